@@ -1,0 +1,276 @@
+/* bilevel.c -- the derivative programs of a bilevel problem.
+ *
+ *   (p, s)_{t+1} = U(g_t, p_t, s_t, m, t),  g_t = grad_p L(p_t, m, x_t);  outer value F(p_T, m) + sum_t path(p_{t+1}, m, t)
+ *
+ * The value is one graph with one Loop over the steps, in which g_t is a grad region. The hypergradient is that graph differentiated:
+ *   reverse   grads expanded, then vjp: reverse over reverse
+ *   mixed     vjp with the grads as regions: the transpose of d(grad_p L) is a tangent of (grad_p L, grad_m L), see grads.c
+ *   forward   one fused tangent loop for each direction of the meta variables: memory does not depend on T
+ * Modes differ in nothing but the order of the same two rules. */
+#include "rules.h"
+#include "opt.h"
+
+const char *const mode_name[] = { "auto", "mixed", "reverse", "forward" };
+const char *const schedule_name[] = { "auto", "keep", "snapshot" };
+
+/* Data and meta parameters of a new graph. */
+typedef struct Inputs { Graph *g; int nd, nm; Node **all; } Inputs;
+
+static Inputs make_inputs(Problem *p, const char *name)
+{
+    Inputs in = { graph_new(p->arena, intern(name)), p->data.n, p->meta.n, NULL };
+    in.all = NEW_N(p->arena, Node *, in.nd + in.nm + 1);
+    for (int k = 0; k < in.nd; k++)
+        in.all[k] = ir_param(in.g, p->data.at[k].type, p->data.at[k].name);
+    for (int k = 0; k < in.nm; k++)
+        in.all[in.nd + k] = ir_param(in.g, p->meta.at[k].type, p->meta.at[k].name);
+    return in;
+}
+
+/* Inlines a graph of the problem: its parameters are head[0..nh), then the lists. */
+typedef struct Arg { Node **at; int n; } Arg;
+static Node **inline_all(Graph *g, const Graph *src, const Arg *args, int nargs)
+{
+    Vec(Node *) a = { 0 };
+    for (int k = 0; k < nargs; k++)
+        for (int i = 0; i < args[k].n; i++)
+            vec_push(g->arena, a, args[k].at[i]);
+    if (a.n != src->params.n)
+        ice("bilevel: %s takes %d values, %d given", src->name ? src->name : "a graph", src->params.n, a.n);
+    Node **out = NEW_N(g->arena, Node *, src->results.n + 1);
+    graph_inline(g, src, a.at, src->results.at, src->results.n, out, NULL);
+    return out;
+}
+
+static Node **gradients(Problem *p, Graph *g, Node **dm, int ndm, Node **par, Node *step)
+{
+    Region *r = NEW(g->arena, Region);
+    int np = p->param.n;
+    r->body = p->inner;
+    r->name = intern("inner");
+    r->nwrt = np;
+    r->wrt = NEW_N(g->arena, int, np + 1);
+    Node **args = NEW_N(g->arena, Node *, ndm + np + 1);
+    memcpy(args, dm, sizeof *args * (size_t)ndm);
+    for (int k = 0; k < np; k++) {
+        r->wrt[k] = ndm + k;
+        args[ndm + k] = par[k];
+    }
+    args[ndm + np] = step;
+    Node *d = ir_grad(g, OP_grad, r, args, ndm + np + 1), **out = NEW_N(g->arena, Node *, np + 1);
+    for (int k = 0; k < np; k++)
+        out[k] = ir_proj(g, d, k);
+    return out;
+}
+
+typedef struct State { Node **par, **opt, *path; } State;
+
+/* Steps first .. first + n - 1 as one loop; the state is replaced. */
+static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, int64_t first, int64_t n, const char *name)
+{
+    if (n <= 0)
+        return;
+    int np = p->param.n, ns = p->state.n;
+    LoopBuilder *b = loop_begin(g, n, intern(name));
+    Graph *body = b->loop->body;
+    b->loop->is_steps = true;
+    Node **in = NEW_N(g->arena, Node *, ndm + 1), **par = NEW_N(g->arena, Node *, np + 1), **opt = NEW_N(g->arena, Node *, ns + 1), *path = NULL;
+    for (int k = 0; k < np; k++)
+        par[k] = loop_carry(b, s->par[k], p->param.at[k].name);
+    for (int k = 0; k < ns; k++)
+        opt[k] = loop_carry(b, s->opt[k], p->state.at[k].name);
+    if (p->path)
+        path = loop_carry(b, s->path, intern("path"));
+    for (int k = 0; k < ndm; k++)
+        in[k] = loop_capture(b, dm[k]);
+    Node *step = first ? ir_map2(body, OP_add, b->index, ir_int(body, first)) : b->index;
+    Node **g_t = gradients(p, body, in, ndm, par, step);
+    Arg args[] = { { in, ndm }, { par, np }, { g_t, np }, { opt, ns }, { &step, 1 } };
+    Node **next = inline_all(body, p->update, args, 5);
+    for (int k = 0; k < np; k++)
+        loop_next(b, par[k], next[k]);
+    for (int k = 0; k < ns; k++)
+        loop_next(b, opt[k], next[np + k]);
+    if (p->path) {
+        Arg at[] = { { in, ndm }, { next, np }, { &step, 1 } };
+        loop_next(b, path, ir_map2(body, OP_add, path, inline_all(body, p->path, at, 3)[0]));
+    }
+    int *out = NEW_N(g->arena, int, np + ns + 2);
+    for (int k = 0; k < np; k++)
+        out[k] = loop_final(b, par[k]);
+    for (int k = 0; k < ns; k++)
+        out[np + k] = loop_final(b, opt[k]);
+    if (p->path)
+        out[np + ns] = loop_final(b, path);
+    Node *loop = loop_end(b);
+    for (int k = 0; k < np; k++)
+        s->par[k] = ir_proj(g, loop, out[k]);
+    for (int k = 0; k < ns; k++)
+        s->opt[k] = ir_proj(g, loop, out[np + k]);
+    if (p->path)
+        s->path = ir_proj(g, loop, out[np + ns]);
+}
+
+/* The inner loop on its arguments: parameters after the last step and the sum of the path losses. */
+static State run_inner(Problem *p, Graph *g, Node **dm, int ndm)
+{
+    Arg a = { dm, ndm };
+    State s = { inline_all(g, p->param_init, &a, 1), inline_all(g, p->state_init, &a, 1), ir_real(g, 0) };
+    int64_t cut = p->truncate && p->truncate < p->steps ? p->steps - p->truncate : 0;
+    if (cut) {
+        run_steps(p, g, dm, ndm, &s, 0, cut, "steps_before");
+        for (int k = 0; k < p->param.n; k++)
+            s.par[k] = ir_map1(g, OP_detach, s.par[k]);
+        for (int k = 0; k < p->state.n; k++)
+            s.opt[k] = ir_map1(g, OP_detach, s.opt[k]);
+        /* "path losses of steps before T - K count in the value only, their direct meta terms too" */
+        s.path = ir_map1(g, OP_detach, s.path);
+    }
+    run_steps(p, g, dm, ndm, &s, cut, p->steps - cut, "steps");
+    return s;
+}
+
+static Node *outer_value(Problem *p, Graph *g, Node **dm, int ndm, const State *s, Node ***logs)
+{
+    Node *value = s->path;
+    *logs = NULL;
+    if (p->outer) {
+        Arg a[] = { { dm, ndm }, { s->par, p->param.n } };
+        *logs = inline_all(g, p->outer, a, 2);
+        value = ir_map2(g, OP_add, value, (*logs)[0]);
+        ++*logs;
+    }
+    return value;
+}
+
+static Graph *finish(Graph *g)
+{
+    expand_grads(g);
+    g = opt_dead_code(g);
+    g = opt_simplify(g);
+    g = opt_hoist(g);
+    return opt_dead_code(g);
+}
+
+Graph *bilevel_entry(const Graph *g)
+{
+    return finish(graph_clone(g, g->name));
+}
+
+Graph *bilevel_adapt(Problem *p)
+{
+    Inputs in = make_inputs(p, "adapt");
+    State s = run_inner(p, in.g, in.all, in.nd + in.nm);
+    for (int k = 0; k < p->param.n; k++)
+        ir_result(in.g, s.par[k], p->param.at[k].name);
+    return finish(in.g);
+}
+
+/* The logs of inner at the last step's parameters, then those of outer. */
+Graph *bilevel_value(Problem *p)
+{
+    Inputs in = make_inputs(p, "value");
+    int ndm = in.nd + in.nm;
+    State s = run_inner(p, in.g, in.all, ndm);
+    Node **logs, *value = outer_value(p, in.g, in.all, ndm, &s, &logs);
+    ir_result(in.g, value, intern("outer"));
+    if (p->inner->results.n > 1 && p->steps > 0) {
+        Node *last = ir_int(in.g, p->steps - 1);
+        Arg a[] = { { in.all, ndm }, { s.par, p->param.n }, { &last, 1 } };
+        Node **inner = inline_all(in.g, p->inner, a, 3);
+        for (int k = 1; k < p->inner->results.n; k++)
+            ir_result(in.g, inner[k], k < p->inner->result_names.n ? p->inner->result_names.at[k] : NULL);
+    }
+    for (int k = 1; p->outer && k < p->outer->results.n; k++)
+        ir_result(in.g, logs[k - 1], k < p->outer->result_names.n ? p->outer->result_names.at[k] : NULL);
+    return finish(in.g);
+}
+
+static Graph *by_reverse(Problem *p, bool mixed)
+{
+    Inputs in = make_inputs(p, "hypergradient");
+    Graph *g = in.g;
+    State s = run_inner(p, g, in.all, in.nd + in.nm);
+    Node **logs, *value = outer_value(p, g, in.all, in.nd + in.nm, &s, &logs);
+    ir_result(g, value, intern("outer"));
+    if (!mixed)
+        expand_grads(g);
+    value = g->results.at[0];
+    Node **meta = g->params.at + in.nd, **ct = NEW_N(g->arena, Node *, in.nm + 1);
+    vjp(g, meta, in.nm, &value, (Node *[]){ ir_real(g, 1) }, 1, ct);
+    for (int k = 0; k < in.nm; k++)
+        ir_result(g, or_zero(g, ct[k], &p->meta.at[k].type), p->meta.at[k].name);
+    return g;
+}
+
+/* All directions of all meta arrays in one loop: direction e is the e-th meta number. */
+static Graph *by_forward(Problem *p)
+{
+    Inputs in = make_inputs(p, "hypergradient");
+    Graph *g = in.g;
+    int ndm = in.nd + in.nm;
+    int64_t total = 0;
+    for (int k = 0; k < in.nm; k++)
+        total += type_count(&p->meta.at[k].type);
+    LoopBuilder *b = loop_begin(g, total, intern("directions"));
+    Graph *body = b->loop->body;
+    Node **x = NEW_N(g->arena, Node *, ndm + 1), **t = NEW_N(g->arena, Node *, in.nm + 1), **logs, *tangent;
+    for (int k = 0; k < ndm; k++)
+        x[k] = loop_capture(b, in.all[k]);
+    int64_t at = 0;
+    for (int k = 0; k < in.nm; k++) {
+        const Type *type = &p->meta.at[k].type;
+        int64_t n = type_count(type);
+        Type flat = type_of(T_INT, 1, &n);
+        Node *e = ir_map2(body, OP_sub, b->index, ir_int(body, at));
+        t[k] = ir_reshape(body, ir_cast_real(body, ir_map2(body, OP_eq, ir_iota(body, flat, 0), e)), type->rank, type->dim);
+        at += n;
+    }
+    State s = run_inner(p, body, x, ndm);
+    Node *value = outer_value(p, body, x, ndm, &s, &logs);
+    ir_result(body, value, NULL);
+    /* expand_grads rebuilds the body: find the nodes again through parameters and results. */
+    int np = b->loop->params.n;
+    int *place = NEW_N(g->arena, int, in.nm + 1);
+    for (int k = 0; k < in.nm; k++) {
+        ir_result(body, t[k], NULL);
+        for (int q = 0; q < np; q++)
+            if (body->params.at[q] == x[in.nd + k])
+                place[k] = q;
+    }
+    expand_grads(body);
+    value = body->results.at[0];
+    Node **meta = NEW_N(g->arena, Node *, in.nm + 1);
+    for (int k = 0; k < in.nm; k++) {
+        t[k] = body->results.at[k + 1];
+        meta[k] = body->params.at[place[k]];
+    }
+    for (int q = 0; q < np; q++)
+        if (b->loop->params.at[q].kind == LP_INDEX)
+            b->index = body->params.at[q];
+    body->results.n = 0;
+    body->result_names.n = 0;
+    linearize(body, meta, t, in.nm, &value, 1, &tangent, false);
+    int collected = loop_collect(b, or_zero(body, tangent, &value->type));
+    Node *all = ir_proj(g, loop_end(b), collected);
+
+    State once = run_inner(p, g, in.all, ndm);
+    ir_result(g, outer_value(p, g, in.all, ndm, &once, &logs), intern("outer"));
+    at = 0;
+    for (int k = 0; k < in.nm; k++) {
+        const Type *type = &p->meta.at[k].type;
+        int64_t n = type_count(type);
+        ir_result(g, ir_reshape(g, ir_slice(g, all, 0, at, n, 1), type->rank, type->dim), p->meta.at[k].name);
+        at += n;
+    }
+    return g;
+}
+
+Graph *bilevel_hypergradient(Problem *p, const DiffOptions *o)
+{
+    Graph *g = o->mode == MODE_FORWARD ? by_forward(p) : by_reverse(p, o->mode != MODE_REVERSE);
+    g = finish(g);
+    keep_residuals(g, o);
+    g = opt_loop_merge(g);
+    return opt_dead_code(g);
+}

@@ -1,0 +1,35 @@
+/* rules.h -- what linearize.c, transpose.c and their loop files share. */
+#ifndef MFL_RULES_H
+#define MFL_RULES_H
+#include "diff.h"
+
+/* The partial derivative of a MAP node in operand k, from the operator table; NULL: zero. */
+Node *map_partial(Graph *, const Node *map, int k);
+/* A node that stands for an unknown linear input: a parameter that is in no parameter list, dead once transposed. */
+Node *linear_input(Graph *, const Type *);
+/* Origin of a value derived from n. */
+Origin derived_origin(const Node *n, OriginKind);
+Node *add_or(Graph *, Node *a, Node *b);               /* a + b, where NULL is zero */
+Node *or_zero(Graph *, Node *, const Type *);
+bool  is_differentiable(const Node *);                 /* a REAL value */
+Node *slice_at(Graph *, Node *stacked, Node *index);   /* stacked[index] */
+Type  stacked_type(int64_t n, const Type *);
+/* Marks by id which nodes of g lead to the roots. Result: g->nodes' largest id + 1 entries. */
+bool *cone_of(Graph *, Node *const *roots, int n, int *limit);
+int   graph_limit(const Graph *);                      /* largest id + 1 */
+
+/* Tangents of a loop's outputs; tin: tangents of its operands (NULL: zero); out: one entry per output. */
+void linearize_loop_fused(Graph *, Node *loop, Node *const *tin, Node **out);
+void linearize_loop_split(Graph *, Node *loop, Node *const *tin, Node **out);
+/* Which outputs of a loop are active when these operands are. carry[p] for each parameter. */
+void loop_activity(const Loop *, const bool *active_arg, bool *active_param, bool *active_out);
+/* Cotangents of a linear loop's linear operands. ct: one per output, NULL: zero; ctin: one per operand. is_linear: per operand. */
+void transpose_loop(Graph *, Node *loop, const bool *is_linear, Node *const *ct, Node **ctin);
+
+/* grad regions: graphs over the region body's parameters. */
+Graph *gradient_graph(const Region *, const int *wrt, int nwrt);        /* -> d loss / d param wrt[k] */
+/* (params, one direction u_j for each wrt) -> tangent of d loss / d active[k] in direction u */
+Graph *hessian_product_graph(const Region *);
+void   linearize_grad(Graph *, Node *grad, Node *const *tin, Node **out);           /* lingrad; out per wrt */
+void   transpose_lingrad(Graph *, Node *lingrad, Node *const *ct, Node **ctin);     /* ct per wrt; ctin per operand */
+#endif

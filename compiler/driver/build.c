@@ -1,0 +1,116 @@
+/* build.c -- mflc build: the generated program in the form that is asked for. */
+#include "driver.h"
+
+static int write_text(Session *s, const char *ending, const Buf *b)
+{
+    const char *path = arena_printf(s->arena, "%s/%s%s", s->opt->out, s->problem->name, ending);
+    if (!write_atomically(path, b->at ? b->at : "", b->n)) {
+        fprintf(stderr, "mflc: %s cannot be written\n", path);
+        return EXIT_DATA;
+    }
+    printf("%s\n", path);
+    return -1;
+}
+
+static int build_c(Session *s, bool source)
+{
+    Buf c = { 0 }, h = { 0 };
+    emit_c99(s->program, &c, &h);
+    int code = write_text(s, ".h", &h);
+    if (code < 0 && source)
+        code = write_text(s, ".c", &c);
+    buf_free(&c);
+    buf_free(&h);
+    return code;
+}
+
+/* Graphviz text of one graph and, as clusters, its loops. */
+static void dot_graph(const Graph *g, Buf *b, const char *prefix, Arena *a)
+{
+    for (int i = 0; i < g->nodes.n; i++) {
+        const Node *n = g->nodes.at[i];
+        buf_printf(b, "  %s%d [label=\"%s%s%s\\n%s\"%s];\n", prefix, n->id, op_info[n->op].name, n->origin.name ? " " : "", n->origin.name ? n->origin.name : "",
+                   n->op == OP_loop ? "loop" : type_text(a, &n->type), n->origin.kind == ADJOINT ? ", style=filled, fillcolor=\"#cfe0f4\"" : n->origin.kind == TANGENT ? ", style=filled, fillcolor=\"#f6e3c5\"" : "");
+        for (int k = 0; k < n->narg; k++)
+            buf_printf(b, "  %s%d -> %s%d;\n", prefix, n->arg[k]->id, prefix, n->id);
+        if (n->op == OP_loop) {
+            const char *inner = arena_printf(a, "%s%d_", prefix, n->id);
+            buf_printf(b, "  subgraph cluster_%s { label=\"%s: %lld times\";\n", inner, n->u.loop->name ? n->u.loop->name : "loop", (long long)n->u.loop->n);
+            dot_graph(n->u.loop->body, b, inner, a);
+            buf_puts(b, "  }\n");
+        }
+    }
+}
+
+static int build_graphs(Session *s, bool dot)
+{
+    Buf b = { 0 };
+    for (int k = 0; k < s->entries.n; k++) {
+        Graph *g = s->entries.at[k].graph;
+        if (!dot)
+            ir_print(g, &b);
+        else if (s->entries.at[k].kind == LE_HYPERGRADIENT) {
+            buf_printf(&b, "digraph %s {\n  node [shape=box, fontname=\"sans-serif\"];\n", s->problem->name);
+            dot_graph(g, &b, "n", s->arena);
+            buf_puts(&b, "}\n");
+        }
+    }
+    int code = write_text(s, dot ? ".dot" : ".ir", &b);
+    buf_free(&b);
+    return code;
+}
+
+static int build_loops(Session *s)
+{
+    Buf b = { 0 };
+    lir_print(s->program, &b);
+    int code = write_text(s, ".loops", &b);
+    buf_free(&b);
+    return code;
+}
+
+static int build_llvm(Session *s, EmitLlvmKind kind)
+{
+    static const char *const ending[] = { ".ll", ".s", ".o" };
+    char *why = NULL;
+    const char *path = arena_printf(s->arena, "%s/%s%s", s->opt->out, s->problem->name, ending[kind]);
+    if (!emit_llvm_file(s->program, kind, path, &why)) {
+        fprintf(stderr, "mflc: %s: %s\n", path, why);
+        return EXIT_DATA;
+    }
+    printf("%s\n", path);
+    return -1;
+}
+
+static int build(Session *s, const char *form)
+{
+    if (!strcmp(form, "c") || !strcmp(form, "header"))
+        return build_c(s, *form == 'c');
+    if (!strcmp(form, "ir") || !strcmp(form, "dot"))
+        return build_graphs(s, *form == 'd');
+    if (!strcmp(form, "loops"))
+        return build_loops(s);
+    return build_llvm(s, !strcmp(form, "llvm") ? EMIT_LLVM : !strcmp(form, "asm") ? EMIT_ASM : EMIT_OBJ);
+}
+
+int command_build(Options *o)
+{
+    Session s;
+    if (o->passes) {
+        passes_print(stdout);
+        return EXIT_DONE;
+    }
+    if (!o->out)
+        o->out = ".";
+    int code = session_open(&s, o, 0);
+    if (code < 0 && !make_folder(o->out)) {
+        fprintf(stderr, "mflc: the folder %s cannot be made\n", o->out);
+        code = EXIT_DATA;
+    }
+    if (code < 0)
+        code = build(&s, o->emit ? o->emit : "c");
+    if (code < 0)
+        fprintf(stderr, "%s: %s; workspace %lld bytes\n", s.problem->name, s.why, (long long)s.program->work_bytes);
+    session_close(&s);
+    return code < 0 ? EXIT_DONE : code;
+}

@@ -1,0 +1,110 @@
+/* driver.h -- shared by the subcommands: options, files, binding, sessions. Only this layer exits, prints to the user and reads the clock. */
+#ifndef MFL_DRIVER_H
+#define MFL_DRIVER_H
+#include "diff.h"
+#include "emit.h"
+#include "front.h"
+#include "lower.h"
+
+enum { EXIT_DONE = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_NUMERIC = 4 };
+
+/* ---- options.c: one table; --help, checking and nearest-name help come from it ---- */
+typedef struct Options {
+    const char *command, *file;
+    Vec(const char *) data, meta, define, dump;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS */
+    const char *from, *out, *emit, *log, *resume;
+    const char *mode, *schedule, *loops, *real;
+    uint64_t seed;
+    bool     has_steps;
+    int64_t  steps, repeat, threads, every;
+    bool     json, quiet, passes, check;
+    const char *on_nonfinite;
+    double   clip, tol;
+    Arena   *arena;
+} Options;
+/* Returns -1 to go on, or the exit code. Messages are printed. */
+int  options_parse(Options *, int argc, char **argv);
+void options_help(const char *command, FILE *);
+Mode mode_of(const char *), mode_option(const Options *);
+Schedule schedule_of(const char *);
+
+/* ---- files (npy.c, csv.c): numbers of any type as doubles, row-major ---- */
+typedef struct FileArray {
+    int     rank;
+    int64_t dim[MAX_RANK];
+    bool    whole;                 /* an integer or truth type (npy), or every number is whole (csv) */
+    bool    table;                 /* csv: rank 2, [rows][columns]; one column may also stand for [rows], one number for a scalar */
+    double *at;
+    const char *path;
+    int     first_row;             /* csv: line of the first row, for messages; 0: npy */
+} FileArray;
+/* columns: NULL, "1..10" or "a, b". NULL with *why set when the file cannot be used; *why names row and column where it can. */
+FileArray *file_read(Arena *, const char *path, const char *columns, const char **why);
+FileArray *npy_read(Arena *, const char *path, const unsigned char *bytes, size_t n, const char **why);
+FileArray *csv_read(Arena *, const char *path, const char *text, size_t n, const char *columns, const char **why);
+bool npy_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at);
+bool csv_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at);
+bool make_folder(const char *path);                    /* with its parents */
+unsigned char *slurp(Arena *, const char *path, size_t *n, const char **why);
+/* Writes through a temporary file and a rename: the old file or the new one, never half of one. */
+bool write_atomically(const char *path, const void *bytes, size_t n);
+
+/* ---- bind.c: which file stands for which leaf, and its numbers ---- */
+typedef struct Binding { const char *name; bool meta; const char *path; FileArray *array; } Binding;
+typedef struct Bindings { Arena *arena; const Options *opt; const char *folder; Vec(Binding) all; bool failed; } Bindings;
+bool bindings_init(Bindings *, Arena *, const Options *);
+bool bindings_shape(void *bindings, const char *leaf, const char *from_file, const char *columns, int *rank, int64_t *dim, const char **file);
+/* Every leaf's numbers as the generated code wants them. task: 0..tasks-1. */
+typedef struct Bound {
+    int64_t  tasks;                /* 1 without task data */
+    void   **data;                 /* one buffer per data leaf; of task leaves: all tasks behind one another */
+    size_t  *data_stride;          /* bytes from task to task; 0 for shared data */
+    void   **meta;                 /* initial values; bound metas override initialisers */
+    bool    *meta_bound;
+} Bound;
+/* Checks shapes, index ranges and non-finite numbers. false: reported on stderr. */
+bool bindings_load(Bindings *, const Problem *, int real_bytes, Bound *);
+
+/* ---- session.c: a problem from text to machine code ---- */
+typedef struct Session {
+    Arena    *arena;
+    Options  *opt;
+    Diags     diags;
+    Bindings  bindings;
+    Problem  *problem;
+    int       real_bytes;
+    DiffOptions diff;
+    const char *why;               /* of the mode */
+    LProgram *program;
+    Jit      *jit;
+    Bound     bound;
+    void     *work, *state;
+    const void **slices; void *log_at, **part;   /* scratch of session_value and session_gradient */
+    Vec(EntryGraph) entries;
+} Session;
+enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4 };
+/* Returns -1 to go on, or the exit code. */
+int  session_open(Session *, Options *, int want);
+int  session_compile(Session *, DiffOptions, Graph *hypergradient, int want);    /* again, with other options */
+void session_close(Session *);
+size_t leaf_bytes(const Leaf *, int real_bytes);
+void **leaf_buffers(Arena *, int real_bytes, const Leaf *, int n);               /* zeroed */
+/* Mean over tasks of the outer value and its gradient (grad NULL: value alone; logs may be NULL). 0 or a status code, then *status says what. */
+int  session_value(Session *, void *const *meta, double *outer, double *logs, mfl_status *);
+int  session_gradient(Session *, void *const *meta, double *outer, void **grad, mfl_status *);
+int  session_init_meta(Session *);                                               /* initialisers, then bound values; exit code or -1 */
+double real_at(const void *, int real_bytes, int64_t k);
+void   real_set(void *, int real_bytes, int64_t k, double);
+double now_seconds(void);
+int  numeric_failure(const Session *, const mfl_status *);
+
+/* ---- passes.c ---- */
+void passes_print(FILE *);
+bool pass_known(const char *);
+/* Called after a pass has made g: verifies it, and prints it when --dump asks. */
+void pass_done(const Session *, const char *pass, const Graph *g, const char *entry);
+
+int command_build(Options *), command_run(Options *), command_grad(Options *), command_check(Options *), command_ops(Options *), command_fmt(Options *);
+int command_version(Options *);
+void svg_curve(const char *path, const char *title, const double *y, int64_t n);
+#endif

@@ -1,0 +1,136 @@
+/* npy.c -- NumPy's .npy, versions 1 to 3: little and big endian, C and Fortran order, real, integer and truth types.
+ * The header is a Python dictionary; only its three keys are read. Sizes are checked against the file before anything is allocated. */
+#include "driver.h"
+#include <ctype.h>
+#include <stdlib.h>
+
+typedef struct Npy { bool big, fortran; char kind; int size; } Npy;
+
+static const char *value_of(const char *head, const char *key)
+{
+    const char *p = strstr(head, key);
+    p = p ? strchr(p + strlen(key), ':') : NULL;
+    while (p && (*++p == ' '))
+        ;
+    return p;
+}
+
+static bool read_header(const char *head, Npy *t, FileArray *a, const char **why)
+{
+    const char *descr = value_of(head, "'descr'"), *order = value_of(head, "'fortran_order'"), *shape = value_of(head, "'shape'");
+    if (!descr || !order || !shape || *descr != '\'' || *shape != '(') {
+        *why = "its .npy header is damaged";
+        return false;
+    }
+    t->big = descr[1] == '>';
+    t->kind = descr[2];
+    t->size = atoi(descr + 3);
+    t->fortran = !strncmp(order, "True", 4);
+    bool known = (t->kind == 'f' && (t->size == 4 || t->size == 8)) || (t->kind == 'b' && t->size == 1) ||
+                 ((t->kind == 'i' || t->kind == 'u') && (t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8));
+    if (!known) {
+        *why = "its element type is not one of f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1";
+        return false;
+    }
+    a->whole = t->kind != 'f';
+    for (const char *p = shape + 1; *p && *p != ')';) {
+        if (!isdigit((unsigned char)*p)) {
+            p++;
+            continue;
+        }
+        char *end;
+        long long d = strtoll(p, &end, 10);
+        if (a->rank == MAX_RANK || d > INT32_MAX) {
+            *why = "its shape is too large";
+            return false;
+        }
+        a->dim[a->rank++] = d;
+        p = end;
+    }
+    return true;
+}
+
+static double element(const unsigned char *p, const Npy *t)
+{
+    unsigned char b[8] = { 0 };
+    for (int k = 0; k < t->size; k++)
+        b[k] = p[t->big ? t->size - 1 - k : k];
+    uint64_t u;
+    memcpy(&u, b, 8);
+    if (t->kind == 'f') {
+        float f;
+        double d;
+        memcpy(&f, b, 4);
+        memcpy(&d, b, 8);
+        return t->size == 4 ? f : d;
+    }
+    if (t->kind == 'i') {
+        int shift = 64 - 8 * t->size;
+        return (double)((int64_t)(u << shift) >> shift);
+    }
+    return (double)u;
+}
+
+FileArray *npy_read(Arena *arena, const char *path, const unsigned char *bytes, size_t n, const char **why)
+{
+    (void)path;
+    FileArray *a = NEW(arena, FileArray);
+    size_t start = n > 6 && bytes[6] >= 2 ? 12 : 10;
+    size_t len = n < start ? 0 : start == 10 ? bytes[8] + 256u * bytes[9] : bytes[8] + 256u * bytes[9] + 65536u * bytes[10] + 16777216u * (size_t)bytes[11];
+    if (n < start || len > n - start) {
+        *why = "its .npy header is cut short";
+        return NULL;
+    }
+    Npy t = { 0 };
+    if (!read_header(arena_strndup(arena, (const char *)bytes + start, len), &t, a, why))
+        return NULL;
+    uint64_t count = 1, have = (n - start - len) / (uint64_t)t.size;
+    for (int k = 0; k < a->rank; k++) {
+        count *= (uint64_t)a->dim[k];
+        if (count > have && count) {
+            *why = "it holds fewer elements than its shape says";
+            return NULL;
+        }
+    }
+    if (count > have) {
+        *why = "it holds fewer elements than its shape says";
+        return NULL;
+    }
+    a->at = NEW_N(arena, double, count + 1);
+    const unsigned char *data = bytes + start + len;
+    int64_t index[MAX_RANK] = { 0 };
+    for (uint64_t k = 0; k < count; k++) {
+        uint64_t from = k;
+        if (t.fortran) {
+            from = 0;
+            for (int d = a->rank - 1; d >= 0; d--)
+                from = from * (uint64_t)a->dim[d] + (uint64_t)index[d];
+            for (int d = a->rank - 1; d >= 0 && ++index[d] == a->dim[d]; d--)
+                index[d] = 0;
+        }
+        a->at[k] = element(data + from * (uint64_t)t.size, &t);
+    }
+    return a;
+}
+
+bool npy_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at)
+{
+    Buf b = { 0 };
+    size_t count = 1;
+    buf_put(&b, "\x93NUMPY\x01\x00\x00\x00", 10);
+    buf_printf(&b, "{'descr': '<f%d', 'fortran_order': False, 'shape': (", real_bytes);
+    for (int k = 0; k < rank; k++) {
+        buf_printf(&b, rank == 1 ? "%lld," : k ? ", %lld" : "%lld", (long long)dim[k]);
+        count *= (size_t)dim[k];
+    }
+    buf_puts(&b, "), }");
+    while ((b.n + 1) % 64)
+        buf_puts(&b, " ");
+    buf_puts(&b, "\n");
+    b.at[8] = (char)((b.n - 10) & 255);
+    b.at[9] = (char)((b.n - 10) >> 8);
+    buf_put(&b, at, count * (size_t)real_bytes);
+    bool ok = write_atomically(path, b.at, b.n);
+    buf_free(&b);
+    return ok;
+}

@@ -1,0 +1,258 @@
+/* options.c -- the command line: one table of subcommands and one of options, from which parsing, --help and the nearest-name help come. */
+#include "driver.h"
+#include <errno.h>
+#include <stdlib.h>
+
+static const struct Command { const char *name, *args, *doc; } commands[] = {
+    { "build",   "FILE", "write the generated C (or another form) of a problem" },
+    { "run",     "FILE", "learn: move the meta variables along the hypergradient as the learn lines say" },
+    { "grad",    "FILE", "compute the outer value and the hypergradient once" },
+    { "check",   "FILE", "compare every mode and schedule with the others and with differences" },
+    { "fmt",     "FILE", "print the file in canonical form" },
+    { "ops",     "",     "print the operator table" },
+    { "version", "",     "print version and build facts" },
+};
+
+typedef enum { A_NONE, A_TEXT, A_LIST, A_INT, A_SEED, A_REAL } ArgKind;
+#define AT(f) offsetof(Options, f)
+static const struct Option { const char *name, *arg; ArgKind kind; size_t at; const char *used_by, *doc; } options[] = {
+    { "--from",       "DIR",       A_TEXT, AT(from),     "build run grad check", "bind every data array and meta variable for which DIR/NAME.npy or DIR/NAME.csv exists" },
+    { "--data",       "NAME=FILE", A_LIST, AT(data),     "build run grad check", "bind one data array (.npy or .csv); may be repeated" },
+    { "--meta",       "NAME=FILE", A_LIST, AT(meta),     "build run grad check", "bind one meta array, over its initialiser; may be repeated" },
+    { "-D",           "NAME=N",    A_LIST, AT(define),   "build run grad check", "give a size; may be repeated" },
+    { "--real",       "TYPE",      A_TEXT, AT(real),     "build run grad check", "float or double (float; check: double)" },
+    { "--mode",       "MODE",      A_TEXT, AT(mode),     "build run grad", "auto, mixed, reverse or forward (auto)" },
+    { "--schedule",   "S",         A_TEXT, AT(schedule), "build run grad", "of the inner loop: auto, keep or snapshot (auto)" },
+    { "--loops",      "S",         A_TEXT, AT(loops),    "build run grad", "of model loops: auto, keep or snapshot (auto)" },
+    { "--seed",       "S",         A_SEED, AT(seed),     "build run grad check", "of the initialisers that draw (0)" },
+    { "--emit",       "FORM",      A_TEXT, AT(emit),     "build", "c, header, llvm, asm, obj, ir, loops or dot (c: the source and its header)" },
+    { "-o",           "DIR",       A_TEXT, AT(out),      "build run grad", "where to write (build: . ; run: result; grad: nothing is written without it)" },
+    { "--repeat",     "N",         A_INT,  AT(repeat),   "grad", "time N computations: minimum and median" },
+    { "--json",       NULL,        A_NONE, AT(json),     "grad", "print one JSON object" },
+    { "--steps",      "N",         A_INT,  AT(steps),    "run", "outer steps, instead of the number in the learn lines" },
+    { "--every",      "N",         A_INT,  AT(every),    "run", "write the checkpoint each N outer steps (10)" },
+    { "--resume",     "FILE",      A_TEXT, AT(resume),   "run", "go on from a checkpoint, bit for bit" },
+    { "--log",        "FILE",      A_TEXT, AT(log),      "run", "append one JSON line per outer step" },
+    { "--clip",       "X",         A_REAL, AT(clip),     "run", "scale the hypergradient down to this norm" },
+    { "--on-nonfinite", "WHAT",    A_TEXT, AT(on_nonfinite), "run", "stop or skip, when the hypergradient is not finite (stop)" },
+    { "--tol",        "X",         A_REAL, AT(tol),      "check", "largest relative disagreement (1e-9 in double, 1e-3 in float)" },
+    { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "threads of the matrix products (1)" },
+    { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },
+    { "--check",      NULL,        A_NONE, AT(check),    "fmt", "print nothing; exit 1 if the file is not in canonical form" },
+    { "--passes",     NULL,        A_NONE, AT(passes),   "build", "list the passes and stop" },
+    { "--dump",       "PASS",      A_LIST, AT(dump),     "build", "print the program after a pass; may be repeated" },
+};
+enum { NCOMMANDS = sizeof commands / sizeof *commands, NOPTIONS = sizeof options / sizeof *options };
+
+/* Is word one of the words of list, which are separated by spaces? */
+static bool listed(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *p = list; (p = strstr(p, word)); p += n)
+        if ((p == list || p[-1] == ' ') && (!p[n] || p[n] == ' '))
+            return true;
+    return false;
+}
+
+static void print_commands(FILE *f)
+{
+    fprintf(f, "usage: mflc COMMAND [FILE] [OPTION ...]\n\n");
+    for (int k = 0; k < NCOMMANDS; k++)
+        fprintf(f, "  mflc %-8s %-5s %s\n", commands[k].name, commands[k].args, commands[k].doc);
+    fprintf(f, "\nmflc COMMAND --help lists the options of a command.\n"
+               "Exit codes: 0 done, 1 the problem is wrong, 2 usage, 3 data, 4 numerical failure.\n");
+}
+
+void options_help(const char *command, FILE *f)
+{
+    for (int k = 0; k < NCOMMANDS; k++)
+        if (!strcmp(commands[k].name, command)) {
+            fprintf(f, "usage: mflc %s %s [OPTION ...]\n%s\n\n", command, commands[k].args, commands[k].doc);
+            for (int i = 0; i < NOPTIONS; i++)
+                if (listed(options[i].used_by, command)) {
+                    char left[64];
+                    snprintf(left, sizeof left, "%s %s", options[i].name, options[i].arg ? options[i].arg : "");
+                    fprintf(f, "  %-20s %s\n", left, options[i].doc);
+                }
+            fprintf(f, "  %-20s %s\n", "--help", "this list");
+        }
+}
+
+static int usage(const Options *o, const char *what, const char *word, const Name *known, int n)
+{
+    Name near = nearest_name(intern(word), known, n);
+    fprintf(stderr, "mflc: %s `%s`", what, word);
+    if (near)
+        fprintf(stderr, "; did you mean `%s`?", near);
+    fprintf(stderr, "\ntry: mflc %s--help\n", o->command ? intern_printf("%s ", o->command) : "");
+    return EXIT_USAGE;
+}
+
+static int bad_value(const char *option, const char *value, const char *wanted)
+{
+    fprintf(stderr, "mflc: %s %s: expected %s\n", option, value, wanted);
+    return EXIT_USAGE;
+}
+
+static int store(Options *o, const struct Option *opt, const char *value)
+{
+    void *to = (char *)o + opt->at;
+    char *end = NULL;
+    errno = 0;
+    switch (opt->kind) {
+    case A_NONE: *(bool *)to = true; break;
+    case A_TEXT: *(const char **)to = value; break;
+    case A_LIST: {
+        Vec(const char *) *list = to;
+        vec_push(o->arena, *list, value);
+        break;
+    }
+    case A_INT: {
+        long long v = strtoll(value, &end, 10);
+        if (end == value || *end || errno || v < 0)
+            return bad_value(opt->name, value, "a whole number from 0");
+        *(int64_t *)to = v;
+        o->has_steps |= opt->at == AT(steps);
+        break;
+    }
+    case A_SEED: {
+        unsigned long long v = strtoull(value, &end, 10);
+        if (end == value || *end || errno || value[0] == '-')
+            return bad_value(opt->name, value, "a whole number from 0");
+        *(uint64_t *)to = v;
+        break;
+    }
+    case A_REAL: {
+        double v = strtod(value, &end);
+        if (end == value || *end || !(v > 0 && v < 1e300))
+            return bad_value(opt->name, value, "a positive number");
+        *(double *)to = v;
+        break;
+    }
+    }
+    return -1;
+}
+
+static int one_of(const char *option, const char *value, const char *choices)
+{
+    if (!value || listed(choices, value))
+        return -1;
+    return bad_value(option, value, intern_printf("one of: %s", choices));
+}
+
+static int check_values(const Options *o)
+{
+    int code = one_of("--real", o->real, "float double");
+    if (code < 0) code = one_of("--mode", o->mode, "auto mixed reverse forward");
+    if (code < 0) code = one_of("--schedule", o->schedule, "auto keep snapshot");
+    if (code < 0) code = one_of("--loops", o->loops, "auto keep snapshot");
+    if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj ir loops dot");
+    if (code < 0) code = one_of("--on-nonfinite", o->on_nonfinite, "stop skip");
+    for (int k = 0; code < 0 && k < o->dump.n; k++)
+        if (!pass_known(o->dump.at[k]))
+            code = bad_value("--dump", o->dump.at[k], "a pass that `mflc build --passes` lists");
+    return code;
+}
+
+static const struct Option *find_option(const Options *o, const char *name)
+{
+    for (int k = 0; k < NOPTIONS; k++)
+        if (!strcmp(options[k].name, name) && listed(options[k].used_by, o->command))
+            return &options[k];
+    return NULL;
+}
+
+static int unknown_option(const Options *o, const char *word)
+{
+    Name known[NOPTIONS];
+    int n = 0;
+    for (int k = 0; k < NOPTIONS; k++)
+        if (listed(options[k].used_by, o->command))
+            known[n++] = intern(options[k].name);
+    return usage(o, "unknown option", word, known, n);
+}
+
+/* One argument at argv[*k]; -1 to go on. */
+static int parse_one(Options *o, int argc, char **argv, int *k)
+{
+    const char *word = argv[*k];
+    if (word[0] != '-' || !word[1]) {
+        if (o->file) {
+            fprintf(stderr, "mflc: one FILE is expected; found `%s` and `%s`\n", o->file, word);
+            return EXIT_USAGE;
+        }
+        o->file = word;
+        return -1;
+    }
+    const char *eq = !strncmp(word, "--", 2) ? strchr(word, '=') : NULL, *value = eq ? eq + 1 : NULL;
+    const char *name = eq ? intern_n(word, (size_t)(eq - word)) : word;
+    if (!strncmp(word, "-D", 2) && word[2]) {
+        name = "-D";
+        value = word + 2;
+    }
+    const struct Option *opt = find_option(o, name);
+    if (!opt)
+        return unknown_option(o, name);
+    if (opt->kind == A_NONE && value)
+        return bad_value(name, value, "no value");
+    if (opt->kind != A_NONE && !value) {
+        if (*k + 1 >= argc) {
+            fprintf(stderr, "mflc: %s needs %s\n", name, opt->arg);
+            return EXIT_USAGE;
+        }
+        value = argv[++*k];
+    }
+    return store(o, opt, value);
+}
+
+int options_parse(Options *o, int argc, char **argv)
+{
+    Name known[NCOMMANDS];
+    for (int k = 0; k < NCOMMANDS; k++)
+        known[k] = intern(commands[k].name);
+    if (argc < 2) {
+        print_commands(stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        print_commands(stdout);
+        return EXIT_DONE;
+    }
+    const char *word = !strcmp(argv[1], "--version") ? "version" : argv[1];
+    for (int k = 0; k < NCOMMANDS; k++)
+        if (!strcmp(commands[k].name, word))
+            o->command = commands[k].name;
+    if (!o->command)
+        return usage(o, "unknown command", argv[1], known, NCOMMANDS);
+    for (int k = 2; k < argc; k++) {
+        if (!strcmp(argv[k], "--help") || !strcmp(argv[k], "-h")) {
+            options_help(o->command, stdout);
+            return EXIT_DONE;
+        }
+        int code = parse_one(o, argc, argv, &k);
+        if (code >= 0)
+            return code;
+    }
+    bool needs_file = strcmp(o->command, "ops") && strcmp(o->command, "version") && !o->passes;
+    if (needs_file && !o->file) {
+        fprintf(stderr, "mflc: mflc %s needs a FILE\n", o->command);
+        return EXIT_USAGE;
+    }
+    return check_values(o);
+}
+
+Mode mode_of(const char *text)
+{
+    for (int k = MODE_AUTO; k <= MODE_FORWARD; k++)
+        if (text && !strcmp(mode_name[k], text))
+            return (Mode)k;
+    return MODE_AUTO;
+}
+
+Schedule schedule_of(const char *text)
+{
+    for (int k = SCHEDULE_AUTO; k <= SCHEDULE_SNAPSHOT; k++)
+        if (text && !strcmp(schedule_name[k], text))
+            return (Schedule)k;
+    return SCHEDULE_AUTO;
+}

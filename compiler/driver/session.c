@@ -1,0 +1,298 @@
+/* session.c -- a problem from text to machine code, and calls into it: the pipeline that every subcommand uses.
+ *
+ * session_open loads, differentiates, lowers, compiles and binds as far as asked. Values and gradients of a problem with tasks are means over the
+ * tasks, summed in their order. */
+#include "driver.h"
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+extern void openblas_set_num_threads(int);
+
+double real_at(const void *p, int real_bytes, int64_t k)
+{
+    return real_bytes == 4 ? (double)((const float *)p)[k] : ((const double *)p)[k];
+}
+
+void real_set(void *p, int real_bytes, int64_t k, double v)
+{
+    if (real_bytes == 4)
+        ((float *)p)[k] = (float)v;
+    else
+        ((double *)p)[k] = v;
+}
+
+double now_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+size_t leaf_bytes(const Leaf *leaf, int real_bytes)
+{
+    return (size_t)type_count(&leaf->type) * (leaf->type.dtype == T_REAL ? (size_t)real_bytes : 4);
+}
+
+void **leaf_buffers(Arena *arena, int real_bytes, const Leaf *leaf, int n)
+{
+    void **at = NEW_N(arena, void *, n + 1);
+    for (int k = 0; k < n; k++)
+        at[k] = arena_alloc(arena, leaf_bytes(&leaf[k], real_bytes) + 64);
+    return at;
+}
+
+/* ---- entries: each graph and what its parameters and results are ---- */
+static void describe(Session *s, LEntryKind kind, Graph *g, const char *name)
+{
+    EntryGraph e = { .kind = kind, .graph = g };
+    e.param = arena_alloc(s->arena, sizeof *e.param * (size_t)(g->params.n + 1));
+    e.result = arena_alloc(s->arena, sizeof *e.result * (size_t)(g->results.n + 1));
+    vec_push(s->arena, s->entries, e);
+    pass_done(s, "bilevel", g, name);
+}
+
+static void params_are(EntryGraph *e, int *at, ParamBind bind, int n)
+{
+    for (int k = 0; k < n; k++, ++*at) {
+        e->param[*at].bind = bind;
+        e->param[*at].leaf = k;
+    }
+}
+
+static void results_are(EntryGraph *e, int *at, ResultBind bind, int n)
+{
+    for (int k = 0; k < n; k++, ++*at) {
+        e->result[*at].bind = bind;
+        e->result[*at].leaf = k;
+    }
+}
+
+static EntryGraph *last_entry(Session *s) { return &s->entries.at[s->entries.n - 1]; }
+
+static void add_solver(Session *s, LEntryKind kind, Graph *g, const char *name)
+{
+    Problem *p = s->problem;
+    int in = 0, out = 0;
+    describe(s, kind, g, name);
+    EntryGraph *e = last_entry(s);
+    params_are(e, &in, BIND_DATA, p->data.n);
+    params_are(e, &in, BIND_META, p->meta.n);
+    if (kind == LE_ADAPT)
+        results_are(e, &out, OUT_PARAMS, p->param.n);
+    else {
+        results_are(e, &out, OUT_OUTER, 1);
+        if (kind == LE_HYPERGRADIENT)
+            results_are(e, &out, OUT_GRAD, p->meta.n);
+        else
+            results_are(e, &out, OUT_LOG, g->results.n - 1);
+    }
+}
+
+static void add_init(Session *s)
+{
+    int in = 0, out = 0;
+    describe(s, LE_INIT, bilevel_entry(s->problem->meta_init), "init");
+    params_are(last_entry(s), &in, BIND_SEED, 1);
+    results_are(last_entry(s), &out, OUT_META, s->problem->meta.n);
+}
+
+static void add_learn(Session *s)
+{
+    Problem *p = s->problem;
+    int in = 0, out = 0;
+    if (!p->learn)
+        return;
+    describe(s, LE_LEARN_INIT, bilevel_entry(p->learn_init), "learn_init");
+    params_are(last_entry(s), &in, BIND_META, p->meta.n);
+    results_are(last_entry(s), &out, OUT_STATE, p->learn_state.n);
+    in = out = 0;
+    describe(s, LE_LEARN, bilevel_entry(p->learn), "learn");
+    EntryGraph *e = last_entry(s);
+    params_are(e, &in, BIND_META, p->meta.n);
+    params_are(e, &in, BIND_GRAD_IN, p->meta.n);
+    params_are(e, &in, BIND_STATE, p->learn_state.n);
+    params_are(e, &in, BIND_STEP, 1);
+    results_are(e, &out, OUT_META, p->meta.n);
+    results_are(e, &out, OUT_STATE, p->learn_state.n);
+}
+
+int session_compile(Session *s, DiffOptions diff, Graph *hypergradient, int want)
+{
+    char *why = NULL;
+    s->diff = diff;
+    s->entries.n = 0;
+    ice_pass = "bilevel";
+    add_init(s);
+    add_solver(s, LE_ADAPT, bilevel_adapt(s->problem), "adapt");
+    add_solver(s, LE_VALUE, bilevel_value(s->problem), "value");
+    add_solver(s, LE_HYPERGRADIENT, hypergradient ? hypergradient : bilevel_hypergradient(s->problem, &diff), "hypergradient");
+    add_learn(s);
+    for (int k = 0; k < s->entries.n; k++)
+        pass_done(s, "schedule", s->entries.at[k].graph, "entry");
+    ice_pass = "lower";
+    LowerOptions lo = { s->real_bytes, true, mode_name[diff.mode], diff.schedule == SCHEDULE_KEEP ? "keep everything" : "a snapshot per step" };
+    s->program = lower_program(s->arena, s->problem, s->entries.at, s->entries.n, &lo);
+    pass_done(s, "lower", NULL, "program");
+    if (want & WANT_JIT) {
+        ice_pass = "jit";
+        if (s->jit)
+            jit_free(s->jit);
+        free(s->work);
+        free(s->state);
+        s->work = s->state = NULL;
+        s->jit = jit_new(s->program, &why);
+        if (!s->jit) {
+            fprintf(stderr, "mflc: machine code could not be made: %s\n", why ? why : "unknown reason");
+            return EXIT_NUMERIC;
+        }
+        s->work = aligned_alloc(64, ((size_t)s->program->work_bytes + 127) / 64 * 64);
+        s->state = aligned_alloc(64, ((size_t)s->program->state_bytes + 127) / 64 * 64);
+        if (!s->work || !s->state) {
+            fprintf(stderr, "mflc: no memory for a workspace of %lld bytes\n", (long long)s->program->work_bytes);
+            return EXIT_NUMERIC;
+        }
+        memset(s->state, 0, (size_t)s->program->state_bytes);
+    }
+    return -1;
+}
+
+static int parse_defines(Session *s, const char ***name, int64_t **value)
+{
+    Options *o = s->opt;
+    *name = NEW_N(s->arena, const char *, o->define.n + 1);
+    *value = NEW_N(s->arena, int64_t, o->define.n + 1);
+    for (int k = 0; k < o->define.n; k++) {
+        const char *eq = strchr(o->define.at[k], '=');
+        char *end = NULL;
+        if (eq)
+            (*value)[k] = strtoll(eq + 1, &end, 10);
+        if (!eq || eq == o->define.at[k] || !eq[1] || *end) {
+            fprintf(stderr, "mflc: -D %s: expected NAME=N with a whole number N\n", o->define.at[k]);
+            return EXIT_USAGE;
+        }
+        (*name)[k] = intern_n(o->define.at[k], (size_t)(eq - o->define.at[k]));
+    }
+    return -1;
+}
+
+int session_open(Session *s, Options *o, int want)
+{
+    *s = (Session){ .opt = o, .arena = arena_new("unit") };
+    s->diags.arena = s->arena;
+    s->real_bytes = o->real && !strcmp(o->real, "double") ? 8 : 4;
+    openblas_set_num_threads(o->threads > 0 ? (int)o->threads : 1);
+    const char **name;
+    int64_t *value;
+    int code = parse_defines(s, &name, &value);
+    if (code >= 0)
+        return code;
+    if (!bindings_init(&s->bindings, s->arena, o))
+        return EXIT_USAGE;
+    FrontOptions f = { o->file, o->define.n, name, value, bindings_shape, &s->bindings, o->seed };
+    ice_pass = "front";
+    s->problem = front_load(s->arena, &s->diags, &f);
+    diags_print(&s->diags, stderr);
+    if (s->bindings.failed)
+        return EXIT_DATA;
+    if (!s->problem)
+        return EXIT_PROBLEM;
+    pass_done(s, "front", s->problem->inner, "inner");
+    DiffOptions asked = { mode_of(o->mode), schedule_of(o->schedule), schedule_of(o->loops) };
+    Graph *best = NULL;
+    ice_pass = "diff";
+    DiffOptions diff = bilevel_choose(s->problem, &asked, s->real_bytes, &best, &s->why);
+    code = session_compile(s, diff, best, want);
+    if (code >= 0)
+        return code;
+    if ((want & WANT_DATA) && !bindings_load(&s->bindings, s->problem, s->real_bytes, &s->bound))
+        return EXIT_DATA;
+    return -1;
+}
+
+void session_close(Session *s)
+{
+    if (s->jit)
+        jit_free(s->jit);
+    free(s->work);
+    free(s->state);
+    arena_free(s->arena);
+}
+
+int session_init_meta(Session *s)
+{
+    Problem *p = s->problem;
+    mfl_status st = { 0 };
+    void **drawn = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n);
+    if (jit_entry(s->jit, LE_INIT)(NULL, drawn, NULL, NULL, NULL, NULL, (int64_t)s->opt->seed, s->work, &st))
+        return numeric_failure(s, &st);
+    for (int k = 0; k < p->meta.n; k++) {
+        if (s->bound.meta_bound[k])
+            continue;
+        if (!p->meta.at[k].has_init) {
+            fprintf(stderr, "mflc: nothing is bound to meta %s, and it has no initial value: give --meta %s=FILE, or --from DIR\n", p->meta.at[k].name, p->meta.at[k].name);
+            return EXIT_DATA;
+        }
+        memcpy(s->bound.meta[k], drawn[k], leaf_bytes(&p->meta.at[k], s->real_bytes));
+    }
+    return -1;
+}
+
+static const void **task_data(Session *s, int64_t task)
+{
+    if (!s->slices)
+        s->slices = NEW_N(s->arena, const void *, s->problem->data.n + 1);
+    const void **at = s->slices;
+    for (int k = 0; k < s->problem->data.n; k++)
+        at[k] = (const char *)s->bound.data[k] + s->bound.data_stride[k] * (size_t)task;
+    return at;
+}
+
+/* The sum over tasks of one entry's results, divided by their number. */
+static int over_tasks(Session *s, LEntryKind kind, void *const *meta, double *outer, double *logs, void **grad, mfl_status *st)
+{
+    Problem *p = s->problem;
+    int64_t nlogs = s->program->nlogs;
+    if (!s->log_at)
+        s->log_at = arena_alloc(s->arena, (size_t)(nlogs + 1) * 8);
+    if (!s->part)
+        s->part = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n);
+    void *log_at = s->log_at, **part = grad && s->bound.tasks > 1 ? s->part : grad;
+    *outer = 0;
+    for (int64_t k = 0; logs && k < nlogs; k++)
+        logs[k] = 0;
+    for (int64_t t = 0; t < s->bound.tasks; t++) {
+        double value[1] = { 0 };
+        int code = jit_entry(s->jit, kind)(task_data(s, t), meta, part, value, logs ? log_at : NULL, NULL, 0, s->work, st);
+        if (code)
+            return code;
+        *outer += real_at(value, s->real_bytes, 0);
+        for (int64_t k = 0; logs && k < nlogs; k++)
+            logs[k] += real_at(log_at, s->real_bytes, k) / (double)s->bound.tasks;
+        for (int k = 0; grad && part != grad && k < p->meta.n; k++)
+            for (int64_t i = 0, n = type_count(&p->meta.at[k].type); i < n; i++)
+                real_set(grad[k], s->real_bytes, i, (t ? real_at(grad[k], s->real_bytes, i) : 0) + real_at(part[k], s->real_bytes, i));
+    }
+    *outer /= (double)s->bound.tasks;
+    for (int k = 0; grad && part != grad && k < p->meta.n; k++)
+        for (int64_t i = 0, n = type_count(&p->meta.at[k].type); i < n; i++)
+            real_set(grad[k], s->real_bytes, i, real_at(grad[k], s->real_bytes, i) / (double)s->bound.tasks);
+    return 0;
+}
+
+int session_value(Session *s, void *const *meta, double *outer, double *logs, mfl_status *st)
+{
+    return over_tasks(s, LE_VALUE, meta, outer, logs, NULL, st);
+}
+
+int session_gradient(Session *s, void *const *meta, double *outer, void **grad, mfl_status *st)
+{
+    return over_tasks(s, LE_HYPERGRADIENT, meta, outer, NULL, grad, st);
+}
+
+int numeric_failure(const Session *s, const mfl_status *st)
+{
+    (void)s;
+    fprintf(stderr, "mflc: %s%s%s\n", mfl_strerror(st->code), st->name ? ": " : "", st->name ? st->name : "");
+    return EXIT_NUMERIC;
+}

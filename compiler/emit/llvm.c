@@ -1,0 +1,550 @@
+/* llvm.c -- the loop IR through the LLVM C API: the same tree that c99.c prints, with the same arithmetic in the same order.
+ *
+ * Every function takes the arguments of JitEntry and then its loop indices. Integers are 64 bits in registers and 32 in memory, truth values 1 and 8.
+ * No fast-math flags, no contraction: results are those of the generated C built with -ffp-contract=off. Elementwise functions come as bitcode from
+ * runtime/vmath_bc.src and are inlined. Buffers that one nest touches do not overlap: alias scopes per nest say so. */
+#include "emit.h"
+#include "llvm_module.h"
+#include <math.h>
+
+typedef struct Gen {
+    const LProgram *p;
+    LLVMContextRef c;
+    LLVMModuleRef m;
+    LLVMBuilderRef b, eb;                        /* body; entry block, for addresses */
+    LLVMTypeRef real, i1, i8, i32, i64, ptr, fn_type[4];
+    LLVMValueRef fn, arg[16];
+    LLVMBasicBlockRef entry;
+    LLVMValueRef *base;                          /* by buffer id: address in this function */
+    LLVMValueRef *temp;                          /* by temp id: alloca */
+    LLVMValueRef *var;                           /* by var id */
+    int nest, depth;
+    LLVMMetadataRef domain;
+    unsigned md_scope, md_noalias;
+    LBuf **in_nest; int nin;
+    int ntemps, nvars;
+    char why[256];
+} Gen;
+
+enum { A_DATA, A_META, A_OUT, A_OUTER, A_LOGS, A_STATE, A_STEP, A_WORK, A_STATUS, NARGS };
+
+static LLVMValueRef value(Gen *g, const LExpr *e);
+
+static LLVMValueRef int64(Gen *g, int64_t k) { return LLVMConstInt(g->i64, (unsigned long long)k, 1); }
+
+/* ---- addresses ---- */
+static int leaf_number(const Leaf *leaf, int n, Name name)
+{
+    for (int k = 0; k < n; k++)
+        if (leaf[k].name == name)
+            return k;
+    return 0;
+}
+
+static LLVMValueRef field(Gen *g, int arg, int k)
+{
+    LLVMValueRef at = int64(g, k);
+    LLVMValueRef p = LLVMBuildInBoundsGEP2(g->eb, g->ptr, g->arg[arg], &at, 1, "");
+    return LLVMBuildLoad2(g->eb, g->ptr, p, "");
+}
+
+static LLVMValueRef offset(Gen *g, int arg, int64_t bytes)
+{
+    LLVMValueRef at = int64(g, bytes);
+    return LLVMBuildInBoundsGEP2(g->eb, g->i8, g->arg[arg], &at, 1, "");
+}
+
+static LLVMValueRef make_base(Gen *g, const LBuf *b)
+{
+    const Problem *p = g->p->problem;
+    switch (b->storage) {
+    case LB_WORK: return offset(g, A_WORK, b->offset);
+    case LB_STATE: return offset(g, A_STATE, b->offset);
+    case LB_LOGS: return offset(g, A_LOGS, b->offset);
+    case LB_DATA: return field(g, A_DATA, leaf_number(p->data.at, p->data.n, b->field));
+    case LB_META: case LB_META_OUT: return field(g, A_META, leaf_number(p->meta.at, p->meta.n, b->field));
+    case LB_GRAD: case LB_GRAD_IN: return field(g, A_OUT, leaf_number(p->meta.at, p->meta.n, b->field));
+    case LB_PARAMS: return field(g, A_OUT, leaf_number(p->param.at, p->param.n, b->field));
+    case LB_OUTER: return g->arg[A_OUTER];
+    case LB_LOCAL: return LLVMBuildAlloca(g->eb, g->i8, "");
+    default: return NULL;
+    }
+}
+
+static LLVMValueRef base_of(Gen *g, const LBuf *b)
+{
+    if (!g->base[b->id]) {
+        LLVMPositionBuilderBefore(g->eb, LLVMGetBasicBlockTerminator(g->entry));
+        g->base[b->id] = make_base(g, b);
+    }
+    return g->base[b->id];
+}
+
+static LLVMTypeRef memory_type(Gen *g, DType t) { return t == T_REAL ? g->real : t == T_INT ? g->i32 : g->i8; }
+
+static LLVMValueRef address(Gen *g, const LBuf *b, LExpr *const *idx)
+{
+    LLVMValueRef at = NULL;
+    int64_t stride = 1;
+    for (int d = b->rank - 1; d >= 0; d--) {
+        LLVMValueRef x = value(g, idx[d]);
+        if (stride != 1)
+            x = LLVMBuildNSWMul(g->b, x, int64(g, stride), "");
+        at = at ? LLVMBuildNSWAdd(g->b, x, at, "") : x;
+        stride *= b->dim[d];
+    }
+    if (!at)
+        return base_of(g, b);
+    return LLVMBuildInBoundsGEP2(g->b, memory_type(g, b->dtype), base_of(g, b), &at, 1, "");
+}
+
+/* This access touches buffer b of the present nest and nothing else of it. */
+static void scope(Gen *g, LLVMValueRef access, const LBuf *b)
+{
+    if (!g->nest || g->nin < 2 || g->nin > 64)
+        return;
+    LLVMMetadataRef mine = NULL, others[64];
+    size_t n = 0;
+    for (int k = 0; k < g->nin; k++) {
+        char name[64];
+        int len = snprintf(name, sizeof name, "%d.%d", g->nest, g->in_nest[k]->id);
+        LLVMMetadataRef part[] = { LLVMMDStringInContext2(g->c, name, (size_t)len), g->domain };
+        LLVMMetadataRef s = LLVMMDNodeInContext2(g->c, part, 2);
+        if (g->in_nest[k] == b)
+            mine = s;
+        else
+            others[n++] = s;
+    }
+    if (!mine)
+        return;
+    LLVMSetMetadata(access, g->md_scope, LLVMMetadataAsValue(g->c, LLVMMDNodeInContext2(g->c, &mine, 1)));
+    LLVMSetMetadata(access, g->md_noalias, LLVMMetadataAsValue(g->c, LLVMMDNodeInContext2(g->c, others, n)));
+}
+
+/* ---- expressions ---- */
+static LLVMValueRef load(Gen *g, const LExpr *e)
+{
+    if (e->buf->storage == LB_STEP || e->buf->storage == LB_SEED)
+        return g->arg[A_STEP];
+    LLVMValueRef v = LLVMBuildLoad2(g->b, memory_type(g, e->buf->dtype), address(g, e->buf, e->idx), "");
+    LLVMSetAlignment(v, e->buf->dtype == T_REAL ? (unsigned)g->p->real_bytes : e->buf->dtype == T_INT ? 4 : 1);
+    scope(g, v, e->buf);
+    if (e->buf->dtype == T_INT)
+        return LLVMBuildSExt(g->b, v, g->i64, "");
+    if (e->buf->dtype == T_BOOL)
+        return LLVMBuildICmp(g->b, LLVMIntNE, v, LLVMConstInt(g->i8, 0, 0), "");
+    return v;
+}
+
+static LLVMValueRef call_math(Gen *g, const char *op, LLVMValueRef *arg, int n, bool ints)
+{
+    char name[64];
+    snprintf(name, sizeof name, "mflx_%s%s", op, g->p->real_bytes == 4 ? "f" : "");
+    LLVMTypeRef in = ints ? g->i32 : g->real, types[] = { in, in, in }, t = LLVMFunctionType(g->real, types, (unsigned)n, 0);
+    LLVMValueRef f = LLVMGetNamedFunction(g->m, name);
+    if (!f)
+        f = LLVMAddFunction(g->m, name, t);
+    return LLVMBuildCall2(g->b, t, f, arg, (unsigned)n, "");
+}
+
+static LLVMValueRef intrinsic(Gen *g, const char *name, LLVMValueRef x)
+{
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    LLVMValueRef f = LLVMGetIntrinsicDeclaration(g->m, id, &g->real, 1);
+    LLVMTypeRef t = LLVMIntrinsicGetType(g->c, id, &g->real, 1);
+    return LLVMBuildCall2(g->b, t, f, &x, 1, "");
+}
+
+static LLVMValueRef compare(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValueRef b)
+{
+    static const LLVMRealPredicate fp[] = { LLVMRealOLT, LLVMRealOLE, LLVMRealOGT, LLVMRealOGE, LLVMRealOEQ, LLVMRealUNE };
+    static const LLVMIntPredicate ip[] = { LLVMIntSLT, LLVMIntSLE, LLVMIntSGT, LLVMIntSGE, LLVMIntEQ, LLVMIntNE };
+    int k = op == OP_lt ? 0 : op == OP_le ? 1 : op == OP_gt ? 2 : op == OP_ge ? 3 : op == OP_eq ? 4 : 5;
+    return t == T_REAL ? LLVMBuildFCmp(g->b, fp[k], a, b, "") : LLVMBuildICmp(g->b, ip[k], a, b, "");
+}
+
+static LLVMValueRef map_int(Gen *g, const LExpr *e, LLVMValueRef *a)
+{
+    switch (e->op) {
+    case OP_add: return LLVMBuildNSWAdd(g->b, a[0], a[1], "");
+    case OP_sub: return LLVMBuildNSWSub(g->b, a[0], a[1], "");
+    case OP_mul: return LLVMBuildNSWMul(g->b, a[0], a[1], "");
+    case OP_neg: return LLVMBuildNSWNeg(g->b, a[0], "");
+    case OP_min: return LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, a[0], a[1], ""), a[0], a[1], "");
+    case OP_max: return LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntSGT, a[0], a[1], ""), a[0], a[1], "");
+    case OP_abs: return LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, a[0], int64(g, 0), ""), LLVMBuildNSWNeg(g->b, a[0], ""), a[0], "");
+    case OP_select: return LLVMBuildSelect(g->b, a[0], a[1], a[2], "");
+    default: ice("llvm: integer %s", op_info[e->op].name);
+    }
+}
+
+static LLVMValueRef map_real(Gen *g, const LExpr *e, LLVMValueRef *a)
+{
+    LLVMValueRef zero = LLVMConstReal(g->real, 0), lt;
+    switch (e->op) {
+    case OP_add: return LLVMBuildFAdd(g->b, a[0], a[1], "");
+    case OP_sub: return LLVMBuildFSub(g->b, a[0], a[1], "");
+    case OP_mul: return LLVMBuildFMul(g->b, a[0], a[1], "");
+    case OP_div: return LLVMBuildFDiv(g->b, a[0], a[1], "");
+    case OP_neg: return LLVMBuildFNeg(g->b, a[0], "");
+    case OP_sqrt: return intrinsic(g, "llvm.sqrt", a[0]);
+    case OP_abs: return intrinsic(g, "llvm.fabs", a[0]);
+    case OP_floor: return intrinsic(g, "llvm.floor", a[0]);
+    case OP_detach: return a[0];
+    case OP_min: return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOLT, a[0], a[1], ""), a[0], a[1], "");
+    case OP_max: return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOGT, a[0], a[1], ""), a[0], a[1], "");
+    case OP_select: return LLVMBuildSelect(g->b, a[0], a[1], a[2], "");
+    case OP_mulz:
+        lt = LLVMBuildOr(g->b, LLVMBuildFCmp(g->b, LLVMRealOEQ, a[0], zero, ""), LLVMBuildFCmp(g->b, LLVMRealOEQ, a[1], zero, ""), "");
+        return LLVMBuildSelect(g->b, lt, zero, LLVMBuildFMul(g->b, a[0], a[1], ""), "");
+    case OP_sign:
+        return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOGT, a[0], zero, ""), LLVMConstReal(g->real, 1),
+                               LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOLT, a[0], zero, ""), LLVMConstReal(g->real, -1), zero, ""), "");
+    case OP_real:
+        if (e->arg[0]->dtype == T_BOOL)
+            return LLVMBuildUIToFP(g->b, a[0], g->real, "");
+        return LLVMBuildSIToFP(g->b, LLVMBuildTrunc(g->b, a[0], g->i32, ""), g->real, "");
+    case OP_normal: case OP_uniform:
+        for (int k = 0; k < 3; k++)
+            a[k] = LLVMBuildTrunc(g->b, a[k], g->i32, "");
+        return call_math(g, op_info[e->op].name, a, 3, true);
+    default: return call_math(g, op_info[e->op].name, a, e->narg, false);
+    }
+}
+
+static LLVMValueRef guard(Gen *g, const LExpr *e)
+{
+    LLVMValueRef cond = value(g, e->arg[0]);
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(g->b), yes = LLVMAppendBasicBlockInContext(g->c, g->fn, "inside"), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "guarded"), last;
+    LLVMBuildCondBr(g->b, cond, yes, end);
+    LLVMPositionBuilderAtEnd(g->b, yes);
+    LLVMValueRef v = value(g, e->arg[1]), zero = LLVMConstNull(LLVMTypeOf(v));
+    last = LLVMGetInsertBlock(g->b);
+    LLVMBuildBr(g->b, end);
+    LLVMPositionBuilderAtEnd(g->b, end);
+    LLVMValueRef phi = LLVMBuildPhi(g->b, LLVMTypeOf(v), "");
+    LLVMValueRef in[] = { v, zero };
+    LLVMBasicBlockRef blocks[] = { last, from };
+    LLVMAddIncoming(phi, in, blocks, 2);
+    return phi;
+}
+
+static LLVMValueRef value(Gen *g, const LExpr *e)
+{
+    LLVMValueRef a[3];
+    switch (e->kind) {
+    case LX_NUM: return e->dtype == T_BOOL ? LLVMConstInt(g->i1, e->num != 0, 0) : LLVMConstReal(g->real, g->p->real_bytes == 4 ? (double)(float)e->num : e->num);
+    case LX_INT: return int64(g, e->i);
+    case LX_VAR: return g->var[e->var->id];
+    case LX_TEMP: return LLVMBuildLoad2(g->b, g->real, g->temp[e->temp->id], "");
+    case LX_LOAD: return load(g, e);
+    case LX_GUARD: return guard(g, e);
+    case LX_MAP: break;
+    }
+    for (int k = 0; k < e->narg; k++)
+        a[k] = value(g, e->arg[k]);
+    if (e->op >= OP_lt && e->op <= OP_ne)
+        return compare(g, e->op, e->arg[0]->dtype, a[0], a[1]);
+    if (e->op == OP_and)
+        return LLVMBuildAnd(g->b, a[0], a[1], "");
+    if (e->op == OP_or)
+        return LLVMBuildOr(g->b, a[0], a[1], "");
+    if (e->op == OP_not)
+        return LLVMBuildNot(g->b, a[0], "");
+    if (e->op == OP_select && e->dtype == T_BOOL)
+        return LLVMBuildSelect(g->b, a[0], a[1], a[2], "");
+    return e->dtype == T_INT ? map_int(g, e, a) : map_real(g, e, a);
+}
+
+/* ---- statements ---- */
+static void block(Gen *g, const LBlock *b);
+
+static void store(Gen *g, const LBuf *b, LLVMValueRef at, LLVMValueRef v)
+{
+    if (b->dtype == T_INT)
+        v = LLVMBuildTrunc(g->b, v, g->i32, "");
+    if (b->dtype == T_BOOL)
+        v = LLVMBuildZExt(g->b, v, g->i8, "");
+    LLVMValueRef s = LLVMBuildStore(g->b, v, at);
+    LLVMSetAlignment(s, b->dtype == T_REAL ? (unsigned)g->p->real_bytes : b->dtype == T_INT ? 4 : 1);
+    scope(g, s, b);
+}
+
+static void loop(Gen *g, const LStmt *s)
+{
+    if (s->n <= 0)
+        return;
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b), head = LLVMAppendBasicBlockInContext(g->c, g->fn, s->var->name), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "end");
+    LLVMBuildBr(g->b, head);
+    LLVMPositionBuilderAtEnd(g->b, head);
+    LLVMValueRef iv = LLVMBuildPhi(g->b, g->i64, s->var->name), zero = int64(g, 0);
+    LLVMAddIncoming(iv, &zero, &before, 1);
+    g->var[s->var->id] = s->down ? LLVMBuildNSWSub(g->b, int64(g, s->n - 1), iv, "") : iv;
+    block(g, &s->body);
+    LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b);
+    LLVMValueRef next = LLVMBuildNSWAdd(g->b, iv, int64(g, 1), "");
+    LLVMAddIncoming(iv, &next, &latch, 1);
+    LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, next, int64(g, s->n), ""), head, end);
+    LLVMPositionBuilderAtEnd(g->b, end);
+}
+
+static int64_t bytes_of(const Gen *g, DType t) { return t == T_REAL ? g->p->real_bytes : t == T_INT ? 4 : 1; }
+
+static LLVMValueRef pointer(Gen *g, const LPtr *p) { return address(g, p->buf, p->idx); }
+
+static void copy(Gen *g, const LStmt *s)
+{
+    LStorage to = s->dst.buf->storage;
+    bool optional = to == LB_GRAD || to == LB_PARAMS || to == LB_OUTER || to == LB_LOGS;
+    LLVMBasicBlockRef end = NULL;
+    LLVMValueRef null = LLVMConstNull(g->ptr);
+    if (optional) {                              /* an output that is not wanted is NULL, and so may be the list of outputs */
+        LLVMBasicBlockRef list = LLVMAppendBasicBlockInContext(g->c, g->fn, "wanted"), yes = LLVMAppendBasicBlockInContext(g->c, g->fn, "write");
+        end = LLVMAppendBasicBlockInContext(g->c, g->fn, "written");
+        int arg = to == LB_OUTER ? A_OUTER : to == LB_LOGS ? A_LOGS : A_OUT;
+        LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntNE, g->arg[arg], null, ""), list, end);
+        LLVMPositionBuilderAtEnd(g->b, list);
+        LLVMValueRef p;
+        if (arg == A_OUT) {
+            const Problem *q = g->p->problem;
+            LLVMValueRef k = int64(g, to == LB_GRAD ? leaf_number(q->meta.at, q->meta.n, s->dst.buf->field) : leaf_number(q->param.at, q->param.n, s->dst.buf->field));
+            p = LLVMBuildLoad2(g->b, g->ptr, LLVMBuildInBoundsGEP2(g->b, g->ptr, g->arg[A_OUT], &k, 1, ""), "");
+        } else {
+            LLVMValueRef k = int64(g, to == LB_LOGS ? s->dst.buf->offset : 0);
+            p = LLVMBuildInBoundsGEP2(g->b, g->i8, g->arg[arg], &k, 1, "");
+        }
+        LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntNE, p, null, ""), yes, end);
+        LLVMPositionBuilderAtEnd(g->b, yes);
+        LLVMBuildMemCpy(g->b, p, (unsigned)bytes_of(g, s->dst.buf->dtype), pointer(g, &s->src), (unsigned)bytes_of(g, s->src.buf->dtype), int64(g, s->count * bytes_of(g, s->dst.buf->dtype)));
+        LLVMBuildBr(g->b, end);
+        LLVMPositionBuilderAtEnd(g->b, end);
+        return;
+    }
+    LLVMBuildMemCpy(g->b, pointer(g, &s->dst), (unsigned)bytes_of(g, s->dst.buf->dtype), pointer(g, &s->src), (unsigned)bytes_of(g, s->src.buf->dtype), int64(g, s->count * bytes_of(g, s->dst.buf->dtype)));
+}
+
+static void call(Gen *g, const char *name, LLVMTypeRef *types, LLVMValueRef *args, unsigned n)
+{
+    char full[80];
+    snprintf(full, sizeof full, "mfl_%s_%s", name, g->p->real_bytes == 4 ? "f32" : "f64");
+    LLVMTypeRef t = LLVMFunctionType(LLVMVoidTypeInContext(g->c), types, n, 0);
+    LLVMValueRef f = LLVMGetNamedFunction(g->m, full);
+    if (!f)
+        f = LLVMAddFunction(g->m, full, t);
+    LLVMBuildCall2(g->b, t, f, args, n, "");
+}
+
+static void gemm(Gen *g, const LGemm *x)
+{
+    LLVMTypeRef t[] = { g->i64, g->i64, g->i64, g->real, g->ptr, g->i64, g->i32, g->ptr, g->i64, g->i32, g->i32, g->ptr, g->i64 };
+    LLVMValueRef a[] = { int64(g, x->m), int64(g, x->n), int64(g, x->k), LLVMConstReal(g->real, x->alpha), pointer(g, &x->a), int64(g, x->lda), LLVMConstInt(g->i32, x->ta, 0),
+                         pointer(g, &x->b), int64(g, x->ldb), LLVMConstInt(g->i32, x->tb, 0), LLVMConstInt(g->i32, x->accumulate, 0), pointer(g, &x->c), int64(g, x->ldc) };
+    call(g, "gemm", t, a, 13);
+}
+
+static void kernel(Gen *g, const LStmt *s)
+{
+    LLVMTypeRef t[16];
+    LLVMValueRef a[16];
+    unsigned n = 0;
+    for (int k = 0; k < s->nptr; k++, n++) {
+        t[n] = g->ptr;
+        a[n] = pointer(g, &s->ptr[k]);
+    }
+    for (int k = 0; k < s->nnum; k++, n++) {
+        t[n] = g->i64;
+        a[n] = int64(g, s->num[k]);
+    }
+    call(g, s->callee, t, a, n);
+}
+
+static void invoke(Gen *g, const LStmt *s)
+{
+    LLVMValueRef a[16];
+    char name[128];
+    unsigned n = NARGS;
+    for (int k = 0; k < NARGS; k++)
+        a[k] = g->arg[k];
+    for (int k = 0; k < s->func->nindex; k++)
+        a[n++] = value(g, s->index_arg[k]);
+    snprintf(name, sizeof name, "phase_%s", s->func->name);
+    LLVMBuildCall2(g->b, g->fn_type[s->func->nindex], LLVMGetNamedFunction(g->m, name), a, n, "");
+}
+
+static void test(Gen *g, const LStmt *s)
+{
+    LLVMBasicBlockRef yes = LLVMAppendBasicBlockInContext(g->c, g->fn, "then"), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "endif");
+    LLVMBuildCondBr(g->b, value(g, s->x), yes, end);
+    LLVMPositionBuilderAtEnd(g->b, yes);
+    block(g, &s->body);
+    LLVMBuildBr(g->b, end);
+    LLVMPositionBuilderAtEnd(g->b, end);
+}
+
+static void statement(Gen *g, const LStmt *s)
+{
+    switch (s->kind) {
+    case LS_FOR: loop(g, s); break;
+    case LS_IF: test(g, s); break;
+    case LS_LET: LLVMBuildStore(g->b, value(g, s->x), g->temp[s->temp->id]); break;
+    case LS_SET: {
+        LLVMValueRef v = value(g, s->x);
+        if (s->add)
+            v = LLVMBuildFAdd(g->b, LLVMBuildLoad2(g->b, g->real, g->temp[s->temp->id], ""), v, "");
+        LLVMBuildStore(g->b, v, g->temp[s->temp->id]);
+        break;
+    }
+    case LS_STORE: {
+        LLVMValueRef v = value(g, s->x), at = address(g, s->dst.buf, s->dst.idx);
+        if (s->add) {
+            LLVMValueRef old = LLVMBuildLoad2(g->b, g->real, at, "");
+            LLVMSetAlignment(old, (unsigned)g->p->real_bytes);
+            scope(g, old, s->dst.buf);
+            v = LLVMBuildFAdd(g->b, old, v, "");
+        }
+        store(g, s->dst.buf, at, v);
+        break;
+    }
+    case LS_ZERO: LLVMBuildMemSet(g->b, pointer(g, &s->dst), LLVMConstInt(g->i8, 0, 0), int64(g, s->count * bytes_of(g, s->dst.buf->dtype)), (unsigned)bytes_of(g, s->dst.buf->dtype)); break;
+    case LS_COPY: copy(g, s); break;
+    case LS_GEMM: gemm(g, &s->gemm); break;
+    case LS_CALL: kernel(g, s); break;
+    case LS_INVOKE: invoke(g, s); break;
+    }
+}
+
+/* ---- nests: the largest statements in which everything is alive at once ---- */
+static bool only_arithmetic(const LStmt *s)
+{
+    if (s->kind != LS_FOR && s->kind != LS_STORE && s->kind != LS_LET && s->kind != LS_SET && s->kind != LS_IF)
+        return false;
+    for (int k = 0; k < s->body.n; k++)
+        if (!only_arithmetic(s->body.at[k]))
+            return false;
+    return true;
+}
+
+static void gather_expr(Gen *g, const LExpr *e)
+{
+    if (!e)
+        return;
+    for (int k = 0; k < e->narg; k++)
+        gather_expr(g, e->arg[k]);
+    if (e->kind != LX_LOAD)
+        return;
+    for (int k = 0; k < e->buf->rank; k++)
+        gather_expr(g, e->idx[k]);
+    for (int k = 0; k < g->nin; k++)
+        if (g->in_nest[k] == e->buf)
+            return;
+    if (g->nin < 65)
+        g->in_nest[g->nin++] = e->buf;
+}
+
+static void gather(Gen *g, const LStmt *s)
+{
+    gather_expr(g, s->x);
+    if (s->kind == LS_STORE) {
+        LExpr e = { .kind = LX_LOAD, .buf = s->dst.buf, .idx = s->dst.idx };
+        gather_expr(g, &e);
+    }
+    for (int k = 0; k < s->body.n; k++)
+        gather(g, s->body.at[k]);
+}
+
+static void block(Gen *g, const LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        bool opens = !g->depth && b->at[k]->kind == LS_FOR && only_arithmetic(b->at[k]) && place_is_one_nest(b->at[k]);
+        if (opens) {
+            static int nests;
+            g->nest = ++nests;
+            g->nin = 0;
+            gather(g, b->at[k]);
+            g->depth = 1;
+        }
+        statement(g, b->at[k]);
+        if (opens)
+            g->depth = g->nest = 0;
+    }
+}
+
+static void count_ids(Gen *g, const LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        const LStmt *s = b->at[k];
+        if (s->var && s->var->id >= g->nvars)
+            g->nvars = s->var->id + 1;
+        if (s->temp && s->temp->id >= g->ntemps)
+            g->ntemps = s->temp->id + 1;
+        count_ids(g, &s->body);
+    }
+}
+
+static void allocate_temps(Gen *g, const LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        const LStmt *s = b->at[k];
+        if (s->kind == LS_LET && !g->temp[s->temp->id])
+            g->temp[s->temp->id] = LLVMBuildAlloca(g->b, g->real, s->temp->name);
+        allocate_temps(g, &s->body);
+    }
+}
+
+static void function(Gen *g, const LFunc *f)
+{
+    char name[128];
+    Arena *a = g->p->arena;
+    snprintf(name, sizeof name, "%s_%s", f->is_entry ? "entry" : "phase", f->name);
+    g->fn = LLVMAddFunction(g->m, name, g->fn_type[f->nindex]);
+    if (!f->is_entry)
+        LLVMSetLinkage(g->fn, LLVMInternalLinkage);
+    for (int k = 0; k < NARGS; k++)
+        g->arg[k] = LLVMGetParam(g->fn, (unsigned)k);
+    g->nvars = g->ntemps = 0;
+    count_ids(g, &f->body);
+    for (int k = 0; k < f->nindex; k++)
+        if (f->index[k]->id >= g->nvars)
+            g->nvars = f->index[k]->id + 1;
+    g->base = NEW_N(a, LLVMValueRef, g->p->bufs.n + 1);
+    g->temp = NEW_N(a, LLVMValueRef, g->ntemps + 1);
+    g->var = NEW_N(a, LLVMValueRef, g->nvars + 1);
+    for (int k = 0; k < f->nindex; k++)
+        g->var[f->index[k]->id] = LLVMGetParam(g->fn, (unsigned)(NARGS + k));
+    g->entry = LLVMAppendBasicBlockInContext(g->c, g->fn, "entry");
+    LLVMBasicBlockRef body = LLVMAppendBasicBlockInContext(g->c, g->fn, "body");
+    LLVMPositionBuilderAtEnd(g->b, g->entry);
+    allocate_temps(g, &f->body);
+    LLVMBuildBr(g->b, body);
+    LLVMPositionBuilderAtEnd(g->b, body);
+    block(g, &f->body);
+    LLVMBuildRet(g->b, LLVMConstInt(g->i32, 0, 0));
+}
+
+LLVMModuleRef llvm_module(const LProgram *p, LLVMContextRef c)
+{
+    Gen g = { .p = p, .c = c };
+    g.m = LLVMModuleCreateWithNameInContext(p->problem->name, c);
+    g.b = LLVMCreateBuilderInContext(c);
+    g.eb = LLVMCreateBuilderInContext(c);
+    g.real = p->real_bytes == 4 ? LLVMFloatTypeInContext(c) : LLVMDoubleTypeInContext(c);
+    g.i1 = LLVMInt1TypeInContext(c);
+    g.i8 = LLVMInt8TypeInContext(c);
+    g.i32 = LLVMInt32TypeInContext(c);
+    g.i64 = LLVMInt64TypeInContext(c);
+    g.ptr = LLVMPointerTypeInContext(c, 0);
+    g.in_nest = NEW_N(p->arena, LBuf *, 70);
+    g.md_scope = LLVMGetMDKindIDInContext(c, "alias.scope", 11);
+    g.md_noalias = LLVMGetMDKindIDInContext(c, "noalias", 7);
+    LLVMMetadataRef name = LLVMMDStringInContext2(c, "nests", 5);
+    g.domain = LLVMMDNodeInContext2(c, &name, 1);
+    for (int k = 0; k < 4; k++) {
+        LLVMTypeRef t[NARGS + 4] = { g.ptr, g.ptr, g.ptr, g.ptr, g.ptr, g.ptr, g.i64, g.ptr, g.ptr, g.i64, g.i64, g.i64, g.i64 };
+        g.fn_type[k] = LLVMFunctionType(g.i32, t, (unsigned)(NARGS + k), 0);
+    }
+    for (int k = 0; k < p->funcs.n; k++)
+        function(&g, p->funcs.at[k]);
+    LLVMDisposeBuilder(g.b);
+    LLVMDisposeBuilder(g.eb);
+    return g.m;
+}

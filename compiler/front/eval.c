@@ -1,0 +1,300 @@
+/* eval.c -- expressions and statements: evaluation over the scope, dispatching to eval_*.c. Functions are inlined, loops become Loop nodes.
+ *
+ * What a name may mean depends on where it stands (sema->context): an optimizer argument cannot read params, a function sees its arguments only. */
+#include "eval.h"
+#include <math.h>
+
+Sym *scope_find(const Scope *scope, Name name)
+{
+    for (; scope; scope = scope->up)
+        for (int k = scope->syms.n - 1; k >= 0; k--)
+            if (scope->syms.at[k]->name == name)
+                return scope->syms.at[k];
+    return NULL;
+}
+
+Sym *scope_add(Arena *arena, Scope *scope, SymKind kind, Name name, Span span)
+{
+    Sym *y = NEW(arena, Sym);
+    y->kind = kind;
+    y->name = name;
+    y->span = span;
+    vec_push(arena, scope->syms, y);
+    return y;
+}
+
+static const char *kind_text(SymKind k)
+{
+    static const char *const text[] = { "dim", "const", "data", "meta", "param", "state", "function", "struct", "optimizer", "local value", "argument", "step", "letter" };
+    return text[k];
+}
+
+/* Where the present context is, for messages: "a const", "the initial value of a meta". */
+static const char *context_text(const Sema *s)
+{
+    switch (s->context) {
+    case CTX_SIZE: return "a size";
+    case CTX_CONST: return "a const";
+    case CTX_META_INIT: return "the initial value of a meta";
+    case CTX_PARAM_INIT: return "the initial value of a param";
+    case CTX_STRUCT_INIT: return "the initial value of a field";
+    case CTX_FN: return "a function";
+    case CTX_OPT_ARG: return arena_printf(s->arena, "the argument %s of an optimizer", s->arg_name ? s->arg_name : "");
+    case CTX_OPT_BODY: return "an optimizer";
+    case CTX_LEARN_ARG: return arena_printf(s->arena, "the argument %s of `learn`", s->arg_name ? s->arg_name : "");
+    case CTX_INNER: return "inner";
+    case CTX_OUTER: return "outer";
+    default: return "this place";
+    }
+}
+
+static const char *may_read(const Sema *s)
+{
+    switch (s->context) {
+    case CTX_SIZE: case CTX_CONST: case CTX_META_INIT: case CTX_STRUCT_INIT: return "it may read dims and constants only";
+    case CTX_PARAM_INIT: return "it may read metas, data, dims and constants";
+    case CTX_FN: return "a function sees its arguments, dims, constants and functions: pass it as an argument";
+    case CTX_OPT_ARG: return "it may read metas, data, constants and step, never params";
+    case CTX_LEARN_ARG: return "it may read dims, constants and step";
+    case CTX_OPT_BODY: return "an optimizer sees its arguments, the array, its gradient, its states and step";
+    default: return "it is not visible here";
+    }
+}
+
+static Val unknown_name(Sema *s, Scope *scope, const Expr *e)
+{
+    Vec(Name) known = { 0 };
+    for (const Scope *c = scope; c; c = c->up)
+        for (int k = 0; k < c->syms.n; k++)
+            if (c->syms.at[k]->kind != SYM_FN && c->syms.at[k]->kind != SYM_STRUCT && c->syms.at[k]->kind != SYM_OPTIMIZER)
+                vec_push(s->arena, known, c->syms.at[k]->name);
+    Name near = nearest_name(e->name, known.at, known.n);
+    if (near)
+        return report(s, e->at, arena_printf(s->arena, "did you mean `%s`?", near), "unknown name `%s`; the nearest known name is `%s`", e->name, near);
+    return report(s, e->at, NULL, "unknown name `%s`", e->name);
+}
+
+static Val step_value(Sema *s, const Expr *e)
+{
+    if (s->context == CTX_OUTER)
+        return report(s, e->at, NULL, "`step` has no meaning in outer, which is judged once after the last step; use `outer over steps` for a loss along the path");
+    return report(s, e->at, NULL, "`step` cannot be used in %s: %s", context_text(s), may_read(s));
+}
+
+static Val eval_name(Sema *s, Scope *scope, const Expr *e)
+{
+    Sym *y = scope_find(scope, e->name);
+    if (!y && !strcmp(e->name, "step"))
+        return step_value(s, e);
+    if (!y && !strcmp(e->name, "pi"))
+        return val_num(3.14159265358979323846, false);
+    if (!y)
+        return unknown_name(s, scope, e);
+    if (y->kind == SYM_FN || y->kind == SYM_STRUCT || y->kind == SYM_OPTIMIZER)
+        return report(s, e->at, NULL, "`%s` is a %s, not a value", e->name, kind_text(y->kind));
+    if (y->kind == SYM_STEP && (!y->has_val || s->context == CTX_FN))
+        return step_value(s, e);
+    if (y->kind == SYM_CONST && y->decl && y->val.kind != V_NUM) {
+        Context before = s->context;
+        s->context = CTX_CONST;
+        Val v = sema_expr(s, s->global, y->decl->declared->init);
+        s->context = before;
+        return v;
+    }
+    if ((y->kind == SYM_DATA || y->kind == SYM_META || y->kind == SYM_PARAM) && (!y->has_val || s->context == CTX_FN)) {
+        Diag *d = diag_error(s->diags, e->at, NULL, "`%s` is a %s and cannot be read in %s: %s", e->name, kind_text(y->kind), context_text(s), may_read(s));
+        diag_note(s->diags, d, y->span, "%s is declared here", e->name);
+        return val_error();
+    }
+    if (!y->has_val)
+        return val_error();
+    return y->val;
+}
+
+static Val eval_field(Sema *s, Scope *scope, const Expr *e)
+{
+    Val v = eval_base(s, scope, e->a);
+    if (v.kind == V_ERROR)
+        return v;
+    if (v.kind != V_RECORD)
+        return report(s, e->at, NULL, "`.%s` needs a record; this is %s", e->name, val_text(s, v));
+    Name *known = NEW_N(s->arena, Name, v.type->nfield + 1);
+    for (int k = 0; k < v.type->nfield; k++) {
+        if (v.type->field[k].name == e->name)
+            return v.field[k];
+        known[k] = v.type->field[k].name;
+    }
+    Name near = nearest_name(e->name, known, v.type->nfield);
+    Buf b = { 0 };
+    for (int k = 0; k < v.type->nfield; k++)
+        buf_printf(&b, "%s%s", k ? ", " : "", known[k]);
+    Diag *d = diag_error(s->diags, e->at, NULL, "%s has no field `%s`%s%s%s; its fields are %s", v.type->text, e->name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "", b.at ? b.at : "none");
+    diag_note(s->diags, d, v.type->span, "%s is declared here", v.type->name);
+    buf_free(&b);
+    return val_error();
+}
+
+static Val choose_statically(Sema *s, Scope *scope, const Expr *e, Val c)
+{
+    return sema_expr(s, scope, c.num != 0 ? e->b : e->c);
+}
+
+/* "Names without brackets must be scalars" in index notation; in the functions that it calls, names are values of letters. */
+static Val bare(Sema *s, const Expr *e, Val v, bool base)
+{
+    if (!s->in_notation || base || s->calls.n > s->notation_calls || v.kind != V_ARRAY || !v.node->type.rank || v.ranged)
+        return v;
+    return report(s, e->at, NULL, "in index notation every axis has an index; `%s` has shape %s", e->name, type_text(s->arena, &v.node->type));
+}
+
+/* The base of a[...] or a.b: an array may stand there without letters of its own. */
+Val eval_base(Sema *s, Scope *scope, const Expr *e)
+{
+    s->as_base = true;
+    Val v = sema_expr(s, scope, e);
+    s->as_base = false;
+    return v;
+}
+
+Val sema_expr(Sema *s, Scope *scope, const Expr *e)
+{
+    Val a, b, c;
+    bool base = s->as_base;
+    s->as_base = false;
+    switch (e->kind) {
+    case E_NUM: return val_num(e->num, e->whole);
+    case E_NAME: return bare(s, e, eval_name(s, scope, e), base);
+    case E_FIELD: return bare(s, e, eval_field(s, scope, e), base);
+    case E_CALL: return eval_call(s, scope, e);
+    case E_INDEX: return s->nletters && uses_letters(s, scope, e) ? eval_letter_index(s, scope, e) : eval_index(s, scope, e);
+    case E_NEG: a = sema_expr(s, scope, e->a); return a.kind == V_ERROR ? a : eval_neg(s, e, a);
+    case E_NOT: a = sema_expr(s, scope, e->a); return a.kind == V_ERROR ? a : eval_not(s, e, a);
+    case E_BINARY:
+        a = sema_expr(s, scope, e->a);
+        b = sema_expr(s, scope, e->b);
+        return a.kind == V_ERROR || b.kind == V_ERROR ? val_error() : eval_binary(s, e, e->op, a, b);
+    case E_IF:
+        c = sema_expr(s, scope, e->a);
+        if (c.kind == V_NUM)
+            return choose_statically(s, scope, e, c);
+        a = sema_expr(s, scope, e->b);
+        b = sema_expr(s, scope, e->c);
+        return a.kind == V_ERROR || b.kind == V_ERROR || c.kind == V_ERROR ? val_error() : eval_if(s, e, c, a, b);
+    case E_OVER: return eval_over(s, scope, e);
+    }
+    return val_error();
+}
+
+bool sema_whole(Sema *s, Scope *scope, const Expr *e, const char *what, int64_t *out)
+{
+    int before = s->diags->errors;
+    Val v = sema_expr(s, scope, e);
+    if (v.kind == V_ERROR)
+        return false;
+    if (v.kind != V_NUM || v.num != floor(v.num) || fabs(v.num) > 0x1p53) {
+        if (s->diags->errors == before)
+            report(s, e->span, "a whole number is expected", "%s must be a whole number known at compile time; found %s", what, val_text(s, v));
+        return false;
+    }
+    *out = (int64_t)v.num;
+    return true;
+}
+
+/* ---- statements ---- */
+
+static Sym *own_symbol(Scope *scope, Name name)
+{
+    for (int k = scope->syms.n - 1; k >= 0; k--)
+        if (scope->syms.at[k]->name == name)
+            return scope->syms.at[k];
+    return NULL;
+}
+
+/* Rebinds a local or argument, here or in a scope of the same body; never a declared name. */
+void assign(Sema *s, Scope *scope, NameAt name, Val v)
+{
+    Sym *y = scope_find(scope, name.name);
+    if (y && (y->kind == SYM_DATA || y->kind == SYM_META || y->kind == SYM_PARAM) && s->context != CTX_FN) {
+        Diag *d = diag_error(s->diags, name.span, NULL, "`%s` is a %s and cannot be assigned; bind a new name instead", name.name, kind_text(y->kind));
+        diag_note(s->diags, d, y->span, "%s is declared here", name.name);
+        return;
+    }
+    if (!y || (y->kind != SYM_LOCAL && y->kind != SYM_ARG && y->kind != SYM_STATE)) {
+        y = own_symbol(scope, name.name);
+        if (!y)
+            y = scope_add(s->arena, scope, SYM_LOCAL, name.name, name.span);
+    }
+    if (v.kind == V_ARRAY && !v.node->origin.name && v.node->op != OP_const && v.node->op != OP_param)
+        v.node->origin.name = name.name;
+    y->val = v;
+    y->has_val = true;
+}
+
+static void here_at(Sema *s, Span span, Name name)
+{
+    s->here->here = (Origin){ span, PRIMAL, NULL };
+    (void)name;
+}
+
+static void log_value(Sema *s, Scope *scope, const Stmt *st)
+{
+    Val v = sema_expr(s, scope, st->value);
+    Node *n = v.kind == V_ERROR ? NULL : sema_real(s, v, st->value->span, "a logged value");
+    if (!n || s->frame || s->context == CTX_FN || s->context == CTX_OPT_BODY)
+        return;
+    vec_push(s->arena, s->logs, (typeof(*s->logs.at)){ st->name.name, n, st->name.span });
+}
+
+/* Runs one statement; true when it returned. */
+static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
+{
+    bool was;
+    Origin before = s->here->here;
+    Graph *here = s->here;
+    if (st->value)
+        here_at(s, st->value->span, st->name.name);
+    bool returned = false;
+    switch (st->kind) {
+    case S_LET: assign(s, scope, st->name, sema_expr(s, scope, st->value)); break;
+    case S_LET_INDEX:
+        if (!exec_collect(s, scope, st, &was) || was)
+            break;
+        exec_notation(s, scope, st);
+        break;
+    case S_RETURN: *result = sema_expr(s, scope, st->value); returned = true; break;
+    case S_LOG: log_value(s, scope, st); break;
+    case S_STATE: break;
+    case S_FOR_RANGE: case S_FOR_EACH: exec_for(s, scope, st); break;
+    }
+    here->here = before;
+    return returned;
+}
+
+bool exec_block(Sema *s, Scope *scope, const Body *b, Val *result, bool *returned)
+{
+    int errors = s->diags->errors;
+    *returned = false;
+    for (int k = 0; k < b->nstmt && !*returned; k++)
+        *returned = exec(s, scope, &b->stmt[k], result);
+    return s->diags->errors == errors;
+}
+
+Val sema_body(Sema *s, Scope *scope, const Body *b, Name name, Span span)
+{
+    Scope local = { .up = scope };
+    Val v = val_error();
+    bool returned;
+    exec_block(s, &local, b, &v, &returned);
+    if (!returned)
+        report(s, span, NULL, "`%s` has no `return`: its block must end with one", name);
+    return v;
+}
+
+bool sema_statements(Sema *s, Scope *scope, const Body *b)
+{
+    Val v;
+    bool returned, ok = exec_block(s, scope, b, &v, &returned);
+    if (returned)
+        report(s, b->span, NULL, "an optimizer rebinds its array and states; it has no `return`");
+    return ok && !returned;
+}

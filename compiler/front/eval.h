@@ -1,0 +1,48 @@
+/* eval.h -- private to the evaluator: values of expressions (eval*.c). The interface to declarations is sema.h. */
+#ifndef MFL_EVAL_H
+#define MFL_EVAL_H
+#include "sema.h"
+
+/* ---- eval_value.c: values ---- */
+Val   val_int(Node *, int64_t lo, int64_t hi);             /* an INT array whose values are known to be in lo..hi */
+Val   val_record(const StructType *, Val *field, int nlead, const int64_t *lead);
+bool  val_is_int(const Val *);                             /* a number or array of integers that may index */
+Type  val_type(const Val *);                               /* of NUM (rank 0) and ARRAY */
+Node *val_real(Sema *, Val);                               /* NUM or ARRAY as REAL in s->here */
+Node *val_bool(Sema *, Val);
+bool  broadcast_types(const Type *a, const Type *b, Type *out);
+Node *broadcast_to(Sema *, Node *, const Type *shape);
+typedef Val MapFn(Sema *, const Expr *, Val *arg, int n, void *user);
+/* f on arrays; on records field by field, with what is no record given to each field. */
+Val   val_each(Sema *, const Expr *at, Val *arg, int n, MapFn *f, void *user);
+Node *node_here(Sema *, Node *);                           /* captured through the loops between its graph and s->here */
+Val   report(Sema *, Span, const char *label, const char *fmt, ...) PRINTF_LIKE(4, 5);
+const char *op_text(const Expr *);
+
+Val   eval_base(Sema *, Scope *, const Expr *);            /* eval.c */
+
+/* ---- eval_arith.c ---- */
+Val   eval_binary(Sema *, const Expr *at, BinaryOp, Val, Val);
+Val   eval_neg(Sema *, const Expr *, Val);
+Val   eval_not(Sema *, const Expr *, Val);
+Val   eval_if(Sema *, const Expr *at, Val c, Val a, Val b);
+Val   map_real(Sema *, Op, Val);                           /* elementwise on a NUM or ARRAY */
+/* ---- eval_index.c ---- */
+Val   eval_index(Sema *, Scope *, const Expr *);
+/* ---- eval_call.c ---- */
+Val   eval_call(Sema *, Scope *, const Expr *);
+Val   call_function(Sema *, const Decl *fn, const Expr *call, Val *arg, int n);
+/* ---- eval_library.c: functions known in C ---- */
+typedef struct Call { Sema *s; const Expr *e; int n; Val arg[16]; const Expr *at[16]; bool has_axis, keep, causal, upper; Val axis; const Expr *axis_at; Val eps; bool has_eps; } Call;
+Val   eval_builtin(Sema *, Scope *, const Expr *, bool *known);
+/* ---- eval_notation.c ---- */
+Val   eval_over(Sema *, Scope *, const Expr *);
+Val   eval_letter_index(Sema *, Scope *, const Expr *);    /* a[i + k, c] while letters are in force */
+bool  uses_letters(Sema *, Scope *, const Expr *);
+bool  exec_notation(Sema *, Scope *, const Stmt *);        /* t[i, j] = e */
+/* ---- eval_loop.c ---- */
+bool  exec_for(Sema *, Scope *, const Stmt *);
+bool  exec_collect(Sema *, Scope *, const Stmt *, bool *was);
+bool  exec_block(Sema *, Scope *, const Body *, Val *result, bool *returned);
+void  assign(Sema *, Scope *, NameAt, Val);
+#endif

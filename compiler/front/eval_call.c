@@ -1,0 +1,192 @@
+/* eval_call.c -- calls: the user's and the standard library's functions are inlined; what is neither goes to eval_library.c.
+ *
+ * Sizes in an argument's brackets are bound by the call and must agree; a plain number may be used as a size inside. A bare word that names nothing and is
+ * the name of a parameter (`causal`) is a flag: it gives that parameter the value 1. */
+#include "eval.h"
+
+enum { MAX_ARGS = 16, CALL_DEPTH = 200 };
+
+static Val wrong_count(Sema *s, const Decl *fn, const Expr *call, int given)
+{
+    Diag *d = diag_error(s->diags, call->at, NULL, "%s takes %d argument%s; %d %s given", fn->name.name, fn->nitem, fn->nitem == 1 ? "" : "s", given, given == 1 ? "is" : "are");
+    diag_note(s->diags, d, fn->name.span, "%s is declared here", fn->name.name);
+    return val_error();
+}
+
+static char *sizes_text(Sema *s, const Declared *a)
+{
+    Buf b = { 0 };
+    for (int k = 0; k < a->nsize; k++) {
+        const Expr *e = a->size[k];
+        buf_puts(&b, k ? ", " : "[");
+        if (e->kind == E_NAME)
+            buf_puts(&b, e->name);
+        else
+            buf_put(&b, e->span.src->text + e->span.first.off, e->span.last.off - e->span.first.off);
+    }
+    buf_puts(&b, "]");
+    char *t = arena_printf(s->arena, "%s", b.at);
+    buf_free(&b);
+    return t;
+}
+
+/* Checks one declared size against the axis; a plain new name is bound to it. */
+static bool bind_size(Sema *s, Scope *scope, const Decl *fn, const Declared *a, int k, const Type *t, Span at)
+{
+    const Expr *e = a->size[k];
+    Sym *y = e->kind == E_NAME ? scope_find(scope, e->name) : NULL;
+    int64_t want;
+    if (e->kind == E_NAME && (!y || y->kind == SYM_FN || y->kind == SYM_STRUCT || (y->kind != SYM_DIM && y->kind != SYM_CONST && y->kind != SYM_ARG && y->kind != SYM_LOCAL))) {
+        y = scope_add(s->arena, scope, SYM_DIM, e->name, e->span);
+        y->val = val_num((double)t->dim[k], true);
+        y->has_val = true;
+        return true;
+    }
+    if (!sema_whole(s, scope, e, "a size", &want))
+        return false;
+    if (want == t->dim[k])
+        return true;
+    Diag *d = diag_error(s->diags, at, NULL, "argument %s of %s has shape %s, but %s is declared: axis %d has length %lld and %.*s is %lld", a->name.name, fn->name.name,
+                         type_text(s->arena, t), sizes_text(s, a), k, (long long)t->dim[k], (int)(e->span.last.off - e->span.first.off), e->span.src->text + e->span.first.off, (long long)want);
+    diag_note(s->diags, d, a->name.span, "%s is declared here", a->name.name);
+    return false;
+}
+
+static bool check_argument(Sema *s, Scope *scope, const Decl *fn, const Declared *a, const Val *v, Span at)
+{
+    if (a->type.kind == TYPE_STRUCT) {
+        if (v->kind == V_RECORD && v->type->name == a->type.name && v->nlead == a->nsize)
+            return true;
+        Diag *d = diag_error(s->diags, at, NULL, "argument %s of %s must be a record %s%s; found %s", a->name.name, fn->name.name, a->nsize ? sizes_text(s, a) : "", a->type.name, val_text(s, *v));
+        diag_note(s->diags, d, a->name.span, "%s is declared here", a->name.name);
+        return false;
+    }
+    if (!a->nsize)
+        return true;
+    if (v->kind == V_RECORD) {
+        report(s, at, NULL, "argument %s of %s must be an array; found a record %s", a->name.name, fn->name.name, v->type->text);
+        return false;
+    }
+    Type t = val_type(v);
+    if (t.rank != a->nsize) {
+        Diag *d = diag_error(s->diags, at, NULL, "argument %s of %s has shape %s, but %s is declared: %d %s expected, %d found", a->name.name, fn->name.name, type_text(s->arena, &t),
+                             sizes_text(s, a), a->nsize, a->nsize == 1 ? "axis is" : "axes are", t.rank);
+        diag_note(s->diags, d, a->name.span, "%s is declared here", a->name.name);
+        return false;
+    }
+    for (int k = 0; k < t.rank; k++)
+        if (!bind_size(s, scope, fn, a, k, &t, at))
+            return false;
+    return true;
+}
+
+/* Puts positional, named and flag arguments in the order of the declaration. NULL at[]: the default counts. */
+static bool order_arguments(Sema *s, Scope *scope, const Decl *fn, const Expr *call, Val *val, const Expr **at)
+{
+    int place = 0;
+    for (int k = 0; k < call->narg; k++) {
+        const Arg *a = &call->arg[k];
+        int to = -1;
+        bool flag = !a->name.name && a->value->kind == E_NAME && !scope_find(scope, a->value->name);
+        Name word = a->name.name ? a->name.name : flag ? a->value->name : NULL;
+        for (int i = 0; word && i < fn->nitem; i++)
+            if (fn->item[i].name.name == word && (!flag || fn->item[i].init))
+                to = i;
+        flag = flag && to >= 0;
+        if (a->name.name && to < 0) {
+            Name known[MAX_ARGS];
+            for (int i = 0; i < fn->nitem; i++)
+                known[i] = fn->item[i].name.name;
+            Name near = nearest_name(a->name.name, known, fn->nitem);
+            report(s, a->name.span, NULL, "%s has no argument `%s`%s%s%s", fn->name.name, a->name.name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+            return false;
+        }
+        if (to < 0) {
+            if (place >= fn->nitem) {
+                wrong_count(s, fn, call, call->narg);
+                return false;
+            }
+            to = place++;
+        }
+        if (at[to]) {
+            report(s, a->name.name ? a->name.span : a->value->span, NULL, "the argument %s of %s is given twice", fn->item[to].name.name, fn->name.name);
+            return false;
+        }
+        at[to] = a->value;
+        val[to] = flag ? val_num(1, true) : sema_expr(s, scope, a->value);
+        if (val[to].kind == V_ERROR)
+            return false;
+    }
+    for (int i = 0; i < fn->nitem; i++)
+        if (!at[i] && !fn->item[i].init) {
+            wrong_count(s, fn, call, call->narg);
+            return false;
+        }
+    return true;
+}
+
+static bool enter(Sema *s, const Decl *fn, const Expr *call)
+{
+    for (int k = 0; k < s->calls.n; k++)
+        if (s->calls.at[k].fn == fn) {
+            Diag *d = diag_error(s->diags, call->at, NULL, "`%s` is recursive: functions are inlined and cannot call themselves; use a loop", fn->name.name);
+            diag_note(s->diags, d, fn->name.span, "%s is declared here", fn->name.name);
+            return false;
+        }
+    if (s->calls.n >= CALL_DEPTH) {
+        report(s, call->at, NULL, "calls are nested more than %d deep", CALL_DEPTH);
+        return false;
+    }
+    vec_push(s->arena, s->calls, (typeof(*s->calls.at)){ fn, call->at });
+    return true;
+}
+
+Val eval_call(Sema *s, Scope *scope, const Expr *e)
+{
+    Sym *y = scope_find(scope, e->name);
+    if (!y || y->kind != SYM_FN) {
+        bool known = false;
+        if (!y || (y->kind != SYM_LOCAL && y->kind != SYM_ARG) || sema_is_builtin(e->name)) {
+            Val v = eval_builtin(s, scope, e, &known);
+            if (known)
+                return v;
+        }
+        if (y)
+            return report(s, e->at, NULL, "`%s` is not a function", e->name);
+        Vec(Name) names = { 0 };
+        const Name *library;
+        for (int k = 0, n = sema_builtin_names(&library); k < n; k++)
+            vec_push(s->arena, names, library[k]);
+        for (const Scope *c = scope; c; c = c->up)
+            for (int k = 0; k < c->syms.n; k++)
+                if (c->syms.at[k]->kind == SYM_FN)
+                    vec_push(s->arena, names, c->syms.at[k]->name);
+        Name near = nearest_name(e->name, names.at, names.n);
+        return report(s, e->at, near ? arena_printf(s->arena, "did you mean `%s`?", near) : NULL, "unknown function `%s`%s%s%s", e->name, near ? "; the nearest known one is `" : "", near ? near : "", near ? "`" : "");
+    }
+    const Decl *fn = y->decl;
+    Val val[MAX_ARGS];
+    const Expr *at[MAX_ARGS] = { NULL };
+    if (fn->nitem > MAX_ARGS)
+        return report(s, fn->name.span, NULL, "%s has %d arguments; the limit is %d", fn->name.name, fn->nitem, MAX_ARGS);
+    if (!order_arguments(s, scope, fn, e, val, at) || !enter(s, fn, e))
+        return val_error();
+    Scope local = { .up = s->global };
+    Context before = s->context;
+    s->context = CTX_FN;
+    bool ok = true;
+    for (int k = 0; k < fn->nitem && ok; k++) {
+        if (!at[k])
+            val[k] = sema_expr(s, s->global, fn->item[k].init);
+        ok = val[k].kind != V_ERROR && check_argument(s, &local, fn, &fn->item[k], &val[k], at[k] ? at[k]->span : e->at);
+        if (ok) {
+            Sym *arg = scope_add(s->arena, &local, SYM_ARG, fn->item[k].name.name, fn->item[k].name.span);
+            arg->val = val[k];
+            arg->has_val = true;
+        }
+    }
+    Val v = ok ? sema_body(s, &local, fn->body, fn->name.name, fn->name.span) : val_error();
+    s->context = before;
+    s->calls.n--;
+    return v;
+}

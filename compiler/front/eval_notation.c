@@ -1,0 +1,623 @@
+/* eval_notation.c -- index notation: t[i, j] = e and sum[k](e), max[k](e), mean[k](e).
+ *
+ * While letters are in force, an array read with letters becomes an array with one axis for each letter, of the letter's range or of length 1 where the
+ * letter does not occur; NumPy's broadcasting then does the rest. A sum over a product of such arrays is one CONTRACT of its factors, which
+ * sees through the expansions. Ranges: a letter alone in a place has that axis's length; one that never stands alone takes every value
+ * for which all its places stay inside. All letters of a statement are solved for together. */
+#include "eval.h"
+
+typedef struct Letter { Name name; Span span; const Expr *over; int64_t range; bool alone; Span alone_at; Sym *sym; } Letter;
+typedef struct Affine { int64_t base; int64_t coef[MAX_LETTERS]; bool ok, any; } Affine;
+typedef struct Use { Affine place; int64_t n; Span at; const Expr *of; int axis; } Use;
+typedef struct Infer { Sema *s; Scope *scope; Vec(Letter) letters; Vec(int) active; Vec(Use) uses; bool bad; } Infer;
+
+static bool is_over(const Expr *e) { return e->kind == E_OVER; }
+
+static int active_letter(const Infer *f, Name name)
+{
+    for (int k = f->active.n - 1; k >= 0; k--)
+        if (f->letters.at[f->active.at[k]].name == name)
+            return f->active.at[k];
+    return -1;
+}
+
+/* base + sum coef * letter, or ok = false */
+static Affine affine(Infer *f, const Expr *e)
+{
+    Affine a = { .ok = true }, b;
+    switch (e->kind) {
+    case E_NUM: a.base = (int64_t)e->num; a.ok = e->whole; return a;
+    case E_NAME: {
+        int l = active_letter(f, e->name);
+        if (l >= 0) {
+            a.coef[l] = 1;
+            a.any = true;
+            return a;
+        }
+        Sym *y = scope_find(f->scope, e->name);
+        if (y && y->has_val && y->val.kind == V_NUM && y->val.whole)
+            a.base = (int64_t)y->val.num;
+        else
+            a.ok = false;
+        return a;
+    }
+    case E_NEG:
+        a = affine(f, e->a);
+        a.base = -a.base;
+        for (int k = 0; k < MAX_LETTERS; k++)
+            a.coef[k] = -a.coef[k];
+        return a;
+    case E_BINARY:
+        a = affine(f, e->a);
+        b = affine(f, e->b);
+        if (!a.ok || !b.ok || (e->op != B_ADD && e->op != B_SUB && e->op != B_MUL) || (e->op == B_MUL && a.any && b.any)) {
+            a.any |= b.any;
+            a.ok = false;
+            return a;
+        }
+        if (e->op == B_MUL) {
+            Affine *x = a.any ? &a : &b;
+            int64_t by = a.any ? b.base : a.base;
+            x->base *= by;
+            for (int k = 0; k < MAX_LETTERS; k++)
+                x->coef[k] *= by;
+            return *x;
+        }
+        for (int k = 0; k < MAX_LETTERS; k++)
+            a.coef[k] += e->op == B_ADD ? b.coef[k] : -b.coef[k];
+        a.base += e->op == B_ADD ? b.base : -b.base;
+        a.any |= b.any;
+        return a;
+    default: a.ok = false; return a;
+    }
+}
+
+static bool mentions(const Infer *f, const Expr *e)
+{
+    if (!e)
+        return false;
+    if (e->kind == E_NAME)
+        return active_letter(f, e->name) >= 0;
+    bool any = mentions(f, e->a) || mentions(f, e->b) || mentions(f, e->c);
+    for (int k = 0; k < e->narg; k++)
+        any |= mentions(f, e->arg[k].value);
+    for (int k = 0; k < e->nitem; k++)
+        any |= mentions(f, e->item[k].at) || mentions(f, e->item[k].lo) || mentions(f, e->item[k].hi);
+    return any;
+}
+
+static void push_letter(Infer *f, NameAt name, const Expr *over)
+{
+    if (f->letters.n >= MAX_LETTERS - 1) {
+        if (!f->bad)
+            report(f->s, name.span, NULL, "more than %d letters in one statement", MAX_LETTERS - 1);
+        f->bad = true;
+        return;
+    }
+    vec_push(f->s->arena, f->letters, (Letter){ .name = name.name, .span = name.span, .over = over, .range = -1 });
+    vec_push(f->s->arena, f->active, f->letters.n - 1);
+}
+
+static void collect(Infer *f, const Expr *e);
+
+/* One a[places] with letters in it: what each place says. */
+static void collect_index(Infer *f, const Expr *e)
+{
+    int errors = f->s->diags->errors;
+    Val base = eval_base(f->s, f->scope, e->a);
+    if (base.kind != V_ARRAY) {
+        if (f->s->diags->errors == errors)
+            report(f->s, e->a->at, NULL, "an array is expected before the letters; this is %s", val_text(f->s, base));
+        f->bad = true;
+        return;
+    }
+    const Type *t = &base.node->type;
+    if (e->nitem != t->rank) {
+        Diag *d = diag_error(f->s->diags, e->item[0].span, NULL, "%d indices for shape %s: in index notation every axis has an index", e->nitem, type_text(f->s->arena, t));
+        sema_note_declared(f->s, d, e->a);
+        f->bad = true;
+        return;
+    }
+    for (int k = 0; k < e->nitem; k++) {
+        if (e->item[k].kind != ITEM_AT) {
+            report(f->s, e->item[k].span, NULL, "in index notation a place is an index, not a range");
+            f->bad = true;
+            return;
+        }
+        Affine a = affine(f, e->item[k].at);
+        if (a.ok)
+            vec_push(f->s->arena, f->uses, (Use){ a, t->dim[k], e->item[k].span, e->a, k });
+        else
+            collect(f, e->item[k].at);
+    }
+}
+
+static void collect(Infer *f, const Expr *e)
+{
+    if (!e || f->bad)
+        return;
+    if (is_over(e)) {
+        int before = f->active.n;
+        for (int k = 0; k < e->nletter; k++)
+            push_letter(f, e->letter[k], e);
+        collect(f, e->a);
+        f->active.n = before;
+        return;
+    }
+    if (e->kind == E_INDEX && mentions(f, e)) {
+        bool places = false;
+        for (int k = 0; k < e->nitem; k++)
+            places |= mentions(f, e->item[k].at);
+        if (places) {
+            collect_index(f, e);
+            return;
+        }
+    }
+    collect(f, e->a);
+    collect(f, e->b);
+    collect(f, e->c);
+    for (int k = 0; k < e->narg; k++)
+        collect(f, e->arg[k].value);
+    for (int k = 0; k < e->nitem; k++)
+        collect(f, e->item[k].at);
+}
+
+static int lone_letter(const Affine *a)
+{
+    int at = -1;
+    for (int k = 0; k < MAX_LETTERS; k++)
+        if (a->coef[k]) {
+            if (at >= 0 || a->coef[k] != 1)
+                return -1;
+            at = k;
+        }
+    return a->base ? -1 : at;
+}
+
+static void solve_alone(Infer *f)
+{
+    for (int k = 0; k < f->uses.n; k++) {
+        Use *u = &f->uses.at[k];
+        int l = lone_letter(&u->place);
+        if (l < 0)
+            continue;
+        Letter *x = &f->letters.at[l];
+        if (x->alone && x->range != u->n) {
+            Diag *d = diag_error(f->s->diags, u->at, NULL, "the letter %s has two lengths: %lld here, %lld elsewhere", x->name, (long long)u->n, (long long)x->range);
+            diag_note(f->s->diags, d, x->alone_at, "%s has length %lld here", x->name, (long long)x->range);
+            sema_note_declared(f->s, d, u->of);
+            f->bad = true;
+            return;
+        }
+        x->alone = true;
+        x->range = u->n;
+        x->alone_at = u->at;
+    }
+}
+
+/* The range of the one letter of a place that is not known yet, from the others. */
+static bool solve_one(Infer *f, const Use *u, bool tighten)
+{
+    int l = -1;
+    int64_t lo = u->place.base, hi = u->place.base;
+    for (int k = 0; k < f->letters.n; k++) {
+        int64_t c = u->place.coef[k];
+        if (!c)
+            continue;
+        Letter *x = &f->letters.at[k];
+        if (x->range < 0 || (tighten && !x->alone && l < 0)) {
+            if (l >= 0)
+                return false;
+            l = k;
+            continue;
+        }
+        lo += c > 0 ? 0 : c * (x->range - 1);
+        hi += c > 0 ? c * (x->range - 1) : 0;
+    }
+    if (l < 0)
+        return false;
+    int64_t c = u->place.coef[l], most = c > 0 ? (u->n - 1 - hi) / c : lo / -c;
+    Letter *x = &f->letters.at[l];
+    if (c > 0 ? hi > u->n - 1 : lo < 0)
+        most = -1;
+    if (x->range < 0 || most + 1 < x->range) {
+        x->range = most + 1 > 0 ? most + 1 : 0;
+        return true;
+    }
+    return false;
+}
+
+static void solve(Infer *f)
+{
+    solve_alone(f);
+    for (bool again = true; again && !f->bad;) {
+        again = false;
+        for (int k = 0; k < f->uses.n; k++)
+            again |= solve_one(f, &f->uses.at[k], false);
+    }
+    for (int k = 0; k < f->uses.n && !f->bad; k++)
+        solve_one(f, &f->uses.at[k], true);
+    for (int k = 0; k < f->letters.n && !f->bad; k++)
+        if (f->letters.at[k].range <= 0) {
+            report(f->s, f->letters.at[k].span, NULL, f->letters.at[k].range < 0 ? "nothing says how far the letter %s runs: it must be an index of some array" : "the letter %s has no value for which all places stay inside their axes", f->letters.at[k].name);
+            f->bad = true;
+        }
+    for (int k = 0; k < f->uses.n && !f->bad; k++) {
+        const Use *u = &f->uses.at[k];
+        int64_t lo = u->place.base, hi = lo;
+        for (int i = 0; i < f->letters.n; i++) {
+            int64_t c = u->place.coef[i] * (f->letters.at[i].range - 1);
+            lo += c < 0 ? c : 0;
+            hi += c > 0 ? c : 0;
+        }
+        if (lo < 0 || hi >= u->n) {
+            Diag *d = diag_error(f->s->diags, u->at, NULL, "this index runs from %lld to %lld, outside axis %d, which has length %lld", (long long)lo, (long long)hi, u->axis, (long long)u->n);
+            sema_note_declared(f->s, d, u->of);
+            f->bad = true;
+        }
+    }
+}
+
+/* ---- evaluation: s->letters are in force ---- */
+typedef struct Known { const Expr *over; int64_t *range; } Known;
+typedef struct Solved { Vec(Known) all; struct Solved *up; } Solved;
+
+static Sym *put_letter(Sema *s, Scope *scope, NameAt name, int64_t range)
+{
+    Sym *y = scope_add(s->arena, scope, SYM_LETTER, name.name, name.span);
+    Sym **all = NEW_N(s->arena, Sym *, s->nletters + 1);
+    if (s->nletters)
+        memcpy(all, s->letters, sizeof *all * (size_t)s->nletters);
+    all[s->nletters++] = y;
+    s->letters = all;
+    y->val.bound = range;
+    return y;
+}
+
+/* A letter as a number: its axis counts. Made anew for the present number of letters. */
+static void refresh_letters(Sema *s)
+{
+    for (int k = 0; k < s->nletters; k++) {
+        Type t = { .dtype = T_INT, .rank = s->nletters };
+        int64_t range = s->letters[k]->val.bound;
+        for (int i = 0; i < s->nletters; i++)
+            t.dim[i] = i == k ? range : 1;
+        s->letters[k]->val = val_int(ir_iota(s->here, t, k), 0, range - 1);
+        s->letters[k]->val.bound = range;
+        s->letters[k]->has_val = true;
+    }
+}
+
+static int letter_place(const Sema *s, const Sym *y)
+{
+    for (int k = 0; k < s->nletters; k++)
+        if (s->letters[k] == y)
+            return k;
+    return -1;
+}
+
+bool uses_letters(Sema *s, Scope *scope, const Expr *e)
+{
+    if (!e)
+        return false;
+    if (e->kind == E_NAME) {
+        Sym *y = scope_find(scope, e->name);
+        return y && y->kind == SYM_LETTER;
+    }
+    bool any = uses_letters(s, scope, e->a) || uses_letters(s, scope, e->b) || uses_letters(s, scope, e->c);
+    for (int k = 0; k < e->narg && !any; k++)
+        any = uses_letters(s, scope, e->arg[k].value);
+    for (int k = 0; k < e->nitem && !any; k++)
+        any = uses_letters(s, scope, e->item[k].at) || uses_letters(s, scope, e->item[k].lo) || uses_letters(s, scope, e->item[k].hi);
+    return any;
+}
+
+/* base + letters, as a place of the contract; false when it is not affine. */
+static bool affine_place(Sema *s, Scope *scope, const Expr *e, Place *p, int64_t times)
+{
+    if (e->kind == E_NUM && e->whole) {
+        p->base += times * (int64_t)e->num;
+        return true;
+    }
+    if (e->kind == E_NAME) {
+        Sym *y = scope_find(scope, e->name);
+        if (y && y->kind == SYM_LETTER && letter_place(s, y) >= 0) {
+            p->coef[letter_place(s, y)] += times;
+            return true;
+        }
+        if (y && y->has_val && y->val.kind == V_NUM && y->val.whole) {
+            p->base += times * (int64_t)y->val.num;
+            return true;
+        }
+        return false;
+    }
+    if (e->kind == E_NEG)
+        return affine_place(s, scope, e->a, p, -times);
+    if (e->kind == E_BINARY && (e->op == B_ADD || e->op == B_SUB))
+        return affine_place(s, scope, e->a, p, times) && affine_place(s, scope, e->b, p, e->op == B_ADD ? times : -times);
+    if (e->kind == E_BINARY && e->op == B_MUL) {
+        const Expr *number = uses_letters(s, scope, e->a) ? e->b : e->a, *rest = number == e->a ? e->b : e->a;
+        if (uses_letters(s, scope, number))
+            return false;
+        int errors = s->diags->errors;
+        Val v = sema_expr(s, scope, number);
+        return s->diags->errors == errors && v.kind == V_NUM && v.whole && affine_place(s, scope, rest, p, times * (int64_t)v.num);
+    }
+    return false;
+}
+
+/* An integer value as a place: its array is indexed by the letters it depends on. */
+static bool gather_place(Sema *s, Scope *scope, const Expr *e, Contract *c, Node **args, int axis, int64_t length, Place *p)
+{
+    Val v = sema_expr(s, scope, e);
+    if (v.kind == V_ERROR)
+        return false;
+    if (v.kind == V_NUM && v.whole) {
+        p->base = (int64_t)v.num < 0 ? (int64_t)v.num + length : (int64_t)v.num;
+        if (p->base >= 0 && p->base < length)
+            return true;
+    } else if (v.kind == V_ARRAY && v.ranged && v.lo >= 0 && v.hi < length) {
+        Node *n = node_here(s, v.node);
+        int at = c->nfactor + c->nindex++;
+        args[at] = n;
+        c->arg[at].rank = n->type.rank;
+        for (int k = 0; k < n->type.rank; k++)
+            c->arg[at].place[k] = n->type.dim[k] == 1 ? place_const(0) : place_letter(k + s->nletters - n->type.rank);
+        p->index = at;
+        return true;
+    }
+    if (v.kind == V_ARRAY && v.ranged)
+        report(s, e->span, NULL, "this index runs from %lld to %lld, outside axis %d, which has length %lld", (long long)v.lo, (long long)v.hi, axis, (long long)length);
+    else
+        report(s, e->span, NULL, "this cannot index axis %d of length %lld: %s", axis, (long long)length, v.kind == V_ARRAY ? "its values are not known to be integers inside (only index(C) data, step, loop variables, letters and iota may index)" : val_text(s, v));
+    return false;
+}
+
+Val eval_letter_index(Sema *s, Scope *scope, const Expr *e)
+{
+    Val base = eval_base(s, scope, e->a);
+    if (base.kind != V_ARRAY)
+        return base.kind == V_ERROR ? base : report(s, e->a->at, NULL, "an array is expected before the letters; this is %s", val_text(s, base));
+    Node *n = node_here(s, base.node), *args[MAX_OPERANDS] = { n };
+    if (e->nitem != n->type.rank)
+        return report(s, e->item[0].span, NULL, "%d indices for shape %s: in index notation every axis has an index", e->nitem, type_text(s->arena, &n->type));
+    Contract c;
+    contract_init(&c);
+    c.nfactor = 1;
+    Type out = { .dtype = n->type.dtype, .rank = s->nletters };
+    for (int k = 0; k < s->nletters; k++)
+        contract_letter(&c, s->letters[k]->val.bound, s->letters[k]->name);
+    c.arg[0].rank = n->type.rank;
+    for (int k = 0; k < e->nitem; k++) {
+        Place p = place_const(0);
+        if (e->item[k].kind != ITEM_AT)
+            return report(s, e->item[k].span, NULL, "in index notation a place is an index, not a range");
+        if (!affine_place(s, scope, e->item[k].at, &p, 1)) {
+            p = place_const(0);
+            if (!gather_place(s, scope, e->item[k].at, &c, args, k, n->type.dim[k], &p))
+                return val_error();
+        }
+        c.arg[0].place[k] = p;
+    }
+    /* A letter that occurs nowhere has length 1 in the result. */
+    c.out.rank = s->nletters;
+    for (int l = 0; l < s->nletters; l++) {
+        bool used = false;
+        for (int a = 0; a < c.nfactor + c.nindex; a++)
+            for (int k = 0; k < c.arg[a].rank; k++)
+                used |= c.arg[a].place[k].coef[l] != 0;
+        out.dim[l] = used ? c.range[l] : 1;
+        if (!used)
+            c.range[l] = 1;
+        c.out.place[l] = place_letter(l);
+    }
+    Val v = base;
+    v.node = ir_contract(s->here, &c, args, out);
+    return v;
+}
+
+/* ---- sum[k](e) ---- */
+static int64_t solved_range(Sema *s, const Expr *over, int k)
+{
+    for (Solved *v = s->solved; v; v = v->up)
+        for (int i = 0; i < v->all.n; i++)
+            if (v->all.at[i].over == over)
+                return v->all.at[i].range[k];
+    return -1;
+}
+
+/* Infers the letters of a statement (out: those on the left) or of a sum that stands alone. */
+static bool infer(Sema *s, Scope *scope, const NameAt *out, int nout, const Expr *e, Solved *solved, int64_t *out_range)
+{
+    Infer f = { .s = s, .scope = scope };
+    for (int k = 0; k < nout; k++)
+        push_letter(&f, out[k], NULL);
+    collect(&f, e);
+    if (!f.bad)
+        solve(&f);
+    if (f.bad)
+        return false;
+    for (int k = 0; k < nout; k++)
+        out_range[k] = f.letters.at[k].range;
+    for (int k = nout; k < f.letters.n;) {
+        const Expr *over = f.letters.at[k].over;
+        Known x = { over, NEW_N(s->arena, int64_t, over->nletter + 1) };
+        for (int i = 0; i < over->nletter; i++)
+            x.range[i] = f.letters.at[k++].range;
+        vec_push(s->arena, solved->all, x);
+    }
+    return true;
+}
+
+typedef struct Factors { Node *at[MAX_FACTORS]; int n; double scale; bool bad; } Factors;
+
+/* The factors of a product; divisions by numbers and signs go into the scale. */
+static void factors(Sema *s, Scope *scope, const Expr *e, Factors *f)
+{
+    if (e->kind == E_BINARY && e->op == B_MUL && f->n < MAX_FACTORS - 2) {
+        factors(s, scope, e->a, f);
+        factors(s, scope, e->b, f);
+        return;
+    }
+    if (e->kind == E_NEG) {
+        f->scale = -f->scale;
+        factors(s, scope, e->a, f);
+        return;
+    }
+    Val v = sema_expr(s, scope, e);
+    if (v.kind == V_NUM)
+        f->scale *= v.num;
+    else if (v.kind == V_ARRAY && f->n < MAX_FACTORS)
+        f->at[f->n++] = val_real(s, v);
+    else {
+        if (v.kind == V_RECORD)
+            report(s, e->at, NULL, "a number is expected inside index notation; this is a record %s", v.type->text);
+        f->bad = true;
+    }
+}
+
+/* Sum of the product over the last m letters. */
+static Node *sum_product(Sema *s, Factors *f, int m)
+{
+    Contract c;
+    Type out = { .dtype = T_REAL, .rank = s->nletters - m };
+    contract_init(&c);
+    c.nfactor = f->n;
+    c.scale = f->scale;
+    bool used[MAX_LETTERS] = { false };
+    for (int k = 0; k < s->nletters; k++)
+        contract_letter(&c, s->letters[k]->val.bound, s->letters[k]->name);
+    for (int a = 0; a < f->n; a++) {
+        Type *t = &f->at[a]->type;
+        c.arg[a].rank = t->rank;
+        for (int k = 0; k < t->rank; k++) {
+            int l = s->nletters - t->rank + k;
+            c.arg[a].place[k] = t->dim[k] == 1 ? place_const(0) : place_letter(l);
+            used[l] |= t->dim[k] != 1;
+        }
+    }
+    c.out.rank = out.rank;
+    for (int l = 0; l < out.rank; l++) {
+        if (!used[l])
+            c.range[l] = 1;
+        out.dim[l] = c.range[l];
+        c.out.place[l] = place_letter(l);
+    }
+    return ir_contract(s->here, &c, f->at, out);
+}
+
+static Node *reduce_over(Sema *s, Op op, Node *n, int m)
+{
+    Type t = { .dtype = T_REAL, .rank = s->nletters };
+    for (int k = 0; k < s->nletters; k++) {
+        int at = k - (s->nletters - n->type.rank);
+        int64_t d = at >= 0 ? n->type.dim[at] : 1;
+        t.dim[k] = k >= s->nletters - m ? s->letters[k]->val.bound : d;
+    }
+    unsigned axes = 0;
+    for (int k = s->nletters - m; k < s->nletters; k++)
+        axes |= 1u << k;
+    return ir_reduce(s->here, op, broadcast_to(s, n, &t), axes);
+}
+
+static Val over_body(Sema *s, Scope *scope, const Expr *e)
+{
+    int m = e->nletter;
+    if (!strcmp(e->name, "max") || !strcmp(e->name, "min")) {
+        Val v = sema_expr(s, scope, e->a);
+        Node *n = sema_real(s, v, e->a->span, "the value");
+        return n ? val_array(reduce_over(s, e->name[1] == 'a' ? OP_max_over : OP_min_over, n, m)) : val_error();
+    }
+    Factors f = { .scale = 1 };
+    factors(s, scope, e->a, &f);
+    if (f.bad)
+        return val_error();
+    if (!strcmp(e->name, "mean"))
+        for (int k = s->nletters - m; k < s->nletters; k++)
+            f.scale /= (double)s->letters[k]->val.bound;
+    return val_array(sum_product(s, &f, m));
+}
+
+Val eval_over(Sema *s, Scope *scope, const Expr *e)
+{
+    if (strcmp(e->name, "sum") && strcmp(e->name, "mean") && strcmp(e->name, "max") && strcmp(e->name, "min"))
+        return report(s, e->at, NULL, "`%s[...](...)` is unknown; index notation has sum, mean, max and min", e->name);
+    Solved mine = { .up = s->solved }, *before = s->solved;
+    Val v = val_error();
+    if (solved_range(s, e, 0) < 0) {
+        if (!infer(s, scope, NULL, 0, e, &mine, NULL))
+            return v;
+        s->solved = &mine;
+    }
+    Scope inside = { .up = scope };
+    Sym **letters = s->letters;
+    int n = s->nletters;
+    for (int k = 0; k < e->nletter; k++)
+        put_letter(s, &inside, e->letter[k], solved_range(s, e, k));
+    refresh_letters(s);
+    int calls = s->notation_calls;
+    s->notation_calls = s->calls.n;
+    s->in_notation++;
+    v = over_body(s, &inside, e);
+    s->in_notation--;
+    s->notation_calls = calls;
+    s->letters = letters;
+    s->nletters = n;
+    if (n)
+        refresh_letters(s);
+    s->solved = before;
+    return v;
+}
+
+bool exec_notation(Sema *s, Scope *scope, const Stmt *st)
+{
+    NameAt out[USER_RANK];
+    int64_t range[USER_RANK];
+    if (st->nitem > USER_RANK) {
+        report(s, st->name.span, NULL, "an array may have at most %d axes", USER_RANK);
+        return false;
+    }
+    for (int k = 0; k < st->nitem; k++) {
+        const Expr *e = st->item[k].kind == ITEM_AT ? st->item[k].at : NULL;
+        if (!e || e->kind != E_NAME) {
+            report(s, st->item[k].span, NULL, "a new letter is expected here: t[i, j] = ... defines every element of t");
+            return false;
+        }
+        for (int i = 0; i < k; i++)
+            if (out[i].name == e->name) {
+                report(s, e->span, NULL, "the letter %s stands twice on the left", e->name);
+                return false;
+            }
+        out[k] = (NameAt){ e->name, e->span };
+    }
+    Solved mine = { .up = s->solved }, *before = s->solved;
+    if (!infer(s, scope, out, st->nitem, st->value, &mine, range))
+        return false;
+    Scope inside = { .up = scope };
+    Sym **letters = s->letters;
+    int n = s->nletters;
+    s->nletters = 0;
+    s->solved = &mine;
+    for (int k = 0; k < st->nitem; k++)
+        put_letter(s, &inside, out[k], range[k]);
+    refresh_letters(s);
+    int calls = s->notation_calls;
+    s->notation_calls = s->calls.n;
+    s->in_notation++;
+    Val v = sema_expr(s, &inside, st->value);
+    s->in_notation--;
+    s->notation_calls = calls;
+    s->letters = letters;
+    s->nletters = n;
+    s->solved = before;
+    if (v.kind == V_ERROR)
+        return false;
+    Node *value = sema_real(s, v, st->value->span, "the value");
+    if (!value)
+        return false;
+    Type t = { .dtype = T_REAL, .rank = st->nitem };
+    memcpy(t.dim, range, sizeof *range * (size_t)st->nitem);
+    value = broadcast_to(s, value, &t);
+    assign(s, scope, st->name, val_array(value));
+    return true;
+}

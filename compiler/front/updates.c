@@ -1,0 +1,491 @@
+/* updates.c -- step and learn lines: optimizer bodies applied to each array of what they move.
+ *
+ * Graphs: update (D, M, P, G, S, step) -> P, S and learn (M, G, L, step) -> M, L, with the states' initial values beside them. An argument is evaluated
+ * once per line; a record argument gives each array its own field, a scalar or [L] argument is stretched over the array. */
+#include "declare.h"
+
+typedef struct Line {                          /* one step or learn line, for one target */
+    const Decl *line, *rule; Declaration *target; NameAt at;
+    Val *arg;                                  /* one per formal argument */
+    const Expr **arg_at;
+    int first_state;
+} Line;
+typedef struct Build { Front *f; Vec(Line) lines; bool learn; } Build;
+
+const Decl *find_optimizer(Front *f, NameAt n)
+{
+    Sym *y = scope_find(f->s.global, n.name);
+    if (y && y->kind == SYM_OPTIMIZER)
+        return y->decl;
+    Vec(Name) known = { 0 };
+    for (const Scope *c = f->s.global; c; c = c->up)
+        for (int k = 0; k < c->syms.n; k++)
+            if (c->syms.at[k]->kind == SYM_OPTIMIZER)
+                vec_push(f->s.arena, known, c->syms.at[k]->name);
+    Name near = nearest_name(n.name, known.at, known.n);
+    report(&f->s, n.span, NULL, "unknown optimizer `%s`%s%s%s", n.name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+    return NULL;
+}
+
+/* Which formal each argument stands for. */
+static bool match_arguments(Build *b, Line *l)
+{
+    Sema *s = &b->f->s;
+    const Decl *r = l->rule;
+    l->arg = NEW_N(s->arena, Val, r->nitem + 1);
+    l->arg_at = NEW_N(s->arena, const Expr *, r->nitem + 1);
+    int place = 0;
+    bool ok = true;
+    for (int k = 0; k < l->line->narg; k++) {
+        const Arg *a = &l->line->arg[k];
+        int to = -1;
+        for (int i = 0; a->name.name && i < r->nitem; i++)
+            if (r->item[i].name.name == a->name.name)
+                to = i;
+        if (a->name.name && to < 0) {
+            Name known[64];
+            int n = 0;
+            for (int i = 0; i < r->nitem && i < 64; i++)
+                known[n++] = r->item[i].name.name;
+            Name near = nearest_name(a->name.name, known, n);
+            report(s, a->name.span, NULL, "%s has no argument `%s`%s%s%s", r->name.name, a->name.name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+            ok = false;
+            continue;
+        }
+        if (!a->name.name)
+            to = place++;
+        if (to >= r->nitem) {
+            report(s, l->line->rule.span, NULL, "%s takes %d argument%s; %d are given", r->name.name, r->nitem, r->nitem == 1 ? "" : "s", l->line->narg);
+            return false;
+        }
+        if (l->arg_at[to]) {
+            report(s, a->name.name ? a->name.span : a->value->span, NULL, "the argument %s of %s is given twice", r->item[to].name.name, r->name.name);
+            ok = false;
+            continue;
+        }
+        l->arg_at[to] = a->value;
+    }
+    for (int i = 0; i < r->nitem && ok; i++)
+        if (!l->arg_at[i] && !r->item[i].init) {
+            Diag *d = diag_error(s->diags, l->line->rule.span, NULL, "%s needs the argument %s", r->name.name, r->item[i].name.name);
+            diag_note(s->diags, d, r->name.span, "%s is declared here", r->name.name);
+            ok = false;
+        }
+    return ok;
+}
+
+static bool eval_arguments(Build *b, Line *l)
+{
+    Sema *s = &b->f->s;
+    bool ok = true;
+    for (int i = 0; i < l->rule->nitem; i++) {
+        const Declared *x = &l->rule->item[i];
+        s->arg_name = x->name.name;
+        s->context = b->learn ? CTX_LEARN_ARG : CTX_OPT_ARG;
+        l->arg[i] = sema_expr(s, s->global, l->arg_at[i] ? l->arg_at[i] : x->init);
+        s->arg_name = NULL;
+        ok &= l->arg[i].kind != V_ERROR;
+        if (x->type.kind == TYPE_STRUCT && l->arg[i].kind != V_ERROR && (l->arg[i].kind != V_RECORD || l->arg[i].type->name != x->type.name)) {
+            report(s, l->arg_at[i] ? l->arg_at[i]->span : l->line->rule.span, NULL, "the argument %s of %s must be a record %s; found %s", x->name.name, l->rule->name.name, x->type.name, val_text(s, l->arg[i]));
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+/* ---- one array ---- */
+typedef struct Part { Build *b; Line *l; const Leaf *leaf; int nlead; Node *p, *g, **state; } Part;
+
+static Name state_names(const Decl *rule, int k, int *count)
+{
+    int n = 0;
+    Name name = NULL;
+    for (int i = 0; i < rule->body->nstmt; i++)
+        for (int j = 0; rule->body->stmt[i].kind == S_STATE && j < rule->body->stmt[i].nstate; j++, n++)
+            if (n == k)
+                name = rule->body->stmt[i].state[j].name.name;
+    if (count)
+        *count = n;
+    return name;
+}
+
+static const StateVar *state_var(const Decl *rule, int k)
+{
+    int n = 0;
+    for (int i = 0; i < rule->body->nstmt; i++)
+        for (int j = 0; rule->body->stmt[i].kind == S_STATE && j < rule->body->stmt[i].nstate; j++, n++)
+            if (n == k)
+                return &rule->body->stmt[i].state[j];
+    return NULL;
+}
+
+/* The value of an argument for one array: path leads through its fields. */
+static Val argument_for(Part *x, int i, const int *path, int depth)
+{
+    Sema *s = &x->b->f->s;
+    const Declared *formal = &x->l->rule->item[i];
+    Val v = x->l->arg[i];
+    if (formal->type.kind == TYPE_STRUCT)
+        return v;
+    Span at = x->l->arg_at[i] ? x->l->arg_at[i]->span : x->l->line->rule.span;
+    for (int d = 0; d < depth && v.kind == V_RECORD; d++) {
+        if (path[d] >= v.type->nfield)
+            return report(s, at, NULL, "the argument %s has not the structure of %s", formal->name.name, x->l->target->decl->name.name);
+        v = v.field[path[d]];
+    }
+    if (v.kind == V_RECORD)
+        return report(s, at, NULL, "the argument %s is a record %s, but %s is an array there", formal->name.name, v.type->text, x->leaf->name);
+    Type t = val_type(&v);
+    if (t.rank == 0)
+        return v;
+    if (sema_fit(s, v, x->leaf->type.rank, x->leaf->type.dim) && !(x->nlead && t.rank == 1 && x->leaf->type.rank > 1))
+        return v;
+    bool per_record = x->nlead >= t.rank;
+    for (int k = 0; per_record && k < t.rank; k++)
+        per_record = t.dim[k] == x->leaf->type.dim[k];
+    if (per_record) {
+        int map[MAX_RANK];
+        for (int k = 0; k < t.rank; k++)
+            map[k] = k;
+        return val_array(ir_expand(s->here, val_real(s, v), x->leaf->type.rank, x->leaf->type.dim, map));
+    }
+    if (sema_fit(s, v, x->leaf->type.rank, x->leaf->type.dim))
+        return v;
+    Diag *d = diag_error(s->diags, at, NULL, "the argument %s has shape %s; it must be a scalar or have the shape of %s, which is %s", formal->name.name, type_text(s->arena, &t), x->leaf->name, type_text(s->arena, &x->leaf->type));
+    diag_note(s->diags, d, x->leaf->span, "%s is declared here with shape %s", x->l->target->decl->name.name, type_text(s->arena, &x->leaf->type));
+    return val_error();
+}
+
+static void put(Front *f, Scope *scope, SymKind kind, NameAt n, Val v)
+{
+    Sym *y = scope_add(f->s.arena, scope, kind, n.name, n.span);
+    y->val = v;
+    y->has_val = true;
+}
+
+static Span last_assignment(const Body *b, Name name, Span otherwise)
+{
+    for (int k = 0; k < b->nstmt; k++)
+        if (b->stmt[k].kind == S_LET && b->stmt[k].name.name == name)
+            otherwise = b->stmt[k].name.span;
+    return otherwise;
+}
+
+/* Runs the body on one array; *out, and the states' next values. */
+static bool run_part(Part *x, const int *path, int depth, Node **out)
+{
+    Front *f = x->b->f;
+    Sema *s = &f->s;
+    const Decl *r = x->l->rule;
+    Scope scope = { .up = s->global };
+    int errors = s->diags->errors, ns;
+    for (int i = 0; i < r->nitem; i++) {
+        Val v = argument_for(x, i, path, depth);
+        if (v.kind == V_ERROR)
+            return false;
+        put(f, &scope, SYM_ARG, r->item[i].name, v);
+    }
+    put(f, &scope, SYM_ARG, r->p, val_array(x->p));
+    put(f, &scope, SYM_ARG, r->g, val_array(x->g));
+    state_names(r, -1, &ns);
+    for (int k = 0; k < ns; k++)
+        put(f, &scope, SYM_STATE, state_var(r, k)->name, val_array(x->state[k]));
+    s->context = CTX_OPT_BODY;
+    if (!sema_statements(s, &scope, r->body))
+        return s->diags->errors == errors ? false : false;
+    Name names[64] = { r->p.name };
+    for (int k = 0; k < ns && k < 62; k++)
+        names[k + 1] = state_var(r, k)->name.name;
+    for (int k = 0; k <= ns; k++) {
+        Val v = scope_find(&scope, names[k])->val;
+        Node *n = v.kind == V_ERROR ? NULL : sema_fit(s, v, x->leaf->type.rank, x->leaf->type.dim);
+        Type t = v.kind == V_NUM || v.kind == V_ARRAY ? val_type(&v) : x->leaf->type;
+        bool exact = n && (k || t.rank == x->leaf->type.rank);
+        for (int d = 0; exact && !k && d < t.rank; d++)
+            exact = t.dim[d] == x->leaf->type.dim[d];
+        if (!exact) {
+            if (v.kind != V_ERROR)
+                report(s, last_assignment(r->body, names[k], r->name.span), NULL, "%s must keep the shape %s of %s; here it becomes %s", names[k], type_text(s->arena, &x->leaf->type), x->leaf->name, val_text(s, v));
+            return false;
+        }
+        out[k] = n;
+    }
+    return true;
+}
+
+/* Finds the path of field numbers to the leaf'th leaf of a layout. */
+static bool path_to(const StructType *t, int *leaf, int *path, int *depth, int *lead)
+{
+    for (int k = 0; k < t->nfield; k++) {
+        path[*depth] = k;
+        if (!t->field[k].type) {
+            if ((*leaf)-- == 0) {
+                ++*depth;
+                return true;
+            }
+            continue;
+        }
+        ++*depth;
+        *lead += t->field[k].nlead;
+        if (path_to(t->field[k].type, leaf, path, depth, lead))
+            return true;
+        *lead -= t->field[k].nlead;
+        --*depth;
+    }
+    return false;
+}
+
+static bool has_update(Front *f, const Decl *r)
+{
+    for (int k = 0; k < r->body->nstmt; k++)
+        if (r->body->stmt[k].kind == S_LET && r->body->stmt[k].name.name == r->p.name)
+            return true;
+    report(&f->s, r->name.span, NULL, "the optimizer %s never gives its array %s a new value", r->name.name, r->p.name);
+    return false;
+}
+
+static void warn_root(Front *f, const Line *l)
+{
+    for (int i = 0; i < l->rule->nitem; i++) {
+        if (strcmp(l->rule->item[i].name.name, "eps_root"))
+            continue;
+        const Expr *e = l->arg_at[i] ? l->arg_at[i] : l->rule->item[i].init;
+        if (e && e->kind == E_NUM && e->num == 0)
+            diag_warning(f->s.diags, l->line->rule.span, NULL, "%s with eps_root = 0: where a gradient has always been 0, v = 0 and the derivative of its square root is infinite; pass eps_root = 1e-12",
+                         l->rule->name.name);
+    }
+}
+
+/* ---- all lines ---- */
+static Line *line_of(Build *b, const Declaration *d)
+{
+    for (int k = 0; k < b->lines.n; k++)
+        if (b->lines.at[k].target == d)
+            return &b->lines.at[k];
+    return NULL;
+}
+
+typedef Vec(Leaf) Leaves;
+
+static void add_states(Build *b, Leaves *leaves, const Leaf *of, Role role)
+{
+    Front *f = b->f;
+    Declaration *d = b->learn ? f->meta.at : f->param.at;
+    int n = b->learn ? f->meta.n : f->param.n;
+    for (int k = 0; k < n; k++) {
+        Line *l = line_of(b, &d[k]);
+        int ns = 0;
+        if (!l)
+            continue;
+        state_names(l->rule, -1, &ns);
+        l->first_state = leaves->n;
+        for (int i = 0; i < d[k].nleaf; i++)
+            for (int j = 0; j < ns; j++) {
+                Leaf x = of[d[k].first + i];
+                x.name = intern_printf("%s.%s", x.name, state_var(l->rule, j)->name.name);
+                x.role = role;
+                vec_push(f->s.arena, *leaves, x);
+            }
+    }
+}
+
+/* The states' initial values into the present graph. */
+static void state_inits(Build *b, const Leaf *leaves, int n)
+{
+    Front *f = b->f;
+    Sema *s = &f->s;
+    Declaration *d = b->learn ? f->meta.at : f->param.at;
+    int nd = b->learn ? f->meta.n : f->param.n, at = 0;
+    for (int k = 0; k < nd; k++) {
+        Line *l = line_of(b, &d[k]);
+        int ns = 0;
+        if (!l)
+            continue;
+        state_names(l->rule, -1, &ns);
+        for (int i = 0; i < d[k].nleaf; i++)
+            for (int j = 0; j < ns && at < n; j++, at++) {
+                s->context = CTX_SIZE;
+                Val v = sema_expr(s, s->global, state_var(l->rule, j)->init);
+                Node *node = v.kind == V_ERROR ? NULL : sema_fit(s, v, leaves[at].type.rank, leaves[at].type.dim);
+                if (!node && v.kind != V_ERROR)
+                    report(s, state_var(l->rule, j)->init->span, NULL, "the state %s starts from a number; found %s", state_var(l->rule, j)->name.name, val_text(s, v));
+                ir_result(s->graph, node ? node : ir_const(s->graph, leaves[at].type, 0), leaves[at].name);
+            }
+    }
+}
+
+/* Runs every line in the present graph; par, grad and state are its parameters, in leaf order. */
+static bool run_lines(Build *b, const Leaf *leaves, Node **par, Node **grad, Node **state, int nstate)
+{
+    Front *f = b->f;
+    Sema *s = &f->s;
+    Declaration *d = b->learn ? f->meta.at : f->param.at;
+    int nd = b->learn ? f->meta.n : f->param.n, at = 0;
+    Node **next = NEW_N(s->arena, Node *, nstate + 1);
+    bool ok = true;
+    for (int k = 0; k < nd; k++) {
+        Line *l = line_of(b, &d[k]);
+        int ns = 0;
+        if (l) {
+            state_names(l->rule, -1, &ns);
+            ok &= eval_arguments(b, l);
+        }
+        for (int i = 0; i < d[k].nleaf; i++) {
+            int leaf = d[k].first + i, path[64], depth = 0, lead = d[k].layout.rank, seek = i;
+            Node *out[64];
+            if (!l || !ok) {
+                ir_result(s->graph, par[leaf], leaves[leaf].name);
+                at += l ? ns : 0;
+                continue;
+            }
+            if (d[k].layout.type)
+                path_to(d[k].layout.type, &seek, path, &depth, &lead);
+            Part x = { b, l, &leaves[leaf], d[k].layout.type ? lead : 0, par[leaf], grad[leaf], state + at };
+            if (run_part(&x, path, depth, out)) {
+                ir_result(s->graph, out[0], leaves[leaf].name);
+                for (int j = 0; j < ns; j++)
+                    next[at + j] = out[j + 1];
+            } else {
+                ok = false;
+                ir_result(s->graph, par[leaf], leaves[leaf].name);
+            }
+            at += ns;
+        }
+    }
+    for (int k = 0; k < nstate; k++)
+        ir_result(s->graph, next[k] ? next[k] : state[k], NULL);
+    return ok;
+}
+
+static Node **params_for(Front *f, const Leaf *leaf, int n, const char *prefix)
+{
+    Node **at = NEW_N(f->s.arena, Node *, n + 1);
+    for (int k = 0; k < n; k++) {
+        at[k] = ir_param(f->s.graph, leaf[k].type, prefix ? intern_printf("%s%s", prefix, leaf[k].name) : leaf[k].name);
+        memcpy(at[k]->axis_name, leaf[k].axis_name, sizeof leaf[k].axis_name);
+    }
+    return at;
+}
+
+/* The target of a line, checked; NULL when reported. */
+static Declaration *target_of(Build *b, NameAt n)
+{
+    Front *f = b->f;
+    Declaration *d = b->learn ? f->meta.at : f->param.at;
+    int nd = b->learn ? f->meta.n : f->param.n;
+    for (int k = 0; k < nd; k++)
+        if (d[k].decl->name.name == n.name)
+            return &d[k];
+    Sym *y = scope_find(&f->top, n.name);
+    const char *want = b->learn ? "meta" : "param", *word = b->learn ? "learn" : "step";
+    static const char *const kind[] = { "dim", "const", "data", "meta", "param", "state", "function", "struct", "optimizer", "", "", "", "" };
+    if (y) {
+        Diag *e = diag_error(f->s.diags, n.span, NULL, "`%s` is a %s; `%s` moves a %s", n.name, kind[y->kind], word, want);
+        diag_note(f->s.diags, e, y->span, "%s is declared here", n.name);
+        return NULL;
+    }
+    Name *known = NEW_N(f->s.arena, Name, nd + 1);
+    for (int k = 0; k < nd; k++)
+        known[k] = d[k].decl->name.name;
+    Name near = nearest_name(n.name, known, nd);
+    report(&f->s, n.span, NULL, "`%s`: there is no %s `%s`%s%s%s", word, want, n.name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+    return NULL;
+}
+
+static void gather_lines(Build *b, const Decl *const *decl, int n, int64_t *count)
+{
+    Front *f = b->f;
+    Span first = { 0 };
+    for (int k = 0; k < n; k++) {
+        const Decl *d = decl[k];
+        int64_t t;
+        f->s.context = CTX_SIZE;
+        if (sema_whole(&f->s, f->s.global, d->count, "the number of steps after `for`", &t)) {
+            if (t < 0 || t > INT32_MAX)
+                report(&f->s, d->count->span, NULL, "the number of steps after `for` cannot be %lld", (long long)t);
+            else if (*count >= 0 && *count != t) {
+                Diag *e = diag_error(f->s.diags, d->count->span, NULL, "this line runs `for` %lld steps, another one for %lld: all take their steps together", (long long)t, (long long)*count);
+                diag_note(f->s.diags, e, first, "the other number is here");
+            } else
+                *count = t, first = d->count->span;
+        }
+        const Decl *r = find_optimizer(f, d->rule);
+        for (int i = 0; i < d->ntarget; i++) {
+            Declaration *to = target_of(b, d->target[i]);
+            Line *before = to ? line_of(b, to) : NULL;
+            if (before) {
+                Diag *e = diag_error(f->s.diags, d->target[i].span, NULL, "`%s` is in two `%s` lines", d->target[i].name, b->learn ? "learn" : "step");
+                diag_note(f->s.diags, e, before->at.span, "the first is here");
+                continue;
+            }
+            Line l = { .line = d, .rule = r, .target = to, .at = d->target[i] };
+            if (!to || !r || !has_update(f, r) || !match_arguments(b, &l))
+                continue;
+            vec_push(f->s.arena, b->lines, l);
+            if (!b->learn && i == 0)
+                warn_root(f, &l);
+        }
+    }
+}
+
+static bool build_steps(Front *f)
+{
+    Sema *s = &f->s;
+    Problem *p = s->problem;
+    Build b = { .f = f };
+    int errors = s->diags->errors;
+    p->steps = -1;
+    gather_lines(&b, f->steps.at, f->steps.n, &p->steps);
+    for (int k = 0; k < f->param.n; k++) {
+        bool named = false;
+        for (int i = 0; i < f->steps.n; i++)
+            named |= f->steps.at[i]->target[0].name == f->param.at[k].decl->name.name;
+        if (!named)
+            report(s, f->param.at[k].decl->name.span, NULL, "no `step` line moves param %s: write `step %s by ...`", f->param.at[k].decl->name.name, f->param.at[k].decl->name.name);
+    }
+    if (p->steps < 0)
+        p->steps = 1;
+    s->steps = p->steps;
+    add_states(&b, (Leaves *)&p->state, p->param.at, R_STATE);
+    p->state_init = graph_begin(f, "state_init", CTX_SIZE, true, true);
+    unbind(f->data.at, f->data.n);
+    unbind(f->meta.at, f->meta.n);
+    state_inits(&b, p->state.at, p->state.n);
+    p->update = graph_begin(f, "update", CTX_OPT_ARG, true, true);
+    Node **par = params_for(f, p->param.at, p->param.n, NULL), **grad = params_for(f, p->param.at, p->param.n, "g_"), **state = params_for(f, p->state.at, p->state.n, NULL);
+    set_step(f, ir_param(s->graph, type_scalar(T_INT), intern("step")), p->steps);
+    run_lines(&b, p->param.at, par, grad, state, p->state.n);
+    return s->diags->errors == errors;
+}
+
+static void build_learn(Front *f)
+{
+    Sema *s = &f->s;
+    Problem *p = s->problem;
+    Build b = { .f = f, .learn = true };
+    int64_t n = -1;
+    gather_lines(&b, f->learns.at, f->learns.n, &n);
+    if (!f->learns.n)
+        return;
+    p->learn_n = n < 0 ? 0 : n;
+    add_states(&b, (Leaves *)&p->learn_state, p->meta.at, R_LEARN_STATE);
+    p->learn_init = graph_begin(f, "learn_init", CTX_SIZE, false, true);
+    unbind(f->meta.at, f->meta.n);
+    state_inits(&b, p->learn_state.at, p->learn_state.n);
+    p->learn = graph_begin(f, "learn", CTX_LEARN_ARG, false, true);
+    Node **meta = NEW_N(s->arena, Node *, p->meta.n + 1);
+    for (int k = 0; k < p->meta.n; k++)
+        meta[k] = s->graph->params.at[k];
+    unbind(f->meta.at, f->meta.n);
+    Node **grad = params_for(f, p->meta.at, p->meta.n, "g_"), **state = params_for(f, p->learn_state.at, p->learn_state.n, NULL);
+    set_step(f, ir_param(s->graph, type_scalar(T_INT), intern("step")), INT32_MAX);
+    run_lines(&b, p->meta.at, meta, grad, state, p->learn_state.n);
+}
+
+bool build_updates(Front *f)
+{
+    int errors = f->s.diags->errors;
+    build_steps(f);
+    build_learn(f);
+    return f->s.diags->errors == errors;
+}

@@ -1,0 +1,204 @@
+/* copies.c -- removes the copies at the end of an iteration: a next value that may be written straight into the carried buffer is.
+ *
+ * The copy C <- T goes when T is written by one statement S only, nothing after S reads the old C, and S itself reads C only at the element that it
+ * stores (in one nest, at equal indices). Then T is C. Reads of T after S read C, which holds the same. */
+#include "low.h"
+
+bool same_expr(const LExpr *a, const LExpr *b)
+{
+    if (a == b)
+        return true;
+    if (a->kind != b->kind || a->dtype != b->dtype || a->i != b->i || a->num != b->num || a->var != b->var || a->temp != b->temp || a->buf != b->buf || a->op != b->op || a->narg != b->narg)
+        return false;
+    for (int k = 0; k < a->narg; k++)
+        if (!same_expr(a->arg[k], b->arg[k]))
+            return false;
+    for (int k = 0; a->kind == LX_LOAD && k < a->buf->rank; k++)
+        if (!same_expr(a->idx[k], b->idx[k]))
+            return false;
+    return true;
+}
+
+static void expr_access(const LExpr *e, BufFn *f, void *user)
+{
+    if (!e)
+        return;
+    for (int k = 0; k < e->narg; k++)
+        expr_access(e->arg[k], f, user);
+    if (e->kind != LX_LOAD)
+        return;
+    for (int k = 0; k < e->buf->rank; k++)
+        expr_access(e->idx[k], f, user);
+    f(user, e->buf, e->idx, false);
+}
+
+static void ptr_access(const LPtr *p, BufFn *f, void *user, bool write)
+{
+    if (!p->buf)
+        return;
+    for (int k = 0; k < p->buf->rank; k++)
+        expr_access(p->idx[k], f, user);
+    f(user, p->buf, NULL, write);
+}
+
+void each_access(LStmt *s, BufFn *f, void *user)
+{
+    expr_access(s->x, f, user);
+    switch (s->kind) {
+    case LS_STORE:
+        for (int k = 0; k < s->dst.buf->rank; k++)
+            expr_access(s->dst.idx[k], f, user);
+        if (s->add)
+            f(user, s->dst.buf, s->dst.idx, false);
+        f(user, s->dst.buf, s->dst.idx, true);
+        break;
+    case LS_ZERO: ptr_access(&s->dst, f, user, true); break;
+    case LS_COPY: ptr_access(&s->src, f, user, false); ptr_access(&s->dst, f, user, true); break;
+    case LS_GEMM:
+        ptr_access(&s->gemm.a, f, user, false);
+        ptr_access(&s->gemm.b, f, user, false);
+        if (s->gemm.accumulate)
+            ptr_access(&s->gemm.c, f, user, false);
+        ptr_access(&s->gemm.c, f, user, true);
+        break;
+    case LS_CALL:
+        for (int k = 0; k < s->nptr; k++) {
+            ptr_access(&s->ptr[k], f, user, false);
+            if (k == 0 || (k == 1 && s->callee && !strcmp(s->callee, "solve")))
+                ptr_access(&s->ptr[k], f, user, true);
+        }
+        break;
+    case LS_INVOKE:
+        for (int k = 0; k < s->func->body.n; k++)
+            each_access(s->func->body.at[k], f, user);
+        break;
+    default: break;
+    }
+    for (int k = 0; k < s->body.n; k++)
+        each_access(s->body.at[k], f, user);
+}
+
+typedef struct Look { const LBuf *t, *c; int t_writes, t_reads, c_reads, c_writes; LExpr **store; bool same; } Look;
+
+static void look(void *user, LBuf *b, LExpr **idx, bool write)
+{
+    Look *k = user;
+    if (b == k->t && write) {
+        k->t_writes++;
+        if (k->store && idx)
+            for (int d = 0; d < b->rank; d++)
+                k->same &= same_expr(k->store[d], idx[d]);
+        k->store = idx;
+        k->same &= idx != NULL;
+    } else if (b == k->t) {
+        k->t_reads++;
+    } else if (b == k->c && write)
+        k->c_writes++;
+    else if (b == k->c)
+        k->c_reads++;
+}
+
+typedef struct Match { const LBuf *c; LExpr **at; bool ok; } Match;
+
+static void match(void *user, LBuf *b, LExpr **idx, bool write)
+{
+    Match *m = user;
+    (void)write;
+    if (b != m->c)
+        return;
+    if (!idx) {
+        m->ok = false;
+        return;
+    }
+    for (int d = 0; d < b->rank; d++)
+        m->ok &= same_expr(idx[d], m->at[d]);
+}
+
+typedef struct Swap { LBuf *from, *to; } Swap;
+
+static void swap_expr(LExpr *e, const Swap *w)
+{
+    if (!e)
+        return;
+    for (int k = 0; k < e->narg; k++)
+        swap_expr(e->arg[k], w);
+    if (e->kind == LX_LOAD) {
+        for (int k = 0; k < e->buf->rank; k++)
+            swap_expr(e->idx[k], w);
+        if (e->buf == w->from)
+            e->buf = w->to;
+    }
+}
+
+static void swap_ptr(LPtr *p, const Swap *w)
+{
+    if (p->buf == w->from)
+        p->buf = w->to;
+    for (int k = 0; p->buf && k < p->buf->rank; k++)
+        swap_expr(p->idx[k], w);
+}
+
+static void swap_stmt(LStmt *s, const Swap *w)
+{
+    swap_expr(s->x, w);
+    swap_ptr(&s->dst, w);
+    swap_ptr(&s->src, w);
+    swap_ptr(&s->gemm.a, w);
+    swap_ptr(&s->gemm.b, w);
+    swap_ptr(&s->gemm.c, w);
+    for (int k = 0; k < s->nptr; k++)
+        swap_ptr(&s->ptr[k], w);
+    for (int k = 0; k < s->body.n; k++)
+        swap_stmt(s->body.at[k], w);
+    if (s->kind == LS_INVOKE)
+        for (int k = 0; k < s->func->body.n; k++)
+            swap_stmt(s->func->body.at[k], w);
+}
+
+static bool removable(LBlock *b, int at, LBuf *c, LBuf *t)
+{
+    int writer = -1;
+    for (int k = 0; k < at; k++) {
+        Look x = { .t = t, .c = c, .same = true };
+        each_access(b->at[k], look, &x);
+        if (x.c_writes)
+            return false;
+        if (x.t_writes) {
+            if (writer >= 0 || b->at[k]->kind == LS_INVOKE)
+                return false;
+            writer = k;
+            if (x.c_reads) {
+                /* in the nest that stores T: only at the stored element, and T is stored once per element */
+                Match m = { c, x.store, x.same && x.t_writes == 1 && !x.t_reads };
+                each_access(b->at[k], match, &m);
+                if (!m.ok || !x.store)
+                    return false;
+            }
+        } else if (writer >= 0 && x.c_reads)
+            return false;
+    }
+    for (int k = at + 1; k < b->n; k++) {         /* the copies behind: T and C are not theirs */
+        Look x = { .t = t, .c = c, .same = true };
+        each_access(b->at[k], look, &x);
+        if (x.c_reads || x.c_writes || x.t_reads || x.t_writes)
+            return false;
+    }
+    return writer >= 0;
+}
+
+void remove_copies(Low *l, LBlock *b)
+{
+    (void)l;
+    for (int k = b->n - 1; k >= 0; k--) {
+        LStmt *s = b->at[k];
+        if (s->kind != LS_COPY || s->dst.buf->storage != LB_WORK || s->src.buf->storage != LB_WORK || s->src.buf->rank != s->dst.buf->rank)
+            continue;
+        LBuf *c = s->dst.buf, *t = s->src.buf;
+        if (!strstr(c->name, "") || !removable(b, k, c, t))
+            continue;
+        memmove(b->at + k, b->at + k + 1, sizeof *b->at * (size_t)(b->n - k - 1));
+        b->n--;
+        for (int i = 0; i < b->n; i++)
+            swap_stmt(b->at[i], &(Swap){ t, c });
+    }
+}

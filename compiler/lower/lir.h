@@ -1,0 +1,109 @@
+/* lir.h -- the loop IR: what both emitters print. Loops, scalar temporaries, stores, runtime calls, over named buffers with
+ * static shapes. Made by lower/ from tensor graphs; fused, shrunk and given offsets there; c99.c and llvm.c walk the same tree, so
+ * they cannot drift. Everything an emitter needs is here and in the Problem; it looks at no tensor graph.
+ *
+ * Arithmetic is exactly as written: no reassociation, no contraction. REAL is float or double as program->real_bytes says. */
+#ifndef MFL_LIR_H
+#define MFL_LIR_H
+#include "ir.h"
+
+typedef enum {
+    LB_WORK,        /* in the workspace at byte `offset` */
+    LB_LOCAL,       /* lives in its function: a scalar (rank 0) or a row (rank 1 or 2, at most 4096 bytes); C locals, LLVM allocas */
+    LB_DATA,        /* data->field, read only */
+    LB_META,        /* meta->field, read only */
+    LB_GRAD,        /* grad->field, write; never NULL inside phases: the entry function redirects unwanted ones, see LEntry */
+    LB_PARAMS,      /* params->field, write */
+    LB_META_OUT,    /* meta->field, written (init, learn) */
+    LB_GRAD_IN,     /* grad->field, read (learn) */
+    LB_STATE,       /* learn state, read and written: state + offset bytes */
+    LB_OUTER,       /* *outer, rank 0, write */
+    LB_LOGS,        /* values of log lines: logs[offset / real_bytes ...], write; may be NULL: see LEntry */
+    LB_STEP,        /* INT scalar argument `step` */
+    LB_SEED         /* INT scalar argument `seed` (uint64_t) */
+} LStorage;
+typedef struct LBuf {
+    Name     name;                    /* unique in the program, a valid C identifier, from the user's names: w, d_h, b_h ... */
+    DType    dtype;                   /* REAL: real_bytes each; INT: int32_t; BOOL: unsigned char */
+    int      rank;  int64_t dim[MAX_RANK];
+    LStorage storage;
+    Name     field;                   /* dotted leaf name for DATA, META, GRAD, PARAMS, META_OUT, GRAD_IN */
+    int64_t  offset;                  /* WORK, STATE: bytes, aligned to 64 */
+    Origin   origin;
+    int      id;                      /* its place in program->bufs */
+    bool     carried;                 /* goes round a loop: alive from before it until after it */
+    int      live_from, live_to;      /* WORK: positions in the entry's flattened statement order; for explain */
+} LBuf;
+typedef struct LVar  { Name name; int id; } LVar;                 /* integer loop variable */
+typedef struct LTemp { Name name; DType dtype; int id; } LTemp;   /* scalar temporary */
+
+typedef enum { LX_NUM, LX_INT, LX_VAR, LX_TEMP, LX_LOAD, LX_MAP, LX_GUARD } LExprKind;
+typedef struct LExpr LExpr;
+struct LExpr {
+    LExprKind kind;
+    DType     dtype;
+    double    num;                    /* NUM: REAL or BOOL constant */
+    int64_t   i;                      /* INT: constant */
+    LVar     *var;
+    LTemp    *temp;
+    LBuf     *buf;                    /* LOAD: buf[idx...], one index for each dimension */
+    LExpr   **idx;
+    Op        op;                     /* MAP: an elementwise operator of ops.def on scalars; on INT dtype integer arithmetic (add sub mul min max neg, comparisons) */
+    int       narg;
+    LExpr    *arg[3];                 /* GUARD: arg[0] ? arg[1] : 0; arg[1] is evaluated only where arg[0] holds (its loads may lie outside) */
+};
+typedef struct LPtr { LBuf *buf; LExpr **idx; } LPtr;             /* address of buf[idx...] */
+
+typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE } LStmtKind;
+typedef struct LStmt LStmt;
+typedef struct LFunc LFunc;
+typedef struct LBlock { LStmt **at; int n, cap; } LBlock;
+/* c[m][n] (= or +=) alpha * a(m x k) b(k x n); row-major; ta: a is stored [k][m] with leading dimension lda; never aliasing */
+typedef struct LGemm { int64_t m, n, k; bool ta, tb, accumulate; double alpha; LPtr a, b, c; int64_t lda, ldb, ldc; } LGemm;
+struct LStmt {
+    LStmtKind   kind;
+    const char *note;                 /* comment for this statement: "adjoint of h = tanh(x @ w)"; NULL: none */
+    Span        span;                 /* where in the .mfl; src NULL: none */
+    /* FOR */
+    LVar *var; int64_t n; bool down; bool parallel;   /* parallel: no iteration reads or writes what another writes */
+    LBlock body;                      /* FOR, IF */
+    /* LET declares temp with value x; SET: temp = x (add: temp += x); STORE: dst = x (add: dst += x); IF: x is the condition */
+    LTemp *temp; LExpr *x; LPtr dst; bool add;
+    /* ZERO: count elements from dst. COPY: count elements from src to dst, same dtype, not overlapping */
+    LPtr src; int64_t count;
+    LGemm gemm;
+    /* CALL: runtime function mfl_<callee>_f32 or _f64 with pointers (each const-ness as the runtime declares), then integers */
+    Name callee; LPtr *ptr; int nptr; int64_t *num; int nnum;
+    /* INVOKE: a phase of the same program, with its loop-index arguments */
+    LFunc *func; LExpr **index_arg;
+};
+/* A phase (static function) or the body of an entry. */
+struct LFunc {
+    Name    name;                     /* "step", "step_adjoint", "hypergradient": the emitter prefixes the problem's name */
+    const char *doc;                  /* comment above it */
+    LVar  **index; int nindex;        /* integer arguments */
+    LBlock  body;
+    bool    is_entry;
+};
+typedef enum { LE_INIT, LE_ADAPT, LE_VALUE, LE_HYPERGRADIENT, LE_LEARN_INIT, LE_LEARN } LEntryKind;
+/* init(meta out, seed); adapt(data, meta, params out); value(data, meta, outer); hypergradient(data, meta, outer, grad out);
+ * learn_init(meta, state out); learn(meta in and out, grad in, state in and out, step).
+ * An output that the caller does not want (NULL) is redirected by the entry function: the phases always write to WORK buffers, and the
+ * entry's last statements copy them out; an emitter wraps a COPY whose dst is GRAD, PARAMS, OUTER or LOGS in a test for NULL. */
+typedef struct LEntry { LEntryKind kind; LFunc *func; int64_t work_bytes; } LEntry;
+typedef struct LProgram {
+    Arena   *arena;
+    Problem *problem;
+    int      real_bytes;              /* 4 or 8 */
+    const char *mode, *schedule;      /* for comments: "mixed", "a snapshot per step" */
+    Vec(LBuf *)  bufs;
+    Vec(LFunc *) funcs;               /* in order of definition: callees first */
+    Vec(LEntry)  entries;
+    int64_t work_bytes;               /* the largest of the entries */
+    int64_t state_bytes;              /* of the learn state */
+    int64_t nlogs;                    /* REAL elements of all log lines; see Problem inner/outer graphs */
+} LProgram;
+
+void lir_print(const LProgram *, Buf *);                          /* --emit loops */
+const char *lir_verify(const LProgram *);                         /* NULL, or what is wrong: scopes, ranks, index ranges at the corners, callee order */
+#endif

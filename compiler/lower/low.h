@@ -1,0 +1,69 @@
+/* low.h -- private to lower/: the state of lowering one program, expressions, values of nodes.
+ *
+ * A node is either written out where it is used (views, constants, cheap or singly used elementwise values) or stored in a buffer by a statement of its own.
+ * Values of loop parameters are the buffers, or the outer nodes, that they stand for. */
+#ifndef MFL_LOW_H
+#define MFL_LOW_H
+#include "lower.h"
+
+typedef struct Env Env;
+typedef struct Slot {                          /* what a node's value is */
+    LBuf   *buf;                               /* stored: buf[prefix..., index...] */
+    LExpr  *prefix[MAX_RANK]; int nprefix;
+    Env    *alias_env; Node *alias;            /* or the value of a node outside */
+    bool    stored, done;                      /* to be stored; has been */
+    LVar   *index_var;                         /* the loop's index parameter */
+} Slot;
+struct Env { Env *outer; Graph *graph; Slot *slot; int *uses; bool *need; };
+typedef struct Low {
+    Arena *arena; LProgram *prog; const LowerOptions *opt; Problem *problem;
+    LFunc *func; int nvars, ntemps;
+    Vec(Name) taken;
+    const char *prefix;
+} Low;
+
+/* ---- lexpr.c ---- */
+LExpr *x_int(Low *, int64_t);
+LExpr *x_num(Low *, double, DType);
+LExpr *x_var(Low *, LVar *);
+LExpr *x_temp(Low *, LTemp *);
+LExpr *x_add(Low *, LExpr *, LExpr *);
+LExpr *x_times(Low *, LExpr *, int64_t);
+LExpr *x_load(Low *, LBuf *, LExpr **idx);
+LExpr *x_map(Low *, Op, DType, LExpr **arg, int n);
+LExpr *x_guard(Low *, LExpr *cond, LExpr *value);
+LExpr *x_inside(Low *, LExpr *e, int64_t lo, int64_t hi, int64_t n);   /* 0 <= e < n, where e is in lo..hi; NULL: always */
+LVar  *new_var(Low *, Name hint);
+LTemp *new_temp(Low *, DType, Name hint);
+LBuf  *new_buf(Low *, DType, int rank, const int64_t *dim, LStorage, Name hint, const Origin *);
+LStmt *new_stmt(Low *, LStmtKind, const Node *about);
+void   push_stmt(Low *, LBlock *, LStmt *);
+LStmt *new_for(Low *, LVar *, int64_t n, bool parallel, const Node *about);
+
+/* ---- value.c ---- */
+bool   is_view_node(const Node *);
+bool   is_trivial(const Env *, const Node *);
+Slot  *slot_of(Env **, Node **);                                   /* follows aliases; env and node become those of the slot */
+LExpr *value_at(Low *, Env *, Node *, LExpr **idx);
+LExpr *place_at(Low *, Env *, const Node *contract, const Place *, LExpr **letter);
+LExpr *guards_at(Low *, Env *, const Node *contract, LExpr **letter);
+void   decide(Low *, Env *);
+
+/* ---- nest.c, gemm.c, graph.c ---- */
+void   emit_into(Low *, Env *, Node *, Slot *, LBlock *);          /* statements that store n in the slot */
+void   emit_contract(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);
+bool   emit_gemm(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);
+void   emit_graph(Low *, Env *, LBlock *);                         /* every stored node, in order */
+void   emit_loop(Low *, Env *, Node *, LBlock *);
+void   store_value(Low *, Env *, Node *, Slot *, LBlock *);        /* a copy of a value that exists, or is written out, into the slot */
+LExpr **slot_index(Low *, const Slot *, LExpr **idx, int n);
+
+/* ---- copies.c, fuse.c, place.c ---- */
+void   remove_copies(Low *, LBlock *);
+void   fuse_block(Low *, LBlock *);
+void   shrink_buffers(Low *, LBlock *body);
+void   place_buffers(Low *, LFunc *entry, int64_t *work_bytes);
+typedef void BufFn(void *user, LBuf *, LExpr **idx, bool write);
+void   each_access(LStmt *, BufFn *, void *user);                  /* loads and stores of a statement and what is in it */
+bool   same_expr(const LExpr *, const LExpr *);
+#endif

@@ -1,0 +1,190 @@
+/* lower.c -- a program: every entry's graph to one function, buffers for what comes in and goes out, names made unique where loops are nested. */
+#include "low.h"
+
+Env *low_env(Low *, Env *, Graph *);
+
+static int64_t state_offset(const Low *l, int leaf)
+{
+    int64_t at = 0;
+    for (int k = 0; k < leaf; k++)
+        at += (type_count(&l->problem->learn_state.at[k].type) * l->prog->real_bytes + 63) / 64 * 64;
+    return at;
+}
+
+static LBuf *port(Low *l, LStorage s, const Leaf *leaf, DType t)
+{
+    for (int k = 0; k < l->prog->bufs.n; k++) {
+        LBuf *b = l->prog->bufs.at[k];
+        if (b->storage == s && b->field == (leaf ? leaf->name : NULL) && s != LB_LOGS)
+            return b;
+    }
+    static const char *const prefix[] = { "", "", "", "", "grad_", "out_", "new_", "g_", "s_", "outer", "log", "step", "seed" };
+    Name hint = leaf ? intern_printf("%s%s", prefix[s], leaf->name) : intern(prefix[s]);
+    LBuf *b = new_buf(l, t, leaf ? leaf->type.rank : 0, leaf ? leaf->type.dim : NULL, s, hint, NULL);
+    b->field = leaf ? leaf->name : NULL;
+    return b;
+}
+
+static LBuf *input(Low *l, const EntryGraph *e, int k)
+{
+    Problem *p = l->problem;
+    int i = e->param[k].leaf;
+    switch (e->param[k].bind) {
+    case BIND_DATA: return port(l, LB_DATA, &p->data.at[i], p->data.at[i].type.dtype);
+    case BIND_META: return port(l, LB_META, &p->meta.at[i], T_REAL);
+    case BIND_GRAD_IN: return port(l, LB_GRAD_IN, &p->meta.at[i], T_REAL);
+    case BIND_STEP: return port(l, LB_STEP, NULL, T_INT);
+    case BIND_SEED: return port(l, LB_SEED, NULL, T_INT);
+    default: {
+        LBuf *b = port(l, LB_STATE, &p->learn_state.at[i], T_REAL);
+        b->offset = state_offset(l, i);
+        return b;
+    }
+    }
+}
+
+static LBuf *output(Low *l, const EntryGraph *e, int k, int64_t *log_at)
+{
+    Problem *p = l->problem;
+    int i = e->result[k].leaf;
+    const Type *t = &e->graph->results.at[k]->type;
+    switch (e->result[k].bind) {
+    case OUT_OUTER: return port(l, LB_OUTER, NULL, T_REAL);
+    case OUT_GRAD: return port(l, LB_GRAD, &p->meta.at[i], T_REAL);
+    case OUT_PARAMS: return port(l, LB_PARAMS, &p->param.at[i], T_REAL);
+    case OUT_META: return port(l, LB_META_OUT, &p->meta.at[i], T_REAL);
+    case OUT_STATE: {
+        LBuf *b = port(l, LB_STATE, &p->learn_state.at[i], T_REAL);
+        b->offset = state_offset(l, i);
+        return b;
+    }
+    case OUT_LOG: {
+        LBuf *b = new_buf(l, T_REAL, t->rank, t->dim, LB_LOGS, intern("log_value"), NULL);
+        b->offset = *log_at * l->prog->real_bytes;
+        *log_at += type_count(t);
+        return b;
+    }
+    default: return NULL;
+    }
+}
+
+static LStmt *whole_copy(Low *l, LBuf *to, LBuf *from)
+{
+    LStmt *s = new_stmt(l, LS_COPY, NULL);
+    LExpr *idx[MAX_RANK];
+    s->count = 1;
+    for (int d = 0; d < to->rank; d++) {
+        idx[d] = x_int(l, 0);
+        s->count *= to->dim[d];
+    }
+    s->dst = (LPtr){ to, slot_index(l, &(Slot){ .nprefix = 0 }, idx, to->rank) };
+    s->src = (LPtr){ from, slot_index(l, &(Slot){ .nprefix = 0 }, idx, to->rank) };
+    return s;
+}
+
+static const char *const entry_name[] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn" };
+
+static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
+{
+    LEntry entry = { .kind = g->kind };
+    LFunc *f = entry.func = NEW(l->arena, LFunc);
+    Env *e = low_env(l, NULL, g->graph);
+    f->name = intern(entry_name[g->kind]);
+    f->is_entry = true;
+    l->prefix = entry_name[g->kind];
+    l->func = f;
+    for (int k = 0; k < g->graph->params.n; k++) {
+        e->slot[g->graph->params.at[k]->id].buf = input(l, g, k);
+        e->slot[g->graph->params.at[k]->id].done = true;
+    }
+    decide(l, e);
+    emit_graph(l, e, &f->body);
+    /* Everything is computed before anything is written out, so that outputs may be the inputs' memory. */
+    Vec(LStmt *) out = { 0 };
+    for (int k = 0; k < g->graph->results.n; k++) {
+        Node *r = g->graph->results.at[k];
+        LBuf *to = output(l, g, k, log_at);
+        Env *re = e;
+        Node *rn = r;
+        Slot *s = slot_of(&re, &rn);
+        LBuf *from = s->buf && !s->nprefix && s->buf->storage == LB_WORK ? s->buf : NULL;
+        if (!to)
+            continue;
+        if (!from) {
+            Origin o = r->origin;
+            Slot aside = { .buf = from = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, intern_printf("%s_out", to->name), &o) };
+            store_value(l, e, r, &aside, &f->body);
+        }
+        vec_push(l->arena, out, whole_copy(l, to, from));
+    }
+    for (int k = 0; k < out.n; k++)
+        push_stmt(l, &f->body, out.at[k]);
+    int first = 0;
+    for (int k = 0; k < l->prog->funcs.n; k++)
+        if (l->prog->funcs.at[k]->is_entry)
+            first = k + 1;
+    for (int k = first; k < l->prog->funcs.n; k++)
+        fuse_block(l, &l->prog->funcs.at[k]->body);
+    fuse_block(l, &f->body);
+    shrink_buffers(l, &f->body);
+    vec_push(l->arena, l->prog->funcs, f);
+    place_buffers(l, f, &entry.work_bytes);
+    vec_push(l->arena, l->prog->entries, entry);
+    if (entry.work_bytes > l->prog->work_bytes)
+        l->prog->work_bytes = entry.work_bytes;
+}
+
+/* ---- loop variables: no two of the same name inside each other, none that hides a buffer ---- */
+typedef struct Names { Low *l; Vec(Name) open; } Names;
+
+static bool is_taken(const Names *x, Name n)
+{
+    for (int k = 0; k < x->open.n; k++)
+        if (x->open.at[k] == n)
+            return true;
+    for (int k = 0; k < x->l->taken.n; k++)
+        if (x->l->taken.at[k] == n)
+            return true;
+    return false;
+}
+
+static void name_loops(Names *x, LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        if (s->kind == LS_FOR) {
+            static const char *const letters[] = { "i", "j", "k", "q", "r", "u", "v" };
+            Name n = s->var->name;
+            for (int t = 0; is_taken(x, n) && t < 7; t++)
+                n = intern(letters[t]);
+            for (int t = 2; is_taken(x, n); t++)
+                n = intern_printf("%s%d", s->var->name, t);
+            s->var->name = n;
+            vec_push(x->l->arena, x->open, n);
+        }
+        name_loops(x, &s->body);
+        if (s->kind == LS_FOR)
+            x->open.n--;
+    }
+}
+
+LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, const LowerOptions *opt)
+{
+    Low l = { .arena = arena, .opt = opt, .problem = p };
+    LProgram *prog = l.prog = NEW(arena, LProgram);
+    prog->arena = arena;
+    prog->problem = p;
+    prog->real_bytes = opt->real_bytes;
+    prog->mode = opt->mode;
+    prog->schedule = opt->schedule;
+    for (int k = 0; k < n; k++)
+        lower_entry(&l, &entries[k], &prog->nlogs);
+    for (int k = 0; k < prog->funcs.n; k++) {
+        Names x = { .l = &l };
+        for (int i = 0; i < prog->funcs.at[k]->nindex; i++)
+            vec_push(arena, x.open, prog->funcs.at[k]->index[i]->name);
+        name_loops(&x, &prog->funcs.at[k]->body);
+    }
+    prog->state_bytes = state_offset(&l, p->learn_state.n);
+    return prog;
+}

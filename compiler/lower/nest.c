@@ -1,0 +1,321 @@
+/* nest.c -- the statements that store one node: elementwise nests, sums, scatter-adds, reductions, kernels.
+ *
+ * A sum's loops run over the output outside and the summed letters inside, with the sum in a temporary; where that would make the innermost loop
+ * jump through memory, the last output letter goes innermost and the sum is built up in the output. */
+#include "low.h"
+#include <math.h>
+
+static LBlock *open_loops(Low *l, LBlock *b, const Node *about, int rank, const int64_t *dim, const Name *name, LExpr **idx)
+{
+    for (int d = 0; d < rank; d++) {
+        if (dim[d] == 1) {
+            idx[d] = x_int(l, 0);
+            continue;
+        }
+        LStmt *f = new_for(l, new_var(l, name ? name[d] : NULL), dim[d], true, NULL);
+        (void)about;
+        idx[d] = x_var(l, f->var);
+        push_stmt(l, b, f);
+        b = &f->body;
+    }
+    return b;
+}
+
+static void store(Low *l, LBlock *b, const Node *about, const Slot *to, LExpr **idx, int n, LExpr *x, bool add)
+{
+    LStmt *s = new_stmt(l, LS_STORE, about);
+    s->dst.buf = to->buf;
+    s->dst.idx = slot_index(l, to, idx, n);
+    s->x = x;
+    s->add = add;
+    push_stmt(l, b, s);
+}
+
+void store_value(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
+{
+    LExpr *idx[MAX_RANK];
+    LBlock *in = open_loops(l, b, n, n->type.rank, n->type.dim, n->axis_name, idx);
+    store(l, in, n, to, idx, n->type.rank, value_at(l, e, n, idx), false);
+}
+
+static void zero_slot(Low *l, const Node *n, Slot *to, LBlock *b)
+{
+    LStmt *s = new_stmt(l, LS_ZERO, NULL);
+    LExpr *idx[MAX_RANK];
+    for (int d = 0; d < n->type.rank; d++)
+        idx[d] = x_int(l, 0);
+    s->dst.buf = to->buf;
+    s->dst.idx = slot_index(l, to, idx, n->type.rank);
+    s->count = type_count(&n->type);
+    push_stmt(l, b, s);
+}
+
+static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)
+{
+    const Contract *c = n->u.contract;
+    LExpr *x = NULL;
+    for (int a = 0; a < c->nfactor; a++) {
+        LExpr *idx[MAX_RANK];
+        for (int d = 0; d < c->arg[a].rank; d++)
+            idx[d] = place_at(l, e, n, &c->arg[a].place[d], letter);
+        LExpr *f = value_at(l, e, n->arg[a], idx);
+        x = x ? x_map(l, OP_mul, T_REAL, (LExpr *[]){ x, f }, 2) : f;
+    }
+    return x;
+}
+
+static LExpr *scaled(Low *l, double scale, LExpr *x)
+{
+    return scale == 1 ? x : x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, scale, T_REAL), x }, 2);
+}
+
+/* Does the letter move some factor by single steps? */
+static bool unit_stride(const Node *n, int letter)
+{
+    const Contract *c = n->u.contract;
+    for (int a = 0; a < c->nfactor; a++)
+        if (c->arg[a].rank && c->arg[a].place[c->arg[a].rank - 1].coef[letter])
+            return true;
+    return false;
+}
+
+void emit_contract(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
+{
+    const Contract *c = n->u.contract;
+    LExpr *letter[MAX_LETTERS] = { NULL }, *out[MAX_RANK];
+    bool in_out[MAX_LETTERS] = { false }, plain = true;
+    for (int d = 0; d < c->out.rank; d++) {
+        int k;
+        bool one = n->type.dim[d] == 1;
+        if (place_is_letter(&c->out.place[d], &k) && !in_out[k])
+            in_out[k] = true;
+        else
+            plain &= one && c->out.place[d].index < 0 && c->out.place[d].base == 0;
+    }
+    int order[MAX_LETTERS], nout = 0, nred = 0, last = -1;
+    for (int d = 0; plain && d < c->out.rank; d++) {
+        int k;
+        if (place_is_letter(&c->out.place[d], &k))
+            order[nout++] = k;
+    }
+    last = nout ? order[nout - 1] : -1;
+    bool reduce_unit = false;
+    for (int k = 0; k < c->nletters; k++)
+        if (!plain || !in_out[k]) {
+            order[nout + nred++] = k;
+            reduce_unit |= unit_stride(n, k);
+        }
+    if (!plain)
+        nout = 0;
+    /* Summed along memory, or nothing to run along: a temporary; else the output is built up with its last letter innermost. */
+    bool in_temp = plain && nred && (nout == 0 || reduce_unit || !unit_stride(n, last) || c->range[last] < 4);
+    if (plain && !nred)
+        in_temp = false;
+    if (!in_temp && !accumulate && (nred || !plain))
+        zero_slot(l, n, to, b);
+    LBlock *at = b;
+    int total = nout + nred;
+    if (!in_temp && plain && nred && nout) {      /* ..., summed letters, last */
+        for (int k = nout - 1; k + 1 < total; k++)
+            order[k] = order[k + 1];
+        order[total - 1] = last;
+    }
+    LTemp *sum = NULL;
+    LBlock *outer = NULL;
+    for (int k = 0; k <= total; k++) {
+        if (in_temp && k == nout) {
+            LStmt *let = new_stmt(l, LS_LET, NULL);
+            let->temp = sum = new_temp(l, T_REAL, intern("sum"));
+            let->x = x_num(l, 0, T_REAL);
+            push_stmt(l, at, let);
+            outer = at;
+        }
+        if (k == total)
+            break;
+        int q = order[k];
+        bool own = plain && in_out[q];
+        LStmt *f = new_for(l, new_var(l, c->letter[q]), c->range[q], own, NULL);
+        letter[q] = x_var(l, f->var);
+        push_stmt(l, at, f);
+        at = &f->body;
+    }
+    for (int d = 0; d < c->out.rank; d++)
+        out[d] = place_at(l, e, n, &c->out.place[d], letter);
+    LExpr *x = product_at(l, e, n, letter), *cond = guards_at(l, e, n, letter);
+    if (in_temp) {
+        LStmt *s = new_stmt(l, LS_SET, NULL);
+        s->temp = sum;
+        s->x = x_guard(l, cond, x);
+        s->add = true;
+        push_stmt(l, at, s);
+        store(l, outer, n, to, out, n->type.rank, scaled(l, c->scale, x_temp(l, sum)), accumulate);
+    } else if (plain && !nred)
+        store(l, at, n, to, out, n->type.rank, x_guard(l, cond, scaled(l, c->scale, x)), accumulate);
+    else {
+        if (cond && !plain) {
+            LStmt *test = new_stmt(l, LS_IF, NULL);
+            test->x = cond;
+            push_stmt(l, at, test);
+            at = &test->body;
+            cond = NULL;
+        }
+        store(l, at, n, to, out, n->type.rank, x_guard(l, cond, scaled(l, c->scale, x)), true);
+    }
+}
+
+static void emit_reduce(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
+{
+    Node *x = n->arg[0];
+    LExpr *out[MAX_RANK], *idx[MAX_RANK];
+    int k = 0;
+    bool max = n->op == OP_max_over;
+    Name names[MAX_RANK];
+    for (int d = 0; d < x->type.rank; d++)
+        if (!(n->u.axis >> d & 1))
+            names[k++] = x->axis_name[d];
+    LBlock *at = open_loops(l, b, n, n->type.rank, n->type.dim, names, out), *inner;
+    LStmt *let = new_stmt(l, LS_LET, NULL), *set = new_stmt(l, LS_SET, NULL);
+    let->temp = new_temp(l, T_REAL, intern(max ? "most" : "least"));
+    let->x = x_num(l, max ? -INFINITY : INFINITY, T_REAL);
+    push_stmt(l, at, let);
+    inner = at;
+    k = 0;
+    for (int d = 0; d < x->type.rank; d++) {
+        if (!(n->u.axis >> d & 1)) {
+            idx[d] = out[k++];
+            continue;
+        }
+        LStmt *f = new_for(l, new_var(l, x->axis_name[d]), x->type.dim[d], false, NULL);
+        idx[d] = x_var(l, f->var);
+        push_stmt(l, inner, f);
+        inner = &f->body;
+    }
+    set->temp = let->temp;
+    set->x = x_map(l, max ? OP_max : OP_min, T_REAL, (LExpr *[]){ value_at(l, e, x, idx), x_temp(l, let->temp) }, 2);
+    push_stmt(l, inner, set);
+    store(l, at, n, to, out, n->type.rank, x_temp(l, let->temp), false);
+}
+
+static LPtr pointer(Low *l, Env *e, Node *n)
+{
+    Slot *s = slot_of(&e, &n);
+    LExpr *idx[MAX_RANK];
+    if (!s->buf)
+        ice("lower: operand %s of a kernel is not stored", op_info[n->op].name);
+    for (int d = 0; d < n->type.rank; d++)
+        idx[d] = x_int(l, 0);
+    return (LPtr){ s->buf, slot_index(l, s, idx, n->type.rank) };
+}
+
+static LPtr slot_pointer(Low *l, const Node *n, const Slot *s)
+{
+    LExpr *idx[MAX_RANK];
+    for (int d = 0; d < n->type.rank; d++)
+        idx[d] = x_int(l, 0);
+    return (LPtr){ s->buf, slot_index(l, s, idx, n->type.rank) };
+}
+
+static void emit_kernel(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
+{
+    LStmt *s = new_stmt(l, LS_CALL, n);
+    const Type *a = &n->arg[0]->type;
+    int64_t batch = 1, size = a->rank ? a->dim[a->rank - 1] : 1, num[4];
+    for (int d = 0; d + 2 < a->rank; d++)
+        batch *= a->dim[d];
+    s->ptr = NEW_N(l->arena, LPtr, 4);
+    s->ptr[s->nptr++] = slot_pointer(l, n, to);
+    s->callee = intern(op_info[n->op].name);
+    if (n->op == OP_solve) {
+        int64_t room = size * size;
+        LBuf *scratch = new_buf(l, T_REAL, 1, &room, LB_WORK, intern("scratch"), NULL);
+        LExpr *zero = x_int(l, 0);
+        s->ptr[s->nptr].buf = scratch;
+        s->ptr[s->nptr].idx = NEW_N(l->arena, LExpr *, 1);
+        s->ptr[s->nptr++].idx[0] = zero;
+    }
+    for (int k = 0; k < n->narg; k++)
+        s->ptr[s->nptr++] = pointer(l, e, n->arg[k]);
+    s->num = NEW_N(l->arena, int64_t, 4);
+    if (n->op == OP_cumsum) {
+        int axis = (int)(n->u.axis / 2);
+        num[0] = num[2] = 1;
+        num[1] = a->dim[axis];
+        for (int d = 0; d < a->rank; d++)
+            num[d < axis ? 0 : 2] *= d == axis ? 1 : a->dim[d];
+        num[3] = n->u.axis & 1;
+        s->nnum = 4;
+    } else {
+        num[0] = batch;
+        num[1] = size;
+        num[2] = n->op == OP_cholesky ? 0 : n->type.dim[n->type.rank - 1];
+        num[3] = n->u.axis;
+        s->nnum = n->op == OP_cholesky ? 2 : 4;
+    }
+    memcpy(s->num, num, sizeof num);
+    push_stmt(l, b, s);
+}
+
+static void emit_reshape(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
+{
+    LStmt *s = new_stmt(l, LS_COPY, n);
+    s->dst = slot_pointer(l, n, to);
+    s->src = pointer(l, e, n->arg[0]);
+    s->count = type_count(&n->type);
+    push_stmt(l, b, s);
+}
+
+/* ---- sums of contractions: the first terms are written, the contractions are added in place ---- */
+static bool is_part(const Env *e, const Node *x)
+{
+    return x->op == OP_contract && e->slot[x->id].stored && !e->slot[x->id].done && e->uses[x->id] == 1 && !is_view_node(x);
+}
+
+static void terms(Env *e, Node *n, bool root, Node **plain, int *np, Node **part, int *nc)
+{
+    if (n->op == OP_add && (root || (e->uses[n->id] == 1 && !e->slot[n->id].stored)) && *np + *nc < 30) {
+        terms(e, n->arg[0], false, plain, np, part, nc);
+        terms(e, n->arg[1], false, plain, np, part, nc);
+    } else if (is_part(e, n))
+        part[(*nc)++] = n;
+    else
+        plain[(*np)++] = n;
+}
+
+static bool emit_sum(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
+{
+    Node *plain[32], *part[32];
+    int np = 0, nc = 0;
+    if (n->op != OP_add)
+        return false;
+    terms(e, n, true, plain, &np, part, &nc);
+    if (!nc)
+        return false;
+    if (np) {
+        LExpr *idx[MAX_RANK], *x = NULL;
+        LBlock *in = open_loops(l, b, n, n->type.rank, n->type.dim, n->axis_name, idx);
+        for (int k = 0; k < np; k++) {
+            LExpr *v = value_at(l, e, plain[k], idx);
+            x = x ? x_map(l, OP_add, T_REAL, (LExpr *[]){ x, v }, 2) : v;
+        }
+        store(l, in, n, to, idx, n->type.rank, x, false);
+    }
+    for (int k = 0; k < nc; k++)
+        if (!emit_gemm(l, e, part[k], to, b, np || k))
+            emit_contract(l, e, part[k], to, b, np || k);
+    return true;
+}
+
+void emit_into(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
+{
+    if (op_info[n->op].kind == K_CONTRACT && !is_view_node(n)) {
+        if (!emit_gemm(l, e, n, to, b, false))
+            emit_contract(l, e, n, to, b, false);
+    } else if (op_info[n->op].kind == K_REDUCE)
+        emit_reduce(l, e, n, to, b);
+    else if (n->op == OP_reshape)
+        emit_reshape(l, e, n, to, b);
+    else if (n->op == OP_cumsum || n->op == OP_cholesky || n->op == OP_trisolve || n->op == OP_solve)
+        emit_kernel(l, e, n, to, b);
+    else if (!emit_sum(l, e, n, to, b))
+        store_value(l, e, n, to, b);
+}

@@ -1,0 +1,133 @@
+/* place.c -- lifetimes to offsets: every WORK buffer of an entry gets its place in the one workspace, and the workspace its exact size.
+ *
+ * Statements are numbered in order, phases where they are invoked. A buffer lives from its first to its last use; what is used inside a loop over
+ * iterations and also outside of it lives as long as the loop. Buffers whose lives do not meet share bytes. */
+#include "low.h"
+#include <stdlib.h>
+
+typedef struct Life { Low *l; int now; } Life;
+
+static void touch(void *user, LBuf *b, LExpr **idx, bool write)
+{
+    Life *x = user;
+    (void)idx, (void)write;
+    if (b->storage != LB_WORK)
+        return;
+    if (b->live_from < 0)
+        b->live_from = x->now;
+    b->live_to = x->now;
+}
+
+typedef struct Extend { int from, to; } Extend;
+
+static void extend(void *user, LBuf *b, LExpr **idx, bool write)
+{
+    const Extend *x = user;
+    (void)idx, (void)write;
+    if (b->storage != LB_WORK || (b->live_from >= x->from && b->live_to <= x->to && !(b->carried)))
+        return;
+    if (b->live_from > x->from)
+        b->live_from = x->from;
+    if (b->live_to < x->to)
+        b->live_to = x->to;
+}
+
+static bool iterates(const LStmt *s)
+{
+    for (int k = 0; k < s->body.n; k++)
+        if (s->body.at[k]->kind != LS_STORE && s->body.at[k]->kind != LS_LET && s->body.at[k]->kind != LS_SET && !(s->body.at[k]->kind == LS_FOR && !iterates(s->body.at[k])))
+            return true;
+    return s->body.n > 1;
+}
+
+bool place_is_one_nest(const LStmt *s);
+bool place_is_one_nest(const LStmt *s) { return !iterates(s); }
+
+static void number(Life *x, LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        bool control = s->kind == LS_FOR && iterates(s);
+        if (s->kind == LS_INVOKE)
+            number(x, &s->func->body);
+        else if (control)
+            number(x, &s->body);
+        else {
+            x->now++;
+            each_access(s, touch, x);
+        }
+    }
+}
+
+/* From the inside out: a use both inside and outside keeps a buffer alive through the whole loop. */
+static void stretch(Life *x, LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        bool control = s->kind == LS_FOR && iterates(s);
+        if (s->kind == LS_INVOKE)
+            stretch(x, &s->func->body);
+        else if (control) {
+            int from = x->now + 1;
+            stretch(x, &s->body);
+            Extend e = { from, x->now };
+            each_access(s, extend, &e);
+        } else
+            x->now++;
+    }
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const LBuf *x = *(LBuf *const *)a, *y = *(LBuf *const *)b;
+    int64_t sx = x->offset, sy = y->offset;
+    return sx != sy ? (sx < sy) - (sx > sy) : (x->id > y->id) - (x->id < y->id);
+}
+
+static int64_t bytes_of(const Low *l, const LBuf *b)
+{
+    int64_t n = b->dtype == T_REAL ? l->prog->real_bytes : b->dtype == T_INT ? 4 : 1;
+    for (int k = 0; k < b->rank; k++)
+        n *= b->dim[k];
+    return (n + 63) / 64 * 64;
+}
+
+void place_buffers(Low *l, LFunc *entry, int64_t *work_bytes)
+{
+    Life x = { l, 0 };
+    Vec(LBuf *) all = { 0 };
+    for (int k = 0; k < l->prog->bufs.n; k++)
+        if (l->prog->bufs.at[k]->storage == LB_WORK && l->prog->bufs.at[k]->offset < 0)
+            l->prog->bufs.at[k]->live_from = -1;
+    number(&x, &entry->body);
+    x.now = 0;
+    stretch(&x, &entry->body);
+    for (int k = 0; k < l->prog->bufs.n; k++) {
+        LBuf *b = l->prog->bufs.at[k];
+        if (b->storage == LB_WORK && b->offset < 0 && b->live_from >= 0) {
+            b->offset = bytes_of(l, b);
+            vec_push(l->arena, all, b);
+        }
+    }
+    qsort(all.at, (size_t)all.n, sizeof *all.at, by_size);
+    int64_t *size = NEW_N(l->arena, int64_t, all.n + 1);
+    *work_bytes = 0;
+    for (int k = 0; k < all.n; k++) {             /* the largest first, each at the lowest offset that is free while it lives */
+        LBuf *b = all.at[k];
+        size[k] = b->offset;
+        int64_t at = 0;
+        for (bool again = true; again;) {
+            again = false;
+            for (int i = 0; i < k; i++) {
+                LBuf *o = all.at[i];
+                if (o->live_from <= b->live_to && b->live_from <= o->live_to && at < o->offset + size[i] && o->offset < at + size[k]) {
+                    at = o->offset + size[i];
+                    again = true;
+                }
+            }
+        }
+        b->offset = at;
+        if (at + size[k] > *work_bytes)
+            *work_bytes = at + size[k];
+    }
+}

@@ -1,0 +1,215 @@
+/* value.c -- which nodes are stored, and the expression of any node at an index.
+ *
+ * Written out at their use: constants, counters, views, comparisons and casts of such, and elementwise values that are asked for once per element. Stored:
+ * everything that would be computed more than once, sums, and what loops and calls need in memory. */
+#include "low.h"
+
+bool is_view_node(const Node *n)
+{
+    if (n->op != OP_contract || n->u.contract->nfactor != 1)
+        return false;
+    const Contract *c = n->u.contract;
+    bool seen[MAX_LETTERS] = { false };
+    for (int d = 0; d < c->out.rank; d++) {
+        int l;
+        bool zero = c->out.place[d].base == 0 && c->out.place[d].index < 0 && n->type.dim[d] == 1;
+        for (int i = 0; zero && i < c->nletters; i++)
+            zero = c->out.place[d].coef[i] == 0;
+        if (zero)
+            continue;
+        if (!place_is_letter(&c->out.place[d], &l) || seen[l])
+            return false;
+        seen[l] = true;
+    }
+    for (int l = 0; l < c->nletters; l++)
+        if (!seen[l])
+            return false;
+    return true;
+}
+
+Slot *slot_of(Env **env, Node **n)
+{
+    Slot *s = &(*env)->slot[(*n)->id];
+    while (s->alias) {
+        Node *next = s->alias;
+        *env = s->alias_env;
+        *n = next;
+        s = &(*env)->slot[next->id];
+    }
+    return s;
+}
+
+/* Free to write out anywhere, any number of times. */
+bool is_trivial(const Env *env, const Node *n)
+{
+    Env *e = (Env *)env;
+    Node *x = (Node *)n;
+    Slot *s = slot_of(&e, &x);
+    if (s->stored || s->buf || x->op == OP_param || x->op == OP_const || x->op == OP_iota)
+        return true;
+    if (is_view_node(x) && x->u.contract->scale == 1) {
+        for (int a = 0; a < x->narg; a++)
+            if (!is_trivial(e, x->arg[a]))
+                return false;
+        return true;
+    }
+    if (op_info[x->op].kind == K_MAP && (x->type.dtype != T_REAL || x->op == OP_real || x->op == OP_neg || x->op == OP_detach) && op_info[x->op].flops <= 1) {
+        for (int a = 0; a < x->narg; a++)
+            if (!is_trivial(e, x->arg[a]))
+                return false;
+        return true;
+    }
+    return false;
+}
+
+static bool repeats(const Node *contract, int arg)
+{
+    /* some letter of the loop nest does not show in the operand's access: its elements are asked for again and again */
+    const Contract *c = contract->u.contract;
+    for (int l = 0; l < c->nletters; l++) {
+        bool used = false;
+        for (int k = 0; k < c->arg[arg].rank; k++)
+            used |= c->arg[arg].place[k].coef[l] != 0;
+        if (!used && c->range[l] > 1)
+            return true;
+    }
+    for (int k = 0; k < c->arg[arg].rank; k++)
+        if (c->arg[arg].place[k].index >= 0)
+            return true;
+    return c->nfactor > 1;
+}
+
+static bool must_store(const Node *n)
+{
+    if (n->op == OP_contract)
+        return !is_view_node(n);
+    return op_info[n->op].kind == K_REDUCE || n->op == OP_reshape || n->op == OP_cumsum || n->op == OP_cholesky || n->op == OP_trisolve || n->op == OP_solve;
+}
+
+void decide(Low *l, Env *e)
+{
+    Graph *g = e->graph;
+    (void)l;
+    for (int k = 0; k < g->results.n; k++) {
+        e->need[g->results.at[k]->id] = true;
+        e->uses[g->results.at[k]->id]++;
+    }
+    for (int i = g->nodes.n - 1; i >= 0; i--) {
+        Node *n = g->nodes.at[i];
+        for (int a = 0; e->need[n->id] && a < n->narg; a++) {
+            e->need[n->arg[a]->id] = true;
+            e->uses[n->arg[a]->id]++;
+        }
+    }
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *n = g->nodes.at[i];
+        if (e->need[n->id] && must_store(n))
+            e->slot[n->id].stored = true;
+    }
+    /* Elementwise values and views with arithmetic: stored where they are asked for more than once. */
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *n = g->nodes.at[i];
+        if (!e->need[n->id])
+            continue;
+        bool kernel = must_store(n) && n->op != OP_contract && op_info[n->op].kind != K_REDUCE;
+        for (int a = 0; a < n->narg; a++) {
+            Node *x = n->arg[a];
+            bool again = e->uses[x->id] > 1 || (n->op == OP_contract && repeats(n, a)) || kernel;
+            if (x->type.dtype != T_NONE && again && !is_trivial(e, x))
+                e->slot[x->id].stored = true;
+            if (x->type.dtype != T_NONE && kernel && x->op != OP_param && !e->slot[x->id].buf)
+                e->slot[x->id].stored = true;
+            if (n->op == OP_contract && a >= n->u.contract->nfactor && !is_trivial(e, x))
+                e->slot[x->id].stored = true;
+        }
+    }
+}
+
+LExpr *place_at(Low *l, Env *e, const Node *n, const Place *p, LExpr **letter)
+{
+    LExpr *x = x_int(l, 0);
+    for (int k = 0; k < n->u.contract->nletters; k++)
+        if (p->coef[k])
+            x = x_add(l, x, x_times(l, letter[k], p->coef[k]));
+    if (p->index >= 0) {
+        LExpr *idx[MAX_RANK];
+        const Access *a = &n->u.contract->arg[p->index];
+        for (int k = 0; k < a->rank; k++)
+            idx[k] = place_at(l, e, n, &a->place[k], letter);
+        x = x_add(l, value_at(l, e, n->arg[p->index], idx), x);
+    }
+    return x_add(l, x, x_int(l, p->base));
+}
+
+static void range_of(const Contract *c, const Place *p, int64_t *lo, int64_t *hi)
+{
+    *lo = *hi = p->base;
+    for (int k = 0; k < c->nletters; k++) {
+        int64_t d = p->coef[k] * (c->range[k] - 1);
+        *lo += d < 0 ? d : 0;
+        *hi += d > 0 ? d : 0;
+    }
+}
+
+LExpr *guards_at(Low *l, Env *e, const Node *n, LExpr **letter)
+{
+    LExpr *all = NULL;
+    const Contract *c = n->u.contract;
+    for (int k = 0; k < c->nguard; k++) {
+        int64_t lo, hi;
+        range_of(c, &c->guard[k].place, &lo, &hi);
+        LExpr *x = x_inside(l, place_at(l, e, n, &c->guard[k].place, letter), lo, hi, c->guard[k].n);
+        if (x)
+            all = all ? x_map(l, OP_and, T_BOOL, (LExpr *[]){ all, x }, 2) : x;
+    }
+    return all;
+}
+
+static LExpr *view_at(Low *l, Env *e, Node *n, LExpr **idx)
+{
+    const Contract *c = n->u.contract;
+    LExpr *letter[MAX_LETTERS] = { NULL }, *inner[MAX_RANK];
+    for (int d = 0; d < n->type.rank; d++) {
+        int k;
+        if (place_is_letter(&c->out.place[d], &k))
+            letter[k] = idx[d];
+    }
+    for (int d = 0; d < c->arg[0].rank; d++)
+        inner[d] = place_at(l, e, n, &c->arg[0].place[d], letter);
+    LExpr *x = value_at(l, e, n->arg[0], inner);
+    if (c->scale != 1)
+        x = x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, c->scale, T_REAL), x }, 2);
+    return x_guard(l, guards_at(l, e, n, letter), x);
+}
+
+LExpr **slot_index(Low *l, const Slot *s, LExpr **idx, int n)
+{
+    LExpr **all = NEW_N(l->arena, LExpr *, s->nprefix + n + 1);
+    memcpy(all, s->prefix, sizeof *all * (size_t)s->nprefix);
+    memcpy(all + s->nprefix, idx, sizeof *all * (size_t)n);
+    return all;
+}
+
+LExpr *value_at(Low *l, Env *e, Node *n, LExpr **idx)
+{
+    Slot *s = slot_of(&e, &n);
+    if (s->index_var)
+        return x_var(l, s->index_var);
+    if (s->buf)
+        return x_load(l, s->buf, slot_index(l, s, idx, n->type.rank));
+    if (n->op == OP_const)
+        return x_num(l, n->u.number, n->type.dtype);
+    if (n->op == OP_iota)
+        return idx[n->u.axis];
+    if (is_view_node(n))
+        return view_at(l, e, n, idx);
+    if (op_info[n->op].kind == K_MAP) {
+        LExpr *arg[3];
+        for (int a = 0; a < n->narg; a++)
+            arg[a] = value_at(l, e, n->arg[a], idx);
+        if (n->op == OP_detach)
+            return arg[0];
+        return x_map(l, n->op, n->type.dtype, arg, n->narg);
+    }
+    ice("lower: node %d (%s) is used before it is stored", n->id, op_info[n->op].name);
+}

@@ -1,0 +1,119 @@
+/* hoist.c -- loop-invariant code: a value of a loop's body that depends on captures alone is computed once, outside, and captured.
+ *
+ * Only what does arithmetic moves: views and constants cost nothing where they are. Inner loops first, so that a value climbs as far as it can. */
+#include "opt.h"
+
+static bool worth(const Node *n)
+{
+    if (n->op == OP_contract) {
+        double work = 1;
+        for (int l = 0; l < n->u.contract->nletters; l++)
+            work *= (double)n->u.contract->range[l];
+        return n->u.contract->nfactor > 1 || work > (double)type_count(&n->type);
+    }
+    if (op_info[n->op].kind == K_MAP)
+        return op_info[n->op].flops > 0 && n->type.dtype == T_REAL && n->op != OP_real;
+    return op_info[n->op].kind == K_REDUCE || n->op == OP_cholesky || n->op == OP_solve || n->op == OP_trisolve || n->op == OP_cumsum || n->op == OP_proj;
+}
+
+/* The loop with its invariants moved into g; args are its operands there. */
+static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
+{
+    Loop *l = loop->u.loop;
+    Graph *b = l->body = opt_hoist(l->body);
+    int limit = b->nodes.n ? b->nodes.at[b->nodes.n - 1]->id + 1 : 0;
+    bool *fixed = NEW_N(g->arena, bool, limit + 1), *wanted = NEW_N(g->arena, bool, limit + 1);
+    Node **outside = NEW_N(g->arena, Node *, l->params.n + 1);
+    for (int p = 0, a = 0; p < l->params.n; p++) {
+        fixed[b->params.at[p]->id] = l->params.at[p].kind == LP_CAPTURE;
+        outside[p] = l->params.at[p].kind == LP_CAPTURE ? args[a] : NULL;
+        a += l->params.at[p].kind != LP_INDEX;
+    }
+    for (int i = 0; i < b->nodes.n; i++) {
+        Node *n = b->nodes.at[i];
+        if (n->op == OP_param)
+            continue;
+        fixed[n->id] = true;
+        for (int k = 0; k < n->narg; k++)
+            fixed[n->id] &= fixed[n->arg[k]->id];
+    }
+    for (int i = 0; i < b->nodes.n; i++)
+        for (int k = 0; k < b->nodes.at[i]->narg; k++)
+            if (!fixed[b->nodes.at[i]->id])
+                wanted[b->nodes.at[i]->arg[k]->id] = true;
+    for (int k = 0; k < b->results.n; k++)
+        wanted[b->results.at[k]->id] = true;
+    /* A wanted view of something worth moving: move what it views. */
+    for (int i = b->nodes.n - 1; i >= 0; i--) {
+        Node *n = b->nodes.at[i];
+        if (fixed[n->id] && wanted[n->id] && !worth(n) && n->op != OP_param)
+            for (int k = 0; k < n->narg; k++)
+                wanted[n->arg[k]->id] = true;
+    }
+    Loop *m = NEW(g->arena, Loop);
+    *m = (Loop){ .n = l->n, .down = l->down, .body = graph_new(g->arena, b->name), .name = l->name, .is_steps = l->is_steps };
+    Node **map = NEW_N(g->arena, Node *, limit + 1), **stand = NEW_N(g->arena, Node *, l->params.n + 1), **lift = NEW_N(g->arena, Node *, limit + 1);
+    Vec(Node *) arg = { 0 };
+    for (int p = 0, a = 0; p < l->params.n; p++) {
+        const Node *x = b->params.at[p];
+        stand[p] = ir_param(m->body, x->type, x->origin.name);
+        stand[p]->origin = x->origin;
+        memcpy(stand[p]->axis_name, x->axis_name, sizeof x->axis_name);
+        vec_push(g->arena, m->params, (LoopParam){ l->params.at[p].kind, l->params.at[p].result });
+        if (l->params.at[p].kind != LP_INDEX)
+            vec_push(g->arena, arg, args[a++]);
+    }
+    for (int i = 0; i < b->nodes.n; i++) {
+        Node *n = b->nodes.at[i], *moved;
+        if (!fixed[n->id] || !wanted[n->id] || !worth(n) || n->type.dtype == T_NONE)
+            continue;
+        graph_inline(g, b, outside, &n, 1, &moved, lift);
+        double v;
+        if (ir_is_const(moved, &v)) {
+            map[n->id] = ir_const(m->body, moved->type, v);
+            continue;
+        }
+        map[n->id] = ir_param(m->body, n->type, n->origin.name);
+        map[n->id]->origin = n->origin;
+        memcpy(map[n->id]->axis_name, n->axis_name, sizeof n->axis_name);
+        vec_push(g->arena, m->params, (LoopParam){ LP_CAPTURE, -1 });
+        vec_push(g->arena, arg, moved);
+    }
+    Node **res = NEW_N(g->arena, Node *, b->results.n + 1);
+    graph_inline(m->body, b, stand, b->results.at, b->results.n, res, map);
+    for (int k = 0; k < b->results.n; k++)
+        ir_result(m->body, res[k], k < b->result_names.n ? b->result_names.at[k] : NULL);
+    for (int k = 0; k < l->outs.n; k++)
+        vec_push(g->arena, m->outs, l->outs.at[k]);
+    return ir_loop(g, m, arg.at, arg.n);
+}
+
+Graph *opt_hoist(Graph *g)
+{
+    int limit = g->nodes.n ? g->nodes.at[g->nodes.n - 1]->id + 1 : 0;
+    Graph *c = graph_new(g->arena, g->name);
+    Node **map = NEW_N(g->arena, Node *, limit + 1), **params = NEW_N(g->arena, Node *, g->params.n + 1);
+    for (int k = 0; k < g->params.n; k++) {
+        const Node *x = g->params.at[k];
+        params[k] = map[x->id] = ir_param(c, x->type, x->origin.name);
+        params[k]->origin = x->origin;
+        memcpy(params[k]->axis_name, x->axis_name, sizeof x->axis_name);
+    }
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *n = g->nodes.at[i];
+        if (map[n->id] || n->op == OP_param)
+            continue;
+        if (n->op != OP_loop) {
+            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+            continue;
+        }
+        Node **args = NEW_N(g->arena, Node *, n->narg + 1);
+        for (int a = 0; a < n->narg; a++)
+            args[a] = map[n->arg[a]->id];
+        c->here = n->origin;
+        map[n->id] = hoist_loop(c, n, args);
+    }
+    for (int k = 0; k < g->results.n; k++)
+        ir_result(c, map[g->results.at[k]->id], k < g->result_names.n ? g->result_names.at[k] : NULL);
+    return c;
+}

@@ -1,0 +1,10 @@
+/* opt.h -- clean-ups of graphs. Each returns a fresh graph with the same parameters and results; the old one must not be used afterwards. */
+#ifndef MFL_OPT_H
+#define MFL_OPT_H
+#include "ir.h"
+
+Graph *opt_dead_code(Graph *);    /* only what results need; loops lose outputs, carried values and captures that nobody reads */
+Graph *opt_simplify(Graph *);     /* the builder's algebra over the whole graph; long products in pairs of least cost */
+Graph *opt_hoist(Graph *);        /* what does not depend on the iteration leaves the loop */
+Graph *opt_loop_merge(Graph *);   /* a loop that another one contains reads that one's outputs */
+#endif

@@ -1,0 +1,109 @@
+/* mfl/runtime.h -- all that generated C includes: status, the descriptor, and the runtime's kernels. C99; C++ may include it.
+ *
+ * Nothing here allocates, prints, exits or keeps state. Functions for float end in _f32, for double in _f64. */
+#ifndef MFL_RUNTIME_H
+#define MFL_RUNTIME_H
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include "vmath.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(MFL_EXPORT_SYMBOLS) && defined(__GNUC__)
+#define MFL_EXPORT __attribute__((visibility("default")))
+#else
+#define MFL_EXPORT
+#endif
+
+/* ---- status ---- */
+enum {
+    MFL_OK = 0,
+    MFL_NULL_INPUT,            /* an input pointer is NULL; name says which */
+    MFL_BAD_WORK,              /* the workspace is NULL or not aligned to 64 bytes */
+    MFL_BAD_INDEX,             /* an index array holds a value outside its range; name and value say which */
+    MFL_NONFINITE,             /* a NaN or an infinity appeared */
+    MFL_NO_ENTRY               /* the problem has no such function (no learn line) */
+};
+typedef struct mfl_status {
+    int         code;          /* 0, or one of the above */
+    int64_t     step;          /* inner step, or -1 */
+    int         line;          /* of the .mfl file, or 0 */
+    const char *name;          /* of the array concerned, or NULL; static text */
+    double      value;         /* the offending value, if any */
+} mfl_status;
+static inline int mfl_ok(mfl_status *s)
+{
+    if (s) {
+        s->code = MFL_OK;
+        s->step = -1;
+        s->line = 0;
+        s->name = NULL;
+        s->value = 0;
+    }
+    return MFL_OK;
+}
+static inline int mfl_fail(mfl_status *s, int code, const char *name, double value)
+{
+    if (s) {
+        s->code = code;
+        s->step = -1;
+        s->line = 0;
+        s->name = name;
+        s->value = value;
+    }
+    return code;
+}
+const char *mfl_strerror(int code);                        /* static text, never NULL */
+
+/* ---- the descriptor: what a host or a script needs to call a generated problem without knowing its structs ---- */
+typedef enum { MFL_REAL, MFL_INT } mfl_dtype;
+typedef enum { MFL_DATA, MFL_META, MFL_PARAM } mfl_role;
+enum { MFL_MAX_RANK = 12 };
+typedef struct mfl_array {
+    const char *name;                                      /* dotted: "start.l1.w" */
+    mfl_role    role;
+    mfl_dtype   dtype;                                     /* REAL: real_bytes each; INT: int32_t */
+    int         rank;
+    int64_t     dim[MFL_MAX_RANK];
+    int64_t     bound;                                     /* INT data that index: values are in 0..bound-1; else 0 */
+    int         task;                                      /* 1: one array for each task */
+    const char *doc;                                       /* the comment of the declaration, or NULL */
+} mfl_array;
+/* Arrays of pointers in the descriptor's order; what a function does not use may be NULL. */
+typedef int mfl_call(const void *const *data, void *const *meta, void *const *out, void *outer, void *logs, void *state,
+                     int64_t step_or_seed, void *work, mfl_status *status);
+typedef struct mfl_problem {
+    const char *name, *version;
+    int         real_bytes;
+    int64_t     steps;                                     /* of the inner loop */
+    int64_t     learn_steps;                               /* of the learn lines; 0: none */
+    int         ndata, nmeta, nparam;
+    const mfl_array *data, *meta, *param;
+    size_t      work_bytes, state_bytes;
+    int64_t     nlogs;                                     /* reals that `value` writes to logs */
+    mfl_call   *init, *adapt, *value, *hypergradient, *learn_init, *learn;      /* out: params of adapt, gradient of hypergradient and learn */
+} mfl_problem;
+
+/* ---- matrix product: c[m][n] = (or +=, accumulate) alpha * op(a)[m][k] op(b)[k][n]; row-major with leading dimensions;
+ * ta: a is stored [k][m], tb: b is stored [n][k]. c overlaps neither. */
+void mfl_gemm_f32(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, int ta, const float *b, int64_t ldb, int tb, int accumulate, float *c, int64_t ldc);
+void mfl_gemm_f64(int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda, int ta, const double *b, int64_t ldb, int tb, int accumulate, double *c, int64_t ldc);
+
+/* ---- kernels on `batch` matrices behind one another; flags: 1 upper, 2 transposed ----
+ * cholesky: lower factor of a[n][n] into l (upper triangle 0); NaN where a is not positive definite. a is read in its lower triangle.
+ * trisolve: op(t) x = b, b and x [n][nrhs]; the other triangle of t is not read.
+ * solve: op(a) x = b by LU with partial pivoting; scratch: n * n reals and n reals behind them. x may not overlap a or b. */
+void mfl_cholesky_f32(float *l, const float *a, int64_t batch, int64_t n);
+void mfl_cholesky_f64(double *l, const double *a, int64_t batch, int64_t n);
+void mfl_trisolve_f32(float *x, const float *t, const float *b, int64_t batch, int64_t n, int64_t nrhs, int64_t flags);
+void mfl_trisolve_f64(double *x, const double *t, const double *b, int64_t batch, int64_t n, int64_t nrhs, int64_t flags);
+void mfl_solve_f32(float *x, float *scratch, const float *a, const float *b, int64_t batch, int64_t n, int64_t nrhs, int64_t flags);
+void mfl_solve_f64(double *x, double *scratch, const double *a, const double *b, int64_t batch, int64_t n, int64_t nrhs, int64_t flags);
+/* running sum along the middle axis of [outer][n][inner]; reversed: from the end */
+void mfl_cumsum_f32(float *y, const float *x, int64_t outer, int64_t n, int64_t inner, int64_t reversed);
+void mfl_cumsum_f64(double *y, const double *x, int64_t outer, int64_t n, int64_t inner, int64_t reversed);
+#ifdef __cplusplus
+}
+#endif
+#endif

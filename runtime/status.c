@@ -1,0 +1,15 @@
+/* status.c -- what the codes mean. */
+#include "mfl/runtime.h"
+
+const char *mfl_strerror(int code)
+{
+    switch (code) {
+    case MFL_OK: return "no error";
+    case MFL_NULL_INPUT: return "an input pointer is NULL";
+    case MFL_BAD_WORK: return "the workspace is NULL or not aligned to 64 bytes";
+    case MFL_BAD_INDEX: return "an index array holds a value outside its range";
+    case MFL_NONFINITE: return "a value is not finite";
+    case MFL_NO_ENTRY: return "the problem has no such function";
+    default: return "unknown code";
+    }
+}
