@@ -167,26 +167,33 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
     activity_of_args(node, tin, on_arg);
     loop_activity(old, on_arg, on, on_out);
 
+    /* The tangent of B is taken in a graph of its own, where c_i is a parameter: a slice would be folded into its users and not be seen. */
     Making m = make_loop(g, old, "tangent");
-    Node **primal = NEW_N(g->arena, Node *, np + 1), **in = NEW_N(g->arena, Node *, np + 1), **dparam = NEW_N(g->arena, Node *, np + 1);
-    Node *index = NULL;
-    for (int p = 0; p < np; p++)
+    Graph *b = graph_new(g->arena, old->body->name);
+    int nr = old->body->results.n, nin = 0;
+    Node **primal = NEW_N(g->arena, Node *, np + 1), **in = NEW_N(g->arena, Node *, np + 1), **tan = NEW_N(g->arena, Node *, np + 1), **args = NEW_N(g->arena, Node *, 2 * np + 1);
+    Node **res = NEW_N(g->arena, Node *, nr + 1), **dres = NEW_N(g->arena, Node *, nr + 1), *index = NULL;
+    int *dplace = NEW_N(g->arena, int, np + 1);
+    for (int p = 0; p < np; p++) {
+        Node *of = old->body->params.at[p];
+        primal[p] = ir_param(b, of->type, of->origin.name);
+        memcpy(primal[p]->axis_name, of->axis_name, sizeof of->axis_name);
         if (old->params.at[p].kind == LP_INDEX)
-            index = primal[p] = make_param(&m, LP_INDEX, type_scalar(T_INT), old->body->params.at[p]->origin.name, NULL);
+            args[p] = index = make_param(&m, LP_INDEX, of->type, of->origin.name, NULL);
+    }
     for (int p = 0, arg = 0; p < np; p++) {
         Node *of = old->body->params.at[p];
         if (old->params.at[p].kind == LP_INDEX)
             continue;
         Node *a = node->arg[arg++];
         if (old->params.at[p].kind == LP_CAPTURE)
-            primal[p] = make_param(&m, LP_CAPTURE, of->type, of->origin.name, a);
+            args[p] = make_param(&m, LP_CAPTURE, of->type, of->origin.name, a);
         else {
             Node *all = ir_proj(g, node, saved_carry(g, old, p));
             Name name = of->origin.name ? intern_printf("%s_at", of->origin.name) : NULL;
-            primal[p] = slice_at(m.body, make_param(&m, LP_CAPTURE, stacked_type(old->n, &of->type), name, all), index);
+            args[p] = slice_at(m.body, make_param(&m, LP_CAPTURE, stacked_type(old->n, &of->type), name, all), index);
         }
     }
-    int *dplace = NEW_N(g->arena, int, np + 1), nin = 0;
     for (int p = 0, arg = 0; p < np; p++) {
         if (old->params.at[p].kind == LP_INDEX)
             continue;
@@ -194,13 +201,17 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
         if (!on[p])
             continue;
         dplace[p] = m.loop->params.n;
-        dparam[nin] = make_param(&m, old->params.at[p].kind, of->type, tangent_name(of), or_zero(g, t, &of->type));
+        args[np + nin] = make_param(&m, old->params.at[p].kind, of->type, tangent_name(of), or_zero(g, t, &of->type));
+        tan[nin] = ir_param(b, of->type, tangent_name(of));
         in[nin++] = primal[p];
     }
-    int nr = old->body->results.n;
-    Node **res = NEW_N(g->arena, Node *, nr + 1), **dres = NEW_N(g->arena, Node *, nr + 1);
-    graph_inline(m.body, old->body, primal, old->body->results.at, nr, res, NULL);
-    linearize(m.body, in, dparam, nin, res, nr, dres, true);
+    /* Saving a carried value may have added results to the old body: only the first nr are meant. */
+    graph_inline(b, old->body, primal, old->body->results.at, nr, res, NULL);
+    linearize(b, in, tan, nin, res, nr, dres, true);
+    Node **map = NEW_N(g->arena, Node *, graph_limit(b) + 1);
+    for (int k = 0; k < nr; k++)
+        if (dres[k])
+            graph_inline(m.body, b, args, &dres[k], 1, &dres[k], map);
 
     for (int p = 0; p < np; p++)
         if (on[p] && old->params.at[p].kind == LP_CARRY)
