@@ -83,7 +83,7 @@ static int compare_variant(Check *c, const Variant *v)
         printf("  %-18s not run: %lld meta numbers would need as many sweeps\n", v->text, (long long)meta_numbers(s->problem));
         return -1;
     }
-    int code = session_compile(s, v->o, NULL, WANT_JIT);
+    int code = session_compile(s, v->o, NULL, WANT_JIT | WANT_VALUE);
     if (code >= 0)
         return code;
     if (session_gradient(s, s->bound.meta, &outer, c->grad, &st))
@@ -152,7 +152,7 @@ int command_check(Options *o)
     if (!o->real)
         o->real = "double";
     c.tol = o->tol > 0 ? o->tol : strcmp(o->real, "double") ? 1e-3 : 1e-9;
-    int code = session_open(&c.s, o, WANT_JIT | WANT_DATA);
+    int code = session_open(&c.s, o, WANT_JIT | WANT_DATA | WANT_VALUE);
     if (code < 0)
         code = session_init_meta(&c.s);
     if (code < 0)

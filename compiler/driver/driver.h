@@ -82,7 +82,7 @@ typedef struct Session {
     const void **slices; void *log_at, **part;   /* scratch of session_value and session_gradient */
     Vec(EntryGraph) entries;
 } Session;
-enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4 };
+enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4, WANT_ADAPT = 8, WANT_VALUE = 16 };   /* without JIT: every entry */
 /* Returns -1 to go on, or the exit code. */
 int  session_open(Session *, Options *, int want);
 int  session_compile(Session *, DiffOptions, Graph *hypergradient, int want);    /* again, with other options */

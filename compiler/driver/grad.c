@@ -127,7 +127,7 @@ static bool all_finite(const Session *s, double outer, void **grad)
 int command_grad(Options *o)
 {
     Session s;
-    int code = session_open(&s, o, WANT_JIT | WANT_DATA);
+    int code = session_open(&s, o, WANT_JIT | WANT_DATA | (o->out ? WANT_ADAPT : 0));
     if (code < 0)
         code = session_init_meta(&s);
     if (code < 0) {

@@ -289,7 +289,7 @@ int command_run(Options *o)
     Run r = { .o = o };
     if (!o->out)
         o->out = "result";
-    int code = session_open(&r.s, o, WANT_JIT | WANT_DATA | WANT_LEARN);
+    int code = session_open(&r.s, o, WANT_JIT | WANT_DATA | WANT_LEARN | WANT_ADAPT | WANT_VALUE);
     if (code < 0)
         code = prepare(&r);
     if (code < 0) {

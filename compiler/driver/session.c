@@ -124,10 +124,14 @@ int session_compile(Session *s, DiffOptions diff, Graph *hypergradient, int want
     s->entries.n = 0;
     ice_pass = "bilevel";
     add_init(s);
-    add_solver(s, LE_ADAPT, bilevel_adapt(s->problem), "adapt");
-    add_solver(s, LE_VALUE, bilevel_value(s->problem), "value");
+    bool all = !(want & WANT_JIT);
+    if (all || (want & WANT_ADAPT))
+        add_solver(s, LE_ADAPT, bilevel_adapt(s->problem), "adapt");
+    if (all || (want & WANT_VALUE))
+        add_solver(s, LE_VALUE, bilevel_value(s->problem), "value");
     add_solver(s, LE_HYPERGRADIENT, hypergradient ? hypergradient : bilevel_hypergradient(s->problem, &diff), "hypergradient");
-    add_learn(s);
+    if (all || (want & WANT_LEARN))
+        add_learn(s);
     for (int k = 0; k < s->entries.n; k++)
         pass_done(s, "schedule", s->entries.at[k].graph, "entry");
     ice_pass = "lower";

@@ -76,6 +76,32 @@ static Env *new_env(Low *l, Env *outer, Graph *g)
 Env *low_env(Low *, Env *, Graph *);
 Env *low_env(Low *l, Env *outer, Graph *g) { return new_env(l, outer, g); }
 
+/* "steps.tangent.adjoint" of entry hypergradient: hypergradient_step_adjoint; a number behind it when taken. */
+static Name phase_name(Low *l, Name loop)
+{
+    char text[128];
+    size_t n = 0;
+    for (const char *p = loop ? loop : "steps"; *p && n < 100; p++) {
+        if (!strncmp(p, ".tangent", 8)) {
+            p += 7;
+            continue;
+        }
+        if (*p == 's' && p > loop && p[-1] == 'p' && (p[1] == 0 || p[1] == '.' || p[1] == '_'))
+            continue;                             /* one of the steps */
+        text[n++] = *p == '.' ? '_' : *p;
+    }
+    text[n] = 0;
+    Name name = intern_printf("%s_%s", l->prefix, text);
+    for (int k = 2;; k++) {
+        bool taken = false;
+        for (int i = 0; i < l->prog->funcs.n; i++)
+            taken |= l->prog->funcs.at[i]->name == name;
+        if (!taken)
+            return name;
+        name = intern_printf("%s_%s_%d", l->prefix, text, k);
+    }
+}
+
 static bool is_carry_param(const Loop *l, const Node *n)
 {
     for (int p = 0; p < l->params.n; p++)
@@ -105,7 +131,7 @@ void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
     if (loop->is_steps) {
         func = NEW(l->arena, LFunc);
         bool back = loop->down;
-        func->name = intern_printf("%s_%s", l->prefix, loop->name ? loop->name : "step");
+        func->name = phase_name(l, loop->name);
         func->doc = back ? "Backward through one step of the inner loop." : "One step of the inner loop.";
         func->nindex = 1;
         func->index = NEW_N(l->arena, LVar *, 1);

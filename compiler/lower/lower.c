@@ -181,8 +181,12 @@ LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, co
         lower_entry(&l, &entries[k], &prog->nlogs);
     for (int k = 0; k < prog->funcs.n; k++) {
         Names x = { .l = &l };
-        for (int i = 0; i < prog->funcs.at[k]->nindex; i++)
-            vec_push(arena, x.open, prog->funcs.at[k]->index[i]->name);
+        for (int i = 0; i < prog->funcs.at[k]->nindex; i++) {
+            LVar *v = prog->funcs.at[k]->index[i];
+            if (is_taken(&x, v->name))
+                v->name = intern("at_step");
+            vec_push(arena, x.open, v->name);
+        }
         name_loops(&x, &prog->funcs.at[k]->body);
     }
     prog->state_bytes = state_offset(&l, p->learn_state.n);

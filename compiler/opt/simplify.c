@@ -45,6 +45,13 @@ static Node *pair(Graph *g, const Contract *c, Node *const *args, int i, int j, 
         return args[0];
     Node *product = ir_contract(g, &p, (Node *[]){ args[i], args[j] }, out);
     *rest = *c;
+    for (int l = 0; l < c->nletters; l++) {       /* letters that the pair summed over are gone */
+        bool kept = false;
+        for (int d = 0; d < both.rank; d++)
+            kept |= both.place[d].coef[l] != 0;
+        if (p.range[l] > 1 && !kept)
+            rest->range[l] = 1;
+    }
     int n = 0;
     for (int a = 0; a < c->nfactor; a++)
         if (a != i && a != j) {

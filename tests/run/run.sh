@@ -1,0 +1,36 @@
+#!/bin/sh
+# The generated C of reference problems, compiled with gcc and clang under the strictest flags, run through its descriptor, compared with the expected
+# numbers in double; in float it must compile just as cleanly. usage: run.sh MFLC BUILD [PROBLEM ...]
+mflc=$1 B=$2
+shift 2
+cd "$(dirname "$0")/../.." || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
+flags="-std=c99 -Wall -Wextra -Werror -pedantic -Wdouble-promotion -Iinclude"
+for p in ${@:-quad ridge maml_sine path_loss truncated learned_optimizer indexing records scalars float_data edge_T0 deq_long matrix}; do
+    r=tests/reference/$p
+    if ! "$mflc" build "$r/$p.mfl" --from "$r/in" --real double -o "$tmp" > "$tmp/log" 2>&1; then bad "$p: build"; continue; fi
+    for cc in gcc clang-19; do
+        rm -rf "$tmp/out"; mkdir "$tmp/out"
+        if $cc $flags -O1 -ffp-contract=off -c -o "$tmp/$p.o" "$tmp/$p.c" > "$tmp/log" 2>&1 \
+            && $cc -std=gnu11 -O1 -Iinclude -I"$tmp" -DPROBLEM="${p}_problem" -o "$tmp/host" tests/run/host.c "$tmp/$p.o" "$B/libmfl_runtime.a" -lopenblas -lm > "$tmp/log" 2>&1 \
+            && "$tmp/host" "$r/in" "$tmp/out" > "$tmp/log" 2>&1 \
+            && "$B/tests/compare" "$r/out" "$tmp/out" 1e-10 > "$tmp/log" 2>&1
+        then ok; else bad "$p: $cc"; fi
+    done
+    if "$mflc" build "$r/$p.mfl" --from "$r/in" --real float -o "$tmp" > "$tmp/log" 2>&1 && gcc $flags -O1 -c -o "$tmp/f.o" "$tmp/$p.c" > "$tmp/log" 2>&1
+    then ok; else bad "$p: float"; fi
+done
+# The code does not grow with the number of steps or with sizes, and is the same every time.
+r=tests/reference/ridge
+for n in 10 1000; do
+    "$mflc" build examples/logistic_l2.mfl -D T=$n -o "$tmp/$n" > "$tmp/log" 2>&1
+    "$mflc" build examples/logistic_l2.mfl -D T=$n -o "$tmp/again" > "$tmp/log" 2>&1
+    if cmp -s "$tmp/$n/logistic_l2.c" "$tmp/again/logistic_l2.c"; then ok; else bad "two builds differ"; fi
+done
+if [ "$(wc -l < "$tmp/10/logistic_l2.c")" = "$(wc -l < "$tmp/1000/logistic_l2.c")" ]; then ok; else bad "lines depend on T"; fi
+echo "run: $passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
