@@ -17,7 +17,7 @@ typedef struct Options {
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every;
-    bool     json, quiet, passes, check;
+    bool     json, quiet, passes;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -104,7 +104,7 @@ bool pass_known(const char *);
 /* Called after a pass has made g: verifies it, and prints it when --dump asks. */
 void pass_done(const Session *, const char *pass, const Graph *g, const char *entry);
 
-int command_build(Options *), command_run(Options *), command_grad(Options *), command_check(Options *), command_ops(Options *), command_fmt(Options *);
+int command_build(Options *), command_run(Options *), command_grad(Options *), command_check(Options *), command_ops(Options *);
 int command_version(Options *);
 void svg_curve(const char *path, const char *title, const double *y, int64_t n);
 #endif

@@ -38,36 +38,12 @@ int command_ops(Options *o)
     return EXIT_DONE;
 }
 
-int command_fmt(Options *o)
-{
-    Arena *arena = arena_new("unit");
-    Diags diags = { .arena = arena };
-    Buf out = { 0 };
-    size_t n = 0;
-    const char *why = NULL;
-    int code = EXIT_DONE;
-    unsigned char *text = slurp(arena, o->file, &n, &why);
-    if (!text) {
-        fprintf(stderr, "mflc: %s: %s\n", o->file, why);
-        code = EXIT_DATA;
-    } else if (!front_format(arena, &diags, o->file, &out))
-        code = EXIT_PROBLEM;
-    diags_print(&diags, stderr);
-    if (code == EXIT_DONE && o->check)
-        code = out.n == n && !memcmp(out.at, text, n) ? EXIT_DONE : EXIT_PROBLEM;
-    else if (code == EXIT_DONE)
-        fwrite(out.at ? out.at : "", 1, out.n, stdout);
-    buf_free(&out);
-    arena_free(arena);
-    return code;
-}
-
 int main(int argc, char **argv)
 {
     Options o = { .arena = arena_new("options") };
     static const struct { const char *name; int (*run)(Options *); } commands[] = {
         { "build", command_build }, { "run", command_run }, { "grad", command_grad }, { "check", command_check },
-        { "ops", command_ops }, { "fmt", command_fmt }, { "version", command_version },
+        { "ops", command_ops }, { "version", command_version },
     };
     int code = options_parse(&o, argc, argv);
     for (size_t k = 0; code < 0 && k < sizeof commands / sizeof *commands; k++)

@@ -8,7 +8,6 @@ static const struct Command { const char *name, *args, *doc; } commands[] = {
     { "run",     "FILE", "learn: move the meta variables along the hypergradient as the learn lines say" },
     { "grad",    "FILE", "compute the outer value and the hypergradient once" },
     { "check",   "FILE", "compare every mode and schedule with the others and with differences" },
-    { "fmt",     "FILE", "print the file in canonical form" },
     { "ops",     "",     "print the operator table" },
     { "version", "",     "print version and build facts" },
 };
@@ -38,7 +37,6 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--tol",        "X",         A_REAL, AT(tol),      "check", "largest relative disagreement (1e-9 in double, 1e-3 in float)" },
     { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "threads of the matrix products (1)" },
     { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },
-    { "--check",      NULL,        A_NONE, AT(check),    "fmt", "print nothing; exit 1 if the file is not in canonical form" },
     { "--passes",     NULL,        A_NONE, AT(passes),   "build", "list the passes and stop" },
     { "--dump",       "PASS",      A_LIST, AT(dump),     "build", "print the program after a pass; may be repeated" },
 };

@@ -71,5 +71,3 @@ Problem *front_load(Arena *arena, Diags *diags, const FrontOptions *opt)
     keep_dims(&f);
     return diags->errors ? NULL : f.s.problem;
 }
-
-/* `mflc fmt` prints the text as its author broke it into lines, with canonical blanks; see fmt.c. */

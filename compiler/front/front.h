@@ -14,6 +14,4 @@ typedef struct FrontOptions {
 } FrontOptions;
 /* Reads, parses, checks and builds. NULL when there are errors; all messages are in diags. Everything lives in arena. */
 Problem *front_load(Arena *, Diags *, const FrontOptions *);
-/* mflc fmt: the text of path in canonical form, comments kept; false when it does not parse (messages in diags). */
-bool front_format(Arena *, Diags *, const char *path, Buf *out);
 #endif

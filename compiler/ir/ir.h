@@ -194,8 +194,8 @@ void  graph_topo(Graph *);                                 /* renumber: keep liv
 bool  graph_depends(const Node *, const Node *on);
 
 /* ---- text, verifier, reference interpreter, cost ---- */
-void  ir_print(const Graph *, Buf *);                      /* complete; ir_read gives the same graph back */
-Graph *ir_read(Arena *, const char *text, const char **error);
+void  ir_print(const Graph *, Buf *);                      /* complete: every attribute */
+
 /* Types, scopes, arities, contract bounds. NULL when sound, else what is wrong (in arena). */
 const char *ir_verify(const Graph *);
 typedef struct Tensor { Type type; double *at; } Tensor;   /* INT and BOOL as doubles */
