@@ -86,7 +86,8 @@ static LLVMModuleRef optimised(const LProgram *p, LLVMContextRef c, LLVMTargetMa
     }
     LLVMDisposeMessage(message);
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMPassBuilderOptionsSetSLPVectorization(options, 1);
+    LLVMPassBuilderOptionsSetSLPVectorization(options, 0);
+    LLVMPassBuilderOptionsSetLoopUnrolling(options, 0);   /* loops have constant, often small, trip counts: unrolling all of them multiplies the time to compile */
     LLVMErrorRef error = LLVMRunPasses(m, "default<O3>", tm, options);
     LLVMDisposePassBuilderOptions(options);
     if (error) {

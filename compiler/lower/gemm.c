@@ -139,7 +139,11 @@ bool emit_gemm(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
     bool loop_sum = sum.n != count[2];
     LBlock *at = b;
     LExpr *letter[MAX_LETTERS] = { NULL };
-    if (loop_sum && !accumulate) {
+    /* An output of which the product is only a part (a row at the loop's index) is zero elsewhere. */
+    bool partial = false;
+    for (int d = 0; d < n->type.rank; d++)
+        partial |= op[2].base[d] && n->type.dim[d] > 1;
+    if ((loop_sum || partial) && !accumulate) {
         LStmt *z = new_stmt(l, LS_ZERO, NULL);
         LExpr *idx[MAX_RANK];
         for (int d = 0; d < n->type.rank; d++)
