@@ -10,7 +10,7 @@
 typedef struct C { const LProgram *p; Buf *o; const char *name, *real, *suffix; char *upper; bool *used; bool uses_data, uses_meta, uses_out, uses_work, uses_step; LEntryKind kind; } C;
 
 /* ---- numbers and expressions ---- */
-static void number(C *c, double v)
+static void number(C *c, double v, bool bare)
 {
     char text[64];
     if (isnan(v) || isinf(v)) {
@@ -23,7 +23,7 @@ static void number(C *c, double v)
             break;
     }
     bool point = strpbrk(text, ".e") != NULL;
-    buf_printf(c->o, v < 0 ? "(%s%s%s)" : "%s%s%s", text, point ? "" : ".0", c->p->real_bytes == 4 ? "f" : "");
+    buf_printf(c->o, v < 0 && !bare ? "(%s%s%s)" : "%s%s%s", text, point ? "" : ".0", c->p->real_bytes == 4 ? "f" : "");
 }
 
 enum { P_SELECT = 1, P_OR, P_AND, P_EQ, P_REL, P_ADD, P_MUL, P_UNARY, P_ATOM };
@@ -61,7 +61,7 @@ static void choice(C *c, const LExpr *cond, const LExpr *a, const LExpr *b, DTyp
     if (b)
         expr(c, b, P_OR);
     else if (t == T_REAL)
-        number(c, 0);
+        number(c, 0, true);
     else
         buf_puts(c->o, "0");
     buf_puts(c->o, wrap ? ")" : "");
@@ -112,7 +112,7 @@ static void map(C *c, const LExpr *e, int outer)
 static void expr(C *c, const LExpr *e, int outer)
 {
     switch (e->kind) {
-    case LX_NUM: if (e->dtype == T_BOOL) buf_puts(c->o, e->num != 0 ? "1" : "0"); else number(c, e->num); return;
+    case LX_NUM: if (e->dtype == T_BOOL) buf_puts(c->o, e->num != 0 ? "1" : "0"); else number(c, e->num, !outer); return;
     case LX_INT: buf_printf(c->o, e->i < 0 && outer ? "(%lld)" : "%lld", (long long)e->i); return;
     case LX_VAR: buf_puts(c->o, e->var->name); return;
     case LX_TEMP: buf_puts(c->o, e->temp->name); return;
@@ -273,7 +273,7 @@ static void copy(C *c, const LStmt *s, int n)
 static void gemm(C *c, const LGemm *g)
 {
     buf_printf(c->o, "mfl_gemm_f%d(%lld, %lld, %lld, ", 8 * c->p->real_bytes, (long long)g->m, (long long)g->n, (long long)g->k);
-    number(c, g->alpha);
+    number(c, g->alpha, true);
     buf_puts(c->o, ", ");
     pointer(c, &g->a);
     buf_printf(c->o, ", %lld, %d, ", (long long)g->lda, g->ta);

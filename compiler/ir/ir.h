@@ -78,6 +78,7 @@ typedef struct Contract {
     Access  arg[MAX_OPERANDS];            /* for every operand; index operands have affine places only (index -1) */
     int     nguard;
     Guard   guard[MAX_RANK];
+    const struct Contract *same;          /* in nodes: one pointer for all equal contracts, whatever their letters are called; ir_contract sets it */
 } Contract;
 /* A guard is needed for every place of a real access that could leave its array: builders add them; the verifier insists. */
 

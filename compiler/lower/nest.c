@@ -69,14 +69,15 @@ static LExpr *scaled(Low *l, double scale, LExpr *x)
     return scale == 1 ? x : x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, scale, T_REAL), x }, 2);
 }
 
-/* Does the letter move some factor by single steps? */
+/* Does the letter move the largest factor by single steps? That one decides how memory is read. */
 static bool unit_stride(const Node *n, int letter)
 {
     const Contract *c = n->u.contract;
-    for (int a = 0; a < c->nfactor; a++)
-        if (c->arg[a].rank && c->arg[a].place[c->arg[a].rank - 1].coef[letter])
-            return true;
-    return false;
+    int big = 0;
+    for (int a = 1; a < c->nfactor; a++)
+        if (type_count(&n->arg[a]->type) > type_count(&n->arg[big]->type))
+            big = a;
+    return c->arg[big].rank && c->arg[big].place[c->arg[big].rank - 1].coef[letter];
 }
 
 void emit_contract(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)

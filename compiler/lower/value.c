@@ -114,8 +114,12 @@ void decide(Low *l, Env *e)
         bool kernel = must_store(n) && n->op != OP_contract && op_info[n->op].kind != K_REDUCE;
         for (int a = 0; a < n->narg; a++) {
             Node *x = n->arg[a];
-            bool again = e->uses[x->id] > 1 || (n->op == OP_contract && repeats(n, a)) || kernel;
+            /* What a loop captures is asked for in every iteration. */
+            bool again = e->uses[x->id] > 1 || (n->op == OP_contract && repeats(n, a)) || kernel || n->op == OP_loop;
             if (x->type.dtype != T_NONE && again && !is_trivial(e, x))
+                e->slot[x->id].stored = true;
+            /* A phase is a function of its own: what it captures must not be written in terms of the loops around it. */
+            if (n->op == OP_loop && n->u.loop->is_steps && x->op != OP_param && x->op != OP_const && x->op != OP_proj)
                 e->slot[x->id].stored = true;
             if (x->type.dtype != T_NONE && kernel && x->op != OP_param && !e->slot[x->id].buf)
                 e->slot[x->id].stored = true;
