@@ -271,6 +271,5 @@ Graph *bilevel_hypergradient(Problem *p, const DiffOptions *o)
     Graph *g = o->mode == MODE_FORWARD ? by_forward(p) : by_reverse(p, o->mode != MODE_REVERSE);
     g = finish(g);
     keep_residuals(g, o);
-    g = opt_loop_merge(g);
     return opt_dead_code(g);
 }

@@ -194,7 +194,7 @@ void remove_copies(Low *l, LBlock *b)
         if (s->kind != LS_COPY || s->dst.buf->storage != LB_WORK || s->src.buf->storage != LB_WORK || s->src.buf->rank != s->dst.buf->rank)
             continue;
         LBuf *c = s->dst.buf, *t = s->src.buf;
-        if (!strstr(c->name, "") || !removable(b, k, c, t))
+        if (!removable(b, k, c, t))
             continue;
         memmove(b->at + k, b->at + k + 1, sizeof *b->at * (size_t)(b->n - k - 1));
         b->n--;

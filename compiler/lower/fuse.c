@@ -1,5 +1,4 @@
-/* fuse.c -- adjacent loops over the same range become one where no iteration needs another one's results, and buffers that then live within one
- * iteration shrink to what an iteration needs.
+/* fuse.c -- adjacent loops over the same range become one where no iteration needs another one's results.
  *
  * Two neighbouring loops i and j may become one when every buffer that one writes and the other touches is subscripted, in every access of both, by
  * exactly their loop variable in one and the same dimension. */
@@ -127,10 +126,4 @@ void fuse_block(Low *l, LBlock *b)
     for (int k = 0; k < b->n; k++)
         if (b->at[k]->kind == LS_FOR)
             fuse_block(l, &b->at[k]->body);
-}
-
-void shrink_buffers(Low *l, LBlock *body)
-{
-    (void)l;
-    (void)body;
 }

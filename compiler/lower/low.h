@@ -61,7 +61,6 @@ LExpr **slot_index(Low *, const Slot *, LExpr **idx, int n);
 /* ---- copies.c, fuse.c, place.c ---- */
 void   remove_copies(Low *, LBlock *);
 void   fuse_block(Low *, LBlock *);
-void   shrink_buffers(Low *, LBlock *body);
 void   place_buffers(Low *, LFunc *entry, int64_t *work_bytes);
 typedef void BufFn(void *user, LBuf *, LExpr **idx, bool write);
 void   each_access(LStmt *, BufFn *, void *user);                  /* loads and stores of a statement and what is in it */

@@ -126,7 +126,6 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     for (int k = first; k < l->prog->funcs.n; k++)
         fuse_block(l, &l->prog->funcs.at[k]->body);
     fuse_block(l, &f->body);
-    shrink_buffers(l, &f->body);
     vec_push(l->arena, l->prog->funcs, f);
     place_buffers(l, f, &entry.work_bytes);
     vec_push(l->arena, l->prog->entries, entry);

@@ -6,5 +6,4 @@
 Graph *opt_dead_code(Graph *);    /* only what results need; loops lose outputs, carried values and captures that nobody reads */
 Graph *opt_simplify(Graph *);     /* the builder's algebra over the whole graph; long products in pairs of least cost */
 Graph *opt_hoist(Graph *);        /* what does not depend on the iteration leaves the loop */
-Graph *opt_loop_merge(Graph *);   /* a loop that another one contains reads that one's outputs */
 #endif

@@ -111,5 +111,3 @@ Graph *opt_simplify(Graph *g)
         ir_result(c, map[g->results.at[k]->id], k < g->result_names.n ? g->result_names.at[k] : NULL);
     return c;
 }
-
-Graph *opt_loop_merge(Graph *g) { return g; }
