@@ -256,7 +256,7 @@ Node *ir_cast_real(Graph *g, Node *n)
 
 Node *ir_scale(Graph *g, Node *n, double by)
 {
-    return ir_map2(g, OP_mul, ir_like(g, n, by), n);
+    return ir_map2(g, OP_mul, ir_const(g, n->type, by), n);
 }
 
 /* ---- reductions, reshape, kernels ---- */

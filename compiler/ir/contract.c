@@ -580,7 +580,7 @@ static Node *elementwise(Work *w)
     if (w->out.dtype == T_REAL && c->nfactor == 1 && ir_is_const(w->arg[0], NULL) && w->arg[0]->type.rank == 0)
         return ir_const(w->g, w->out, c->scale * w->arg[0]->u.number);
     if (c->nfactor == 1 && ir_is_const(w->arg[0], NULL))
-        return ir_const(w->g, w->out, w->arg[0]->u.number);
+        return ir_const(w->g, w->out, c->scale * w->arg[0]->u.number);
     for (int k = 0; k < c->nfactor; k++)
         if (!like_out(c, &c->arg[k], &w->arg[k]->type, &w->out))
             return NULL;
