@@ -10,11 +10,6 @@
  * feeds only such nodes) multiplies by its partials with mulz, in which an exact zero wins over what is not finite. */
 #include "rules.h"
 
-int graph_limit(const Graph *g)
-{
-    return g->nodes.n ? g->nodes.at[g->nodes.n - 1]->id + 1 : 0;
-}
-
 bool *cone_of(Graph *g, Node *const *roots, int n, int *limit)
 {
     *limit = graph_limit(g);

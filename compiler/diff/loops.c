@@ -176,8 +176,7 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
     int *dplace = NEW_N(g->arena, int, np + 1);
     for (int p = 0; p < np; p++) {
         Node *of = old->body->params.at[p];
-        primal[p] = ir_param(b, of->type, of->origin.name);
-        memcpy(primal[p]->axis_name, of->axis_name, sizeof of->axis_name);
+        primal[p] = ir_param_like(b, of);
         if (old->params.at[p].kind == LP_INDEX)
             args[p] = index = make_param(&m, LP_INDEX, of->type, of->origin.name, NULL);
     }

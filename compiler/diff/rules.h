@@ -16,7 +16,6 @@ Node *slice_at(Graph *, Node *stacked, Node *index);   /* stacked[index] */
 Type  stacked_type(int64_t n, const Type *);
 /* Marks by id which nodes of g lead to the roots. Result: g->nodes' largest id + 1 entries. */
 bool *cone_of(Graph *, Node *const *roots, int n, int *limit);
-int   graph_limit(const Graph *);                      /* largest id + 1 */
 
 /* Tangents of a loop's outputs; tin: tangents of its operands (NULL: zero); out: one entry per output. */
 void linearize_loop_fused(Graph *, Node *loop, Node *const *tin, Node **out);

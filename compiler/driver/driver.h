@@ -25,7 +25,7 @@ typedef struct Options {
 /* Returns -1 to go on, or the exit code. Messages are printed. */
 int  options_parse(Options *, int argc, char **argv);
 void options_help(const char *command, FILE *);
-Mode mode_of(const char *), mode_option(const Options *);
+Mode mode_of(const char *);
 Schedule schedule_of(const char *);
 
 /* ---- files (npy.c, csv.c): numbers of any type as doubles, row-major ---- */

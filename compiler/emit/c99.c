@@ -2,12 +2,10 @@
  *
  * Arrays are pointers to rows, so that subscripts are the program's own (h[n][d]); every function declares just what it uses. Comments on the right say
  * which line of the .mfl a statement comes from. Nothing is static, global or allocated; the text depends on nothing but the program. */
-#include "emit.h"
+#include "c99.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
-
-typedef struct C { const LProgram *p; Buf *o; const char *name, *real, *suffix; char *upper; bool *used; bool uses_data, uses_meta, uses_out, uses_work, uses_step; LEntryKind kind; } C;
 
 /* ---- numbers and expressions ---- */
 static void number(C *c, double v, bool bare)
@@ -130,10 +128,11 @@ static void expr(C *c, const LExpr *e, int outer)
 }
 
 /* ---- what a function uses ---- */
-static void use_expr(C *c, const LExpr *e);
-static void use(C *c, const LBuf *b)
+typedef struct Touched { bool *here, *written; } Touched;
+
+static void pass_on(void *user, LBuf *b, LExpr **idx, bool write)
 {
-    c->used[b->id] = true;
+    C *c = user;
     switch (b->storage) {
     case LB_DATA: c->uses_data = true; break;
     case LB_META: case LB_META_OUT: c->uses_meta = true; break;
@@ -144,65 +143,23 @@ static void use(C *c, const LBuf *b)
     }
 }
 
-static void use_expr(C *c, const LExpr *e)
-{
-    if (!e)
-        return;
-    for (int k = 0; k < e->narg; k++)
-        use_expr(c, e->arg[k]);
-    if (e->kind != LX_LOAD)
-        return;
-    use(c, e->buf);
-    for (int k = 0; k < e->buf->rank; k++)
-        use_expr(c, e->idx[k]);
-}
-
-static void use_ptr(C *c, const LPtr *p)
-{
-    if (!p->buf)
-        return;
-    use(c, p->buf);
-    for (int k = 0; k < p->buf->rank; k++)
-        use_expr(c, p->idx[k]);
-}
-
-static void use_block(C *c, const LBlock *b, bool deep);
-static void use_stmt(C *c, const LStmt *s, bool deep)
-{
-    use_expr(c, s->x);
-    use_ptr(c, &s->dst);
-    use_ptr(c, &s->src);
-    if (s->kind == LS_GEMM) {
-        use_ptr(c, &s->gemm.a);
-        use_ptr(c, &s->gemm.b);
-        use_ptr(c, &s->gemm.c);
-    }
-    for (int k = 0; k < s->nptr; k++)
-        use_ptr(c, &s->ptr[k]);
-    if (s->kind == LS_INVOKE && deep) {          /* what is passed on is used */
-        bool *mine = c->used;
-        c->used = NEW_N(c->p->arena, bool, c->p->bufs.n + 1);
-        use_block(c, &s->func->body, true);
-        c->used = mine;
-    }
-    use_block(c, &s->body, deep);
-}
-
-static void use_block(C *c, const LBlock *b, bool deep)
-{
-    for (int k = 0; k < b->n; k++)
-        use_stmt(c, b->at[k], deep);
-}
-
-static void uses_of(C *c, const LFunc *f)
+/* Which of the caller's arguments the function needs, for itself or to pass on. */
+void c99_uses_of(C *c, const LFunc *f)
 {
     c->uses_data = c->uses_meta = c->uses_out = c->uses_work = c->uses_step = false;
-    c->used = NEW_N(c->p->arena, bool, c->p->bufs.n + 1);
-    use_block(c, &f->body, true);
+    for (int k = 0; k < f->body.n; k++)
+        lir_each_access(f->body.at[k], true, pass_on, c);
+}
+
+static void touch(void *user, LBuf *b, LExpr **idx, bool write)
+{
+    Touched *t = user;
+    t->here[b->id] = true;
+    t->written[b->id] |= write;
 }
 
 /* ---- statements ---- */
-static void indent(C *c, int n) { buf_printf(c->o, "%*s", 4 * n, ""); }
+void c99_indent(C *c, int n) { buf_printf(c->o, "%*s", 4 * n, ""); }
 
 static void finish(C *c, const LStmt *s, size_t from)
 {
@@ -217,8 +174,6 @@ static void finish(C *c, const LStmt *s, size_t from)
     }
     buf_puts(c->o, "\n");
 }
-
-static void block(C *c, const LBlock *b, int n);
 
 static void pointer(C *c, const LPtr *p)
 {
@@ -244,16 +199,16 @@ static void copy(C *c, const LStmt *s, int n)
     LStorage to = s->dst.buf->storage;
     bool optional = to == LB_GRAD || to == LB_PARAMS || to == LB_OUTER || to == LB_LOGS;
     size_t from = c->o->n;
-    indent(c, n);
+    c99_indent(c, n);
     if (optional) {
         if (to == LB_OUTER)
             buf_puts(c->o, "if (outer)\n");
         else if (to == LB_LOGS)
             buf_puts(c->o, "if (logs)\n");
         else
-            buf_printf(c->o, "if (%s && %s->%s)\n", to == LB_GRAD ? "grad" : "params", to == LB_GRAD ? "grad" : "params", s->dst.buf->field);
+            buf_printf(c->o, "if (%s && %s->%s)\n", to == LB_GRAD ? "grad" : "params", to == LB_GRAD ? "grad" : "params", c99_field(c, s->dst.buf->field));
         from = c->o->n;
-        indent(c, n + 1);
+        c99_indent(c, n + 1);
     }
     buf_puts(c->o, "memcpy(");
     if (to == LB_OUTER)
@@ -261,7 +216,7 @@ static void copy(C *c, const LStmt *s, int n)
     else if (to == LB_LOGS)
         buf_printf(c->o, "logs + %lld", (long long)(s->dst.buf->offset / c->p->real_bytes));
     else if (optional)
-        buf_printf(c->o, "%s->%s", to == LB_GRAD ? "grad" : "params", s->dst.buf->field);
+        buf_printf(c->o, "%s->%s", to == LB_GRAD ? "grad" : "params", c99_field(c, s->dst.buf->field));
     else
         pointer(c, &s->dst);
     buf_puts(c->o, ", ");
@@ -288,7 +243,7 @@ static void arguments(C *c, const LFunc *f, bool types);
 static void invoke(C *c, const LStmt *s)
 {
     C inner = *c;
-    uses_of(&inner, s->func);
+    c99_uses_of(&inner, s->func);
     inner.o = c->o;
     buf_printf(c->o, "%s_%s(", c->name, s->func->name);
     arguments(&inner, s->func, false);
@@ -299,31 +254,48 @@ static void invoke(C *c, const LStmt *s)
     buf_puts(c->o, ");");
 }
 
+static void counted(C *c, const LStmt *s, int n)
+{
+    if (s->n <= 0)
+        return;
+    c99_indent(c, n);
+    if (s->down)
+        buf_printf(c->o, "for (int %s = %lld; %s >= 0; %s--)", s->var->name, (long long)s->n - 1, s->var->name, s->var->name);
+    else
+        buf_printf(c->o, "for (int %s = 0; %s < %lld; %s++)", s->var->name, s->var->name, (long long)s->n, s->var->name);
+    bool one = s->body.n == 1 && s->body.at[0]->kind != LS_IF;
+    buf_puts(c->o, one ? "\n" : " {\n");
+    c99_block(c, &s->body, n + 1);
+    if (!one) {
+        c99_indent(c, n);
+        buf_puts(c->o, "}\n");
+    }
+}
+
+static void kernel(C *c, const LStmt *s)
+{
+    buf_printf(c->o, "mfl_%s_f%d(", s->callee, 8 * c->p->real_bytes);
+    for (int k = 0; k < s->nptr; k++) {
+        buf_puts(c->o, k ? ", " : "");
+        pointer(c, &s->ptr[k]);
+    }
+    for (int k = 0; k < s->nnum; k++)
+        buf_printf(c->o, ", %lld", (long long)s->num[k]);
+    buf_puts(c->o, ");");
+}
+
 static void stmt(C *c, const LStmt *s, int n)
 {
     size_t from = c->o->n;
     if (s->kind == LS_FOR) {
-        if (s->n <= 0)
-            return;
-        indent(c, n);
-        if (s->down)
-            buf_printf(c->o, "for (int %s = %lld; %s >= 0; %s--)", s->var->name, (long long)s->n - 1, s->var->name, s->var->name);
-        else
-            buf_printf(c->o, "for (int %s = 0; %s < %lld; %s++)", s->var->name, s->var->name, (long long)s->n, s->var->name);
-        bool one = s->body.n == 1 && s->body.at[0]->kind != LS_IF;
-        buf_puts(c->o, one ? "\n" : " {\n");
-        block(c, &s->body, n + 1);
-        if (!one) {
-            indent(c, n);
-            buf_puts(c->o, "}\n");
-        }
+        counted(c, s, n);
         return;
     }
     if (s->kind == LS_COPY) {
         copy(c, s, n);
         return;
     }
-    indent(c, n);
+    c99_indent(c, n);
     switch (s->kind) {
     case LS_LET: buf_printf(c->o, "%s %s = ", c->real, s->temp->name); expr(c, s->x, 0); buf_puts(c->o, ";"); break;
     case LS_SET:
@@ -342,8 +314,8 @@ static void stmt(C *c, const LStmt *s, int n)
         buf_puts(c->o, "if (");
         expr(c, s->x, 0);
         buf_puts(c->o, ") {\n");
-        block(c, &s->body, n + 1);
-        indent(c, n);
+        c99_block(c, &s->body, n + 1);
+        c99_indent(c, n);
         buf_puts(c->o, "}\n");
         return;
     case LS_ZERO:
@@ -352,23 +324,14 @@ static void stmt(C *c, const LStmt *s, int n)
         buf_printf(c->o, ", 0, %lld * sizeof(%s));", (long long)s->count, memory_type(c, s->dst.buf->dtype));
         break;
     case LS_GEMM: gemm(c, &s->gemm); break;
-    case LS_CALL:
-        buf_printf(c->o, "mfl_%s_f%d(", s->callee, 8 * c->p->real_bytes);
-        for (int k = 0; k < s->nptr; k++) {
-            buf_puts(c->o, k ? ", " : "");
-            pointer(c, &s->ptr[k]);
-        }
-        for (int k = 0; k < s->nnum; k++)
-            buf_printf(c->o, ", %lld", (long long)s->num[k]);
-        buf_puts(c->o, ");");
-        break;
+    case LS_CALL: kernel(c, s); break;
     case LS_INVOKE: invoke(c, s); break;
     default: break;
     }
     finish(c, s, from);
 }
 
-static void block(C *c, const LBlock *b, int n)
+void c99_block(C *c, const LBlock *b, int n)
 {
     for (int k = 0; k < b->n; k++)
         stmt(c, b->at[k], n);
@@ -399,43 +362,26 @@ static void arguments(C *c, const LFunc *f, bool types)
     }
 }
 
-static void written(void *user, const LBlock *b)
-{
-    bool *w = user;
-    for (int k = 0; k < b->n; k++) {
-        const LStmt *s = b->at[k];
-        if (s->dst.buf && (s->kind == LS_STORE || s->kind == LS_ZERO || s->kind == LS_COPY))
-            w[s->dst.buf->id] = true;
-        if (s->kind == LS_GEMM)
-            w[s->gemm.c.buf->id] = true;
-        for (int i = 0; s->kind == LS_CALL && i < s->nptr && i < 2; i++)
-            w[s->ptr[i].buf->id] = true;
-        written(user, &s->body);
-    }
-}
-
 /* Local names for the arrays that the function touches itself. */
-static void locals(C *c, const LFunc *f)
+void c99_locals(C *c, const LFunc *f)
 {
-    bool *mine = NEW_N(c->p->arena, bool, c->p->bufs.n + 1), *all = c->used, *writes = NEW_N(c->p->arena, bool, c->p->bufs.n + 1);
-    c->used = mine;
-    use_block(c, &f->body, false);
-    c->used = all;
-    written(writes, &f->body);
+    Touched t = { NEW_N(c->p->arena, bool, c->p->bufs.n + 1), NEW_N(c->p->arena, bool, c->p->bufs.n + 1) };
+    for (int k = 0; k < f->body.n; k++)
+        lir_each_access(f->body.at[k], false, touch, &t);
     for (int k = 0; k < c->p->bufs.n; k++) {
         const LBuf *b = c->p->bufs.at[k];
-        if (!mine[k] || b->storage == LB_STEP || b->storage == LB_SEED || b->storage == LB_OUTER || b->storage == LB_LOGS || b->storage == LB_GRAD || b->storage == LB_PARAMS)
+        if (!t.here[k] || b->storage == LB_STEP || b->storage == LB_SEED || b->storage == LB_OUTER || b->storage == LB_LOGS || b->storage == LB_GRAD || b->storage == LB_PARAMS)
             continue;
-        const char *t = memory_type(c, b->dtype), *co = writes[k] ? "" : "const ";
+        const char *type = memory_type(c, b->dtype), *co = t.written[k] ? "" : "const ";
         size_t from = c->o->n;
-        buf_printf(c->o, "    %s%s ", co, t);
+        buf_printf(c->o, "    %s%s ", co, type);
         if (b->rank < 2)
-            buf_printf(c->o, "*%s = (%s%s *)", b->name, co, t);
+            buf_printf(c->o, "*%s = (%s%s *)", b->name, co, type);
         else {
             buf_printf(c->o, "(*%s)", b->name);
             for (int d = 1; d < b->rank; d++)
                 buf_printf(c->o, "[%lld]", (long long)b->dim[d]);
-            buf_printf(c->o, " = (%s%s (*)", co, t);
+            buf_printf(c->o, " = (%s%s (*)", co, type);
             for (int d = 1; d < b->rank; d++)
                 buf_printf(c->o, "[%lld]", (long long)b->dim[d]);
             buf_puts(c->o, ")");
@@ -443,9 +389,9 @@ static void locals(C *c, const LFunc *f)
         switch (b->storage) {
         case LB_WORK: buf_printf(c->o, "(work + %lld);", (long long)b->offset); break;
         case LB_STATE: buf_printf(c->o, "((char *)state + %lld);", (long long)b->offset); break;
-        case LB_DATA: buf_printf(c->o, "data->%s;", b->field); break;
-        case LB_GRAD_IN: buf_printf(c->o, "grad->%s;", b->field); break;
-        default: buf_printf(c->o, "meta->%s;", b->field); break;
+        case LB_DATA: buf_printf(c->o, "data->%s;", c99_field(c, b->field)); break;
+        case LB_GRAD_IN: buf_printf(c->o, "grad->%s;", c99_field(c, b->field)); break;
+        default: buf_printf(c->o, "meta->%s;", c99_field(c, b->field)); break;
         }
         if (b->rank) {
             size_t w = c->o->n - from;
@@ -473,7 +419,7 @@ static bool names(const char *text, const char *word)
 
 static void phase(C *c, const LFunc *f)
 {
-    uses_of(c, f);
+    c99_uses_of(c, f);
     buf_printf(c->o, "/* %s */\nstatic void %s_%s(", f->doc ? f->doc : "A phase of the program.", c->name, f->name);
     arguments(c, f, true);
     for (int k = 0; k < f->nindex; k++)
@@ -481,9 +427,9 @@ static void phase(C *c, const LFunc *f)
     buf_puts(c->o, ")\n{\n");
     Buf text = { 0 }, *o = c->o;
     c->o = &text;
-    locals(c, f);
+    c99_locals(c, f);
     buf_puts(c->o, "\n");
-    block(c, &f->body, 1);
+    c99_block(c, &f->body, 1);
     c->o = o;
     for (int k = 0; k < f->nindex; k++)
         if (!names(text.at, f->index[k]->name))
@@ -493,223 +439,6 @@ static void phase(C *c, const LFunc *f)
     buf_puts(c->o, "}\n\n");
 }
 
-static const char *const entry_doc[] = {
-    "Initial values of the meta variables, drawn from seed.",
-    "The inner loop alone: parameters after the last step. A NULL field of params is not wanted.",
-    "The outer value, and the values of the log lines (logs may be NULL).",
-    "The outer value and its gradient in the meta variables; outer, grad and each field of grad may be NULL: not wanted.",
-    "Initial states of the learn lines' optimizers.",
-    "One step of the learn lines: meta moves along grad, state with it; step counts from 0.",
-};
-
-static void prototype(C *c, LEntryKind k)
-{
-    const char *n = c->name, *r = c->real;
-    switch (k) {
-    case LE_INIT: buf_printf(c->o, "int %s_init(%s_meta *meta, int64_t seed, void *work, mfl_status *status)", n, n); break;
-    case LE_ADAPT: buf_printf(c->o, "int %s_adapt(const %s_data *data, const %s_meta *meta, const %s_params *params, void *work, mfl_status *status)", n, n, n, n); break;
-    case LE_VALUE: buf_printf(c->o, "int %s_value(const %s_data *data, const %s_meta *meta, %s *outer, %s *logs, void *work, mfl_status *status)", n, n, n, r, r); break;
-    case LE_HYPERGRADIENT: buf_printf(c->o, "int %s_hypergradient(const %s_data *data, const %s_meta *meta, %s *outer, const %s_meta *grad, void *work, mfl_status *status)", n, n, n, r, n); break;
-    case LE_LEARN_INIT: buf_printf(c->o, "int %s_learn_init(const %s_meta *meta, void *state, void *work, mfl_status *status)", n, n); break;
-    case LE_LEARN: buf_printf(c->o, "int %s_learn(const %s_meta *meta, const %s_meta *grad, void *state, int64_t step, void *work, mfl_status *status)", n, n, n); break;
-    }
-}
-
-static void null_checks(C *c, LEntryKind k)
-{
-    const Problem *p = c->p->problem;
-    bool data = k == LE_ADAPT || k == LE_VALUE || k == LE_HYPERGRADIENT, grad = k == LE_LEARN;
-    if (data && p->data.n)
-        buf_puts(c->o, "    if (!data)\n        return mfl_fail(status, MFL_NULL_INPUT, \"data\", 0);\n");
-    buf_puts(c->o, "    if (!meta)\n        return mfl_fail(status, MFL_NULL_INPUT, \"meta\", 0);\n");
-    for (int i = 0; data && i < p->data.n; i++)
-        buf_printf(c->o, "    if (!data->%s)\n        return mfl_fail(status, MFL_NULL_INPUT, \"%s\", 0);\n", p->data.at[i].name, p->data.at[i].name);
-    for (int i = 0; i < p->meta.n; i++)
-        buf_printf(c->o, "    if (!meta->%s)\n        return mfl_fail(status, MFL_NULL_INPUT, \"%s\", 0);\n", p->meta.at[i].name, p->meta.at[i].name);
-    for (int i = 0; grad && i < p->meta.n; i++)
-        buf_printf(c->o, "    if (!grad || !grad->%s)\n        return mfl_fail(status, MFL_NULL_INPUT, \"grad.%s\", 0);\n", p->meta.at[i].name, p->meta.at[i].name);
-    if (k == LE_LEARN || k == LE_LEARN_INIT)
-        buf_puts(c->o, "    if (!state)\n        return mfl_fail(status, MFL_NULL_INPUT, \"state\", 0);\n");
-    buf_puts(c->o, "    if (!work_bytes || (uintptr_t)work_bytes % 64)\n        return mfl_fail(status, MFL_BAD_WORK, \"work\", 0);\n");
-    for (int i = 0; data && i < p->data.n; i++)
-        if (p->data.at[i].bound)
-            buf_printf(c->o, "    for (int64_t i = 0; i < %lld; i++)\n        if (data->%s[i] < 0 || data->%s[i] >= %lld)\n            return mfl_fail(status, MFL_BAD_INDEX, \"%s\", (double)data->%s[i]);\n",
-                       (long long)type_count(&p->data.at[i].type), p->data.at[i].name, p->data.at[i].name, (long long)p->data.at[i].bound, p->data.at[i].name, p->data.at[i].name);
-}
-
-static void entry(C *c, const LEntry *e)
-{
-    c->kind = e->kind;
-    uses_of(c, e->func);
-    Buf text = { 0 }, *o = c->o;
-    c->o = &text;
-    prototype(c, e->kind);
-    c->o = o;
-    /* The parameter is the caller's void *; inside, bytes. */
-    char *work = strstr(text.at, "void *work");
-    buf_printf(c->o, "/* %s */\n%.*svoid *work_bytes%s\n{\n", entry_doc[e->kind], (int)(work - text.at), text.at, work + strlen("void *work"));
-    buf_free(&text);
-    null_checks(c, e->kind);
-    if (c->uses_work)
-        buf_puts(c->o, "    char *work = work_bytes;\n");
-    if (e->kind == LE_INIT && !c->uses_step)
-        buf_puts(c->o, "    (void)seed;\n");
-    if (e->kind == LE_LEARN && !c->uses_step)
-        buf_puts(c->o, "    (void)step;\n");
-    if (e->kind == LE_VALUE && !c->p->nlogs)
-        buf_puts(c->o, "    (void)logs;\n");
-    if ((e->kind == LE_ADAPT || e->kind == LE_VALUE || e->kind == LE_HYPERGRADIENT) && !c->uses_data && !c->p->problem->data.n)
-        buf_puts(c->o, "    (void)data;\n");
-    locals(c, e->func);
-    buf_puts(c->o, "\n");
-    block(c, &e->func->body, 1);
-    buf_puts(c->o, "    return mfl_ok(status);\n}\n\n");
-}
-
-/* ---- the header ---- */
-/* Dotted names as nested structs: consecutive leaves share what they have in common. */
-static void fields(C *c, const Leaf *leaf, int n, size_t skip, int depth, bool constant)
-{
-    for (int k = 0; k < n;) {
-        const char *name = leaf[k].name + skip, *dot = strchr(name, '.');
-        indent(c, depth);
-        if (!dot) {
-            size_t from = c->o->n;
-            buf_printf(c->o, "%s%s *%s;", constant ? "const " : "", leaf[k].type.dtype == T_REAL ? c->real : "int32_t", name);
-            size_t w = c->o->n - from + 4 * (size_t)depth;
-            buf_printf(c->o, "%*s/*", w < 40 ? (int)(40 - w) : 2, "");
-            for (int d = 0; d < leaf[k].type.rank; d++) {
-                if (leaf[k].axis_name[d])
-                    buf_printf(c->o, " [%s=%lld]", leaf[k].axis_name[d], (long long)leaf[k].type.dim[d]);
-                else
-                    buf_printf(c->o, " [%lld]", (long long)leaf[k].type.dim[d]);
-            }
-            if (leaf[k].bound)
-                buf_printf(c->o, " 0..%lld", (long long)leaf[k].bound - 1);
-            if (leaf[k].comment && !strstr(leaf[k].comment, "*/"))
-                buf_printf(c->o, " %s", leaf[k].comment);
-            buf_puts(c->o, " */\n");
-            k++;
-            continue;
-        }
-        size_t len = (size_t)(dot - name) + 1;
-        int m = k + 1;
-        while (m < n && !strncmp(leaf[m].name + skip, name, len))
-            m++;
-        buf_puts(c->o, "struct {\n");
-        fields(c, leaf + k, m - k, skip + len, depth + 1, constant);
-        indent(c, depth);
-        buf_printf(c->o, "} %.*s;\n", (int)len - 1, name);
-        k = m;
-    }
-}
-
-static void structure(C *c, const char *what, const Leaf *leaf, int n, bool constant)
-{
-    buf_puts(c->o, "typedef struct {\n");
-    if (n)
-        fields(c, leaf, n, 0, 1, constant);
-    else
-        buf_puts(c->o, "    char none;\n");
-    buf_printf(c->o, "} %s_%s;\n\n", c->name, what);
-}
-
-static void header(C *c)
-{
-    const LProgram *p = c->p;
-    const Problem *q = p->problem;
-    buf_printf(c->o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s. The code carries the licence of its .mfl.\n * Re-entrant: no globals, no allocation. */\n", c->name, c->real, p->mode, p->schedule);
-    buf_printf(c->o, "#ifndef MFL_%s_INCLUDED\n#define MFL_%s_INCLUDED\n#include <mfl/runtime.h>\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\nenum {", c->upper, c->upper);
-    for (int k = 0; k < q->ndims; k++)
-        if (q->dims[k].value <= INT32_MAX)
-            buf_printf(c->o, " %s_%s = %lld,", c->upper, q->dims[k].name, (long long)q->dims[k].value);
-    buf_printf(c->o, " %s_STEPS = %lld };\n", c->upper, (long long)q->steps);
-    buf_printf(c->o, "#define %s_WORK_BYTES %lldu   /* aligned to 64 */\n#define %s_STATE_BYTES %lldu\n#define %s_LOGS %lldu\n\n", c->upper, (long long)p->work_bytes, c->upper, (long long)p->state_bytes, c->upper, (long long)p->nlogs);
-    structure(c, "data", q->data.at, q->data.n, true);
-    buf_puts(c->o, "/* Values, and gradients in the same shape. */\n");
-    structure(c, "meta", q->meta.at, q->meta.n, false);
-    structure(c, "params", q->param.at, q->param.n, false);
-    buf_printf(c->o, "size_t %s_work_bytes(void);                 /* == %s_WORK_BYTES */\n", c->name, c->upper);
-    for (int k = 0; k < p->entries.n; k++) {
-        buf_printf(c->o, "/* %s */\n", entry_doc[p->entries.at[k].kind]);
-        prototype(c, p->entries.at[k].kind);
-        buf_puts(c->o, ";\n");
-    }
-    buf_printf(c->o, "/* Names, shapes, sizes and entry points, for hosts and scripts that do not know the structs. */\nextern const mfl_problem %s_problem;\n", c->name);
-    buf_puts(c->o, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
-}
-
-/* ---- the descriptor ---- */
-static void arrays(C *c, const char *what, const char *role, const Leaf *leaf, int n)
-{
-    buf_printf(c->o, "static const mfl_array %s_%s_arrays[] = {\n", c->name, what);
-    for (int k = 0; k < n; k++) {
-        buf_printf(c->o, "    { \"%s\", %s, %s, %d, { ", leaf[k].name, role, leaf[k].type.dtype == T_REAL ? "MFL_REAL" : "MFL_INT", leaf[k].type.rank);
-        for (int d = 0; d < leaf[k].type.rank; d++)
-            buf_printf(c->o, "%s%lld", d ? ", " : "", (long long)leaf[k].type.dim[d]);
-        buf_printf(c->o, "%s }, %lld, %d, NULL },\n", leaf[k].type.rank ? "" : "0", (long long)leaf[k].bound, leaf[k].task);
-    }
-    if (!n)
-        buf_printf(c->o, "    { NULL, %s, MFL_REAL, 0, { 0 }, 0, 0, NULL },\n", role);
-    buf_puts(c->o, "};\n");
-}
-
-static void fill(C *c, const char *var, const char *from, const Leaf *leaf, int n, bool constant)
-{
-    for (int k = 0; k < n; k++)
-        buf_printf(c->o, "    %s.%s = %s ? (%s%s *)%s[%d] : NULL;\n", var, leaf[k].name, from, constant ? "const " : "", leaf[k].type.dtype == T_REAL ? c->real : "int32_t", from, k);
-}
-
-static void uniform(C *c, LEntryKind k)
-{
-    static const char *const name[] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn" };
-    const Problem *q = c->p->problem;
-    const char *n = c->name;
-    bool data = k == LE_ADAPT || k == LE_VALUE || k == LE_HYPERGRADIENT;
-    buf_printf(c->o, "static int %s_call_%s(const void *const *data, void *const *meta, void *const *out, void *outer, void *logs, void *state, int64_t number, void *work, mfl_status *status)\n{\n", n, name[k]);
-    if (data) {
-        buf_printf(c->o, "    %s_data d;\n", n);
-        if (!q->data.n)
-            buf_puts(c->o, "    d.none = 0;\n");
-    }
-    buf_printf(c->o, "    %s_meta m;\n", n);
-    if (k == LE_HYPERGRADIENT || k == LE_LEARN)
-        buf_printf(c->o, "    %s_meta g;\n", n);
-    if (k == LE_ADAPT)
-        buf_printf(c->o, "    %s_params p;\n", n);
-    buf_puts(c->o, "    (void)data, (void)out, (void)outer, (void)logs, (void)state, (void)number;\n");
-    if (data)
-        fill(c, "d", "data", q->data.at, q->data.n, true);
-    fill(c, "m", "meta", q->meta.at, q->meta.n, false);
-    if (k == LE_HYPERGRADIENT || k == LE_LEARN)
-        fill(c, "g", "out", q->meta.at, q->meta.n, false);
-    if (k == LE_ADAPT)
-        fill(c, "p", "out", q->param.at, q->param.n, false);
-    static const char *const args[] = { "&m, number, work, status", "&d, &m, &p, work, status", "&d, &m, outer, logs, work, status", "&d, &m, outer, &g, work, status", "&m, state, work, status", "&m, &g, state, number, work, status" };
-    buf_printf(c->o, "    return %s_%s(%s);\n}\n", n, name[k], args[k]);
-}
-
-static void descriptor(C *c)
-{
-    const LProgram *p = c->p;
-    const Problem *q = p->problem;
-    const char *n = c->name;
-    bool learn = q->learn != NULL;
-    buf_printf(c->o, "size_t %s_work_bytes(void)\n{\n    return %s_WORK_BYTES;\n}\n\n/* ---- the descriptor ---- */\n", n, c->upper);
-    arrays(c, "data", "MFL_DATA", q->data.at, q->data.n);
-    arrays(c, "meta", "MFL_META", q->meta.at, q->meta.n);
-    arrays(c, "param", "MFL_PARAM", q->param.at, q->param.n);
-    for (int k = 0; k < p->entries.n; k++)
-        uniform(c, p->entries.at[k].kind);
-    buf_printf(c->o, "const mfl_problem %s_problem = {\n    \"%s\", \"0.1\", %d, %lld, %lld, %d, %d, %d, %s_data_arrays, %s_meta_arrays, %s_param_arrays,\n    %s_WORK_BYTES, %s_STATE_BYTES, %s_LOGS,\n"
-               "    %s_call_init, %s_call_adapt, %s_call_value, %s_call_hypergradient, ", n, n, p->real_bytes, (long long)q->steps, (long long)q->learn_n, q->data.n, q->meta.n, q->param.n, n, n, n,
-               c->upper, c->upper, c->upper, n, n, n, n);
-    if (learn)
-        buf_printf(c->o, "%s_call_learn_init, %s_call_learn\n};\n", n, n);
-    else
-        buf_puts(c->o, "NULL, NULL\n};\n");
-}
-
 void emit_c99(const LProgram *p, Buf *source, Buf *head)
 {
     C c = { .p = p, .name = p->problem->name, .real = p->real_bytes == 4 ? "float" : "double", .suffix = p->real_bytes == 4 ? "f" : "" };
@@ -717,18 +446,18 @@ void emit_c99(const LProgram *p, Buf *source, Buf *head)
     for (char *s = c.upper; *s; s++)
         *s = (char)toupper((unsigned char)*s);
     c.o = head;
-    header(&c);
+    c99_header(&c);
     c.o = source;
     buf_printf(c.o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s.\n * d_v is the tangent of v, b_v its adjoint. */\n#include \"%s.h\"\n\n", c.name, c.real, p->mode, p->schedule, c.name);
     int done = 0;
     for (int k = 0; k < p->funcs.n; k++) {
         const LFunc *f = p->funcs.at[k];
         if (f->is_entry) {
-            entry(&c, &p->entries.at[done++]);
+            c99_entry(&c, &p->entries.at[done++]);
             continue;
         }
         c.kind = p->entries.at[done].kind;
         phase(&c, f);
     }
-    descriptor(&c);
+    c99_descriptor(&c);
 }

@@ -18,7 +18,7 @@ typedef struct Gen {
     LLVMValueRef *base;                          /* by buffer id: address in this function */
     LLVMValueRef *temp;                          /* by temp id: alloca */
     LLVMValueRef *var;                           /* by var id */
-    int nest, depth;
+    int nest, nests, depth;
     LLVMMetadataRef domain;
     unsigned md_scope, md_noalias;
     LBuf **in_nest; int nin;
@@ -424,32 +424,14 @@ static bool only_arithmetic(const LStmt *s)
     return true;
 }
 
-static void gather_expr(Gen *g, const LExpr *e)
+static void gather(void *gen, LBuf *b, LExpr **idx, bool write)
 {
-    if (!e)
-        return;
-    for (int k = 0; k < e->narg; k++)
-        gather_expr(g, e->arg[k]);
-    if (e->kind != LX_LOAD)
-        return;
-    for (int k = 0; k < e->buf->rank; k++)
-        gather_expr(g, e->idx[k]);
+    Gen *g = gen;
     for (int k = 0; k < g->nin; k++)
-        if (g->in_nest[k] == e->buf)
+        if (g->in_nest[k] == b)
             return;
     if (g->nin < 65)
-        g->in_nest[g->nin++] = e->buf;
-}
-
-static void gather(Gen *g, const LStmt *s)
-{
-    gather_expr(g, s->x);
-    if (s->kind == LS_STORE) {
-        LExpr e = { .kind = LX_LOAD, .buf = s->dst.buf, .idx = s->dst.idx };
-        gather_expr(g, &e);
-    }
-    for (int k = 0; k < s->body.n; k++)
-        gather(g, s->body.at[k]);
+        g->in_nest[g->nin++] = b;
 }
 
 static void block(Gen *g, const LBlock *b)
@@ -457,10 +439,9 @@ static void block(Gen *g, const LBlock *b)
     for (int k = 0; k < b->n; k++) {
         bool opens = !g->depth && b->at[k]->kind == LS_FOR && only_arithmetic(b->at[k]) && place_is_one_nest(b->at[k]);
         if (opens) {
-            static int nests;
-            g->nest = ++nests;
+            g->nest = ++g->nests;
             g->nin = 0;
-            gather(g, b->at[k]);
+            lir_each_access(b->at[k], false, gather, g);
             g->depth = 1;
         }
         statement(g, b->at[k]);

@@ -17,7 +17,6 @@ typedef Val MapFn(Sema *, const Expr *, Val *arg, int n, void *user);
 Val   val_each(Sema *, const Expr *at, Val *arg, int n, MapFn *f, void *user);
 Node *node_here(Sema *, Node *);                           /* captured through the loops between its graph and s->here */
 Val   report(Sema *, Span, const char *label, const char *fmt, ...) PRINTF_LIKE(4, 5);
-const char *op_text(const Expr *);
 
 Val   eval_base(Sema *, Scope *, const Expr *);            /* eval.c */
 
@@ -31,7 +30,6 @@ Val   map_real(Sema *, Op, Val);                           /* elementwise on a N
 Val   eval_index(Sema *, Scope *, const Expr *);
 /* ---- eval_call.c ---- */
 Val   eval_call(Sema *, Scope *, const Expr *);
-Val   call_function(Sema *, const Decl *fn, const Expr *call, Val *arg, int n);
 /* ---- eval_library.c: functions known in C ---- */
 typedef struct Call { Sema *s; const Expr *e; int n; Val arg[16]; const Expr *at[16]; bool has_axis, keep, causal, upper; Val axis; const Expr *axis_at; Val eps; bool has_eps; } Call;
 Val   eval_builtin(Sema *, Scope *, const Expr *, bool *known);

@@ -292,7 +292,7 @@ static bool want_axis(Call *c, int rank, int otherwise, int *axis)
 static Val lib_concat(Call *c, int op)
 {
     (void)op;
-    Node *x[16], *sum = NULL;
+    Node *x[16] = { NULL }, *sum = NULL;
     int axis = 0;
     int64_t total = 0, at = 0;
     for (int k = 0; k < c->n; k++) {

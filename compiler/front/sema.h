@@ -95,7 +95,6 @@ bool  sema_is_builtin(Name);
 int   sema_builtin_names(const Name **out);
 
 /* ---- decls.c and friends ---- */
-const StructType *sema_struct(Sema *, Scope *sizes, const struct TypeRef *);     /* instantiates S[i, o]; NULL when reported */
 /* The axis names and declared place of a top-level array, for notes: "w is declared here with shape [8, 3]". Adds nothing when unknown. */
 void  sema_note_declared(Sema *, Diag *, const struct Expr *);
 #endif

@@ -66,7 +66,7 @@ static Node **find(Graph *g, const Node *n)
     return &g->table[i];
 }
 
-void node_rehash(Graph *g)
+static void node_rehash(Graph *g)
 {
     int size = 64;
     while (size < 4 * (g->nodes.n + 1))

@@ -45,7 +45,7 @@ bool place_is_letter(const Place *p, int *letter)
     return at >= 0;
 }
 
-bool place_is_const(const Place *p, int64_t *value)
+static bool place_is_const(const Place *p, int64_t *value)
 {
     for (int l = 0; l < MAX_LETTERS; l++)
         if (p->coef[l])
@@ -592,7 +592,7 @@ static Node *elementwise(Work *w)
 
 static uint64_t *contract_hashes;                 /* beside the table: of each entry */
 
-const Contract *contract_intern(const Contract *c)
+static const Contract *contract_intern(const Contract *c)
 {
     static Contract **table;
     static int size, n;

@@ -235,7 +235,7 @@ static void node(Run *r, const Node *n)
 
 void ir_interpret(const Graph *g, const Tensor *args, Tensor *results, Arena *arena)
 {
-    int limit = g->nodes.n ? g->nodes.at[g->nodes.n - 1]->id + 1 : 0;
+    int limit = graph_limit(g);
     Run r = { arena, g, NEW_N(arena, Tensor, limit + 1), NEW_N(arena, Tensor *, limit + 1) };
     bool *need = NEW_N(arena, bool, limit + 1);
     for (int k = 0; k < g->params.n; k++)

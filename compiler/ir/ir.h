@@ -175,7 +175,7 @@ int   contract_letter(Contract *, int64_t range, Name);    /* returns the letter
 Place place_letter(int letter);
 Place place_const(int64_t);
 bool  place_is_letter(const Place *, int *letter);         /* exactly 1 * letter */
-void  contract_free_all(void);                             /* at exit, for leak checkers: contracts of nodes are interned; never change one in place */
+void   place_range(const Contract *, const Place *, int64_t *lo, int64_t *hi);   /* least and greatest value over the letters' ranges, the index operand left out */
 
 /* ---- loops: capture on demand ---- */
 typedef struct LoopBuilder { Graph *outer; Loop *loop; Node *index; Vec(Node *) args; } LoopBuilder;
@@ -190,6 +190,10 @@ Node *loop_end(LoopBuilder *);                                         /* the Lo
 /* ---- walking ---- */
 /* Rebuilds the cone of src's `roots` in dst; param k of src stands for args[k]. Returns the new roots. map may be NULL, else an array of src->nodes.n entries, NULL or preset. */
 void  graph_inline(Graph *dst, const Graph *src, Node *const *args, Node *const *roots, int n, Node **out, Node **map);
+int    graph_limit(const Graph *);                          /* largest id + 1: the length of a table indexed by node ids */
+Node  *ir_param_like(Graph *, const Node *);                /* a parameter with the type, name, origin and axis names of a value elsewhere */
+Node **graph_same_params(Graph *to, const Graph *g, Node **map);           /* new parameters like g's, also entered in map; for passes that rebuild a graph */
+void   graph_same_results(Graph *to, const Graph *g, Node *const *map);    /* g's results, as map has them, under their names */
 Graph *graph_clone(const Graph *, Name);                   /* only what results need; bodies are cloned too */
 void  graph_topo(Graph *);                                 /* renumber: keep live nodes (reachable from results; all params), operands first */
 bool  graph_depends(const Node *, const Node *on);

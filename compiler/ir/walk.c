@@ -1,6 +1,8 @@
 /* walk.c -- copying graphs into others, cloning, dropping what is dead. Loop bodies are owned by one Loop node each: copying a loop copies its body. */
 #include "contract.h"
 
+int graph_limit(const Graph *g) { return g->nodes.n ? g->nodes.at[g->nodes.n - 1]->id + 1 : 0; }
+
 typedef struct Copy { Graph *dst; const Graph *src; Node **map; } Copy;
 
 static Loop *clone_loop(Graph *dst, const Loop *l)
@@ -87,7 +89,7 @@ static void copy_cone(Copy *c, Node *root, Node ***stack, int *cap)
 
 void graph_inline(Graph *dst, const Graph *src, Node *const *args, Node *const *roots, int n, Node **out, Node **map)
 {
-    int limit = src->nodes.n ? src->nodes.at[src->nodes.n - 1]->id + 1 : 0, cap = 64;
+    int limit = graph_limit(src), cap = 64;
     Node *small[64], **stack = small;
     Copy c = { dst, src, map ? map : NEW_N(dst->arena, Node *, limit + 1) };
     Origin before = dst->here;
@@ -101,7 +103,7 @@ void graph_inline(Graph *dst, const Graph *src, Node *const *args, Node *const *
     dst->here = before;
 }
 
-static Node *clone_param(Graph *g, const Node *p)
+Node *ir_param_like(Graph *g, const Node *p)
 {
     Node *n = ir_param(g, p->type, p->origin.name);
     n->origin = p->origin;
@@ -109,15 +111,27 @@ static Node *clone_param(Graph *g, const Node *p)
     return n;
 }
 
+Node **graph_same_params(Graph *to, const Graph *g, Node **map)
+{
+    Node **params = NEW_N(to->arena, Node *, g->params.n + 1);
+    for (int k = 0; k < g->params.n; k++)
+        params[k] = map[g->params.at[k]->id] = ir_param_like(to, g->params.at[k]);
+    return params;
+}
+
+void graph_same_results(Graph *to, const Graph *g, Node *const *map)
+{
+    for (int k = 0; k < g->results.n; k++)
+        ir_result(to, map[g->results.at[k]->id], k < g->result_names.n ? g->result_names.at[k] : NULL);
+}
+
 Graph *graph_clone(const Graph *g, Name name)
 {
     Graph *c = graph_new(g->arena, name);
-    Node **params = NEW_N(g->arena, Node *, g->params.n + 1), **out = NEW_N(g->arena, Node *, g->results.n + 1);
-    for (int k = 0; k < g->params.n; k++)
-        params[k] = clone_param(c, g->params.at[k]);
-    graph_inline(c, g, params, g->results.at, g->results.n, out, NULL);
-    for (int k = 0; k < g->results.n; k++)
-        ir_result(c, out[k], k < g->result_names.n ? g->result_names.at[k] : NULL);
+    Node **map = NEW_N(g->arena, Node *, graph_limit(g) + 1), **out = NEW_N(g->arena, Node *, g->results.n + 1);
+    Node **params = graph_same_params(c, g, map);
+    graph_inline(c, g, params, g->results.at, g->results.n, out, map);
+    graph_same_results(c, g, map);
     return c;
 }
 

@@ -4,80 +4,6 @@
  * stores (in one nest, at equal indices). Then T is C. Reads of T after S read C, which holds the same. */
 #include "low.h"
 
-bool same_expr(const LExpr *a, const LExpr *b)
-{
-    if (a == b)
-        return true;
-    if (a->kind != b->kind || a->dtype != b->dtype || a->i != b->i || a->num != b->num || a->var != b->var || a->temp != b->temp || a->buf != b->buf || a->op != b->op || a->narg != b->narg)
-        return false;
-    for (int k = 0; k < a->narg; k++)
-        if (!same_expr(a->arg[k], b->arg[k]))
-            return false;
-    for (int k = 0; a->kind == LX_LOAD && k < a->buf->rank; k++)
-        if (!same_expr(a->idx[k], b->idx[k]))
-            return false;
-    return true;
-}
-
-static void expr_access(const LExpr *e, BufFn *f, void *user)
-{
-    if (!e)
-        return;
-    for (int k = 0; k < e->narg; k++)
-        expr_access(e->arg[k], f, user);
-    if (e->kind != LX_LOAD)
-        return;
-    for (int k = 0; k < e->buf->rank; k++)
-        expr_access(e->idx[k], f, user);
-    f(user, e->buf, e->idx, false);
-}
-
-static void ptr_access(const LPtr *p, BufFn *f, void *user, bool write)
-{
-    if (!p->buf)
-        return;
-    for (int k = 0; k < p->buf->rank; k++)
-        expr_access(p->idx[k], f, user);
-    f(user, p->buf, NULL, write);
-}
-
-void each_access(LStmt *s, BufFn *f, void *user)
-{
-    expr_access(s->x, f, user);
-    switch (s->kind) {
-    case LS_STORE:
-        for (int k = 0; k < s->dst.buf->rank; k++)
-            expr_access(s->dst.idx[k], f, user);
-        if (s->add)
-            f(user, s->dst.buf, s->dst.idx, false);
-        f(user, s->dst.buf, s->dst.idx, true);
-        break;
-    case LS_ZERO: ptr_access(&s->dst, f, user, true); break;
-    case LS_COPY: ptr_access(&s->src, f, user, false); ptr_access(&s->dst, f, user, true); break;
-    case LS_GEMM:
-        ptr_access(&s->gemm.a, f, user, false);
-        ptr_access(&s->gemm.b, f, user, false);
-        if (s->gemm.accumulate)
-            ptr_access(&s->gemm.c, f, user, false);
-        ptr_access(&s->gemm.c, f, user, true);
-        break;
-    case LS_CALL:
-        for (int k = 0; k < s->nptr; k++) {
-            ptr_access(&s->ptr[k], f, user, false);
-            if (k == 0 || (k == 1 && s->callee && !strcmp(s->callee, "solve")))
-                ptr_access(&s->ptr[k], f, user, true);
-        }
-        break;
-    case LS_INVOKE:
-        for (int k = 0; k < s->func->body.n; k++)
-            each_access(s->func->body.at[k], f, user);
-        break;
-    default: break;
-    }
-    for (int k = 0; k < s->body.n; k++)
-        each_access(s->body.at[k], f, user);
-}
-
 typedef struct Look { const LBuf *t, *c; int t_writes, t_reads, c_reads, c_writes; LExpr **store; bool same; } Look;
 
 static void look(void *user, LBuf *b, LExpr **idx, bool write)
@@ -160,7 +86,7 @@ static bool removable(LBlock *b, int at, LBuf *c, LBuf *t)
     int writer = -1;
     for (int k = 0; k < at; k++) {
         Look x = { .t = t, .c = c, .same = true };
-        each_access(b->at[k], look, &x);
+        lir_each_access(b->at[k], true, look, &x);
         if (x.c_writes)
             return false;
         if (x.t_writes) {
@@ -170,7 +96,7 @@ static bool removable(LBlock *b, int at, LBuf *c, LBuf *t)
             if (x.c_reads) {
                 /* in the nest that stores T: only at the stored element, and T is stored once per element */
                 Match m = { c, x.store, x.same && x.t_writes == 1 && !x.t_reads };
-                each_access(b->at[k], match, &m);
+                lir_each_access(b->at[k], true, match, &m);
                 if (!m.ok || !x.store)
                     return false;
             }
@@ -179,7 +105,7 @@ static bool removable(LBlock *b, int at, LBuf *c, LBuf *t)
     }
     for (int k = at + 1; k < b->n; k++) {         /* the copies behind: T and C are not theirs */
         Look x = { .t = t, .c = c, .same = true };
-        each_access(b->at[k], look, &x);
+        lir_each_access(b->at[k], true, look, &x);
         if (x.c_reads || x.c_writes || x.t_reads || x.t_writes)
             return false;
     }

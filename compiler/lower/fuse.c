@@ -109,8 +109,8 @@ void fuse_block(Low *l, LBlock *b)
         bool joined = false;
         if (fusible(x, y) && depth_of(x) + depth_of(y) <= 8 && x->body.n + y->body.n <= 64) {
             Touches tx = { .l = l }, ty = { .l = l };
-            each_access(x, note_touch, &tx);
-            each_access(y, note_touch, &ty);
+            lir_each_access(x, true, note_touch, &tx);
+            lir_each_access(y, true, note_touch, &ty);
             if (tx.all.n + ty.all.n < 400 && may_fuse(&tx, x->var, &ty, y->var)) {
                 rename_var(y, y->var, x->var, l);
                 for (int i = 0; i < y->body.n; i++)

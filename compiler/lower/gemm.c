@@ -92,6 +92,38 @@ static bool layout(const Group *rows, const Group *cols, const Operand *o, bool 
     return false;
 }
 
+/* Letters of a product by kind, each outer to inner by its stride in the operand that has it. */
+typedef struct Kinds { int letter[4][MAX_LETTERS], n[4]; double work; } Kinds;
+enum { ROWS, COLS, SUMMED, BATCH };
+
+static bool kinds_of(const Contract *c, const Operand *op, Kinds *k)
+{
+    *k = (Kinds){ .work = 1 };
+    for (int q = 0; q < c->nletters; q++) {
+        bool a = op[0].stride[q], b = op[1].stride[q], o = op[2].stride[q];
+        int kind = a && b && o ? BATCH : a && o ? ROWS : b && o ? COLS : a && b ? SUMMED : -1;
+        if (kind < 0)
+            return false;
+        const int64_t *stride = op[kind == COLS].stride;
+        int at = k->n[kind]++;
+        for (; kind != BATCH && at > 0 && stride[k->letter[kind][at - 1]] < stride[q]; at--)
+            k->letter[kind][at] = k->letter[kind][at - 1];
+        k->letter[kind][at] = q;
+        k->work *= (double)c->range[q];
+    }
+    return k->n[ROWS] && k->n[COLS] && k->n[SUMMED];
+}
+
+/* c is stored with its rows adjacent: c' = b' a'. */
+static LGemm swapped(const LGemm *g)
+{
+    LGemm s = *g;
+    s.m = g->n, s.n = g->m;
+    s.a = g->b, s.ta = !g->tb, s.lda = g->ldb;
+    s.b = g->a, s.tb = !g->ta, s.ldb = g->lda;
+    return s;
+}
+
 bool emit_gemm(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
 {
     const Contract *c = n->u.contract;
@@ -105,54 +137,25 @@ bool emit_gemm(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
         if (!op[k].slot->buf || !strides(l, e, n, &c->arg[k], &n->arg[k]->type, &op[k]))
             return false;
     }
-    if (!strides(l, e, n, &c->out, &n->type, &op[2]))
+    Kinds kind;
+    if (!strides(l, e, n, &c->out, &n->type, &op[2]) || !kinds_of(c, op, &kind))
         return false;
-    int kind[4][MAX_LETTERS], count[4] = { 0 };   /* rows, columns, summed, batch */
-    double work = 1;
-    for (int q = 0; q < c->nletters; q++) {
-        bool a = op[0].stride[q], x = op[1].stride[q], o = op[2].stride[q];
-        int k = a && x && o ? 3 : a && o ? 0 : x && o ? 1 : a && x ? 2 : -1;
-        if (k < 0)
-            return false;
-        kind[k][count[k]++] = q;
-        work *= (double)c->range[q];
-    }
-    if (!count[0] || !count[1] || !count[2])
-        return false;
-    /* Outer to inner: by stride in the operand that has them. */
-    for (int k = 0; k < 3; k++)
-        for (int i = 1; i < count[k]; i++)
-            for (int j = i; j > 0 && op[k == 1].stride[kind[k][j - 1]] < op[k == 1].stride[kind[k][j]]; j--) {
-                int t = kind[k][j];
-                kind[k][j] = kind[k][j - 1];
-                kind[k][j - 1] = t;
-            }
-    Group rows = inner_group(c, kind[0], count[0], &op[0], &op[2]), cols = inner_group(c, kind[1], count[1], &op[1], &op[2]), sum = inner_group(c, kind[2], count[2], &op[0], &op[1]);
+    Group rows = inner_group(c, kind.letter[ROWS], kind.n[ROWS], &op[0], &op[2]), cols = inner_group(c, kind.letter[COLS], kind.n[COLS], &op[1], &op[2]);
+    Group sum = inner_group(c, kind.letter[SUMMED], kind.n[SUMMED], &op[0], &op[1]);
     LGemm g = { .m = rows.size, .n = cols.size, .k = sum.size, .alpha = c->scale };
-    bool tc, swap = false;
-    if (g.m * g.n * g.k < 512 || work < 2048 || g.m < 2 || g.n < 2 || g.k < 2)
+    bool swap;
+    if (g.m * g.n * g.k < 512 || kind.work < 2048 || g.m < 2 || g.n < 2 || g.k < 2)
         return false;
-    if (!layout(&rows, &sum, &op[0], &g.ta, &g.lda) || !layout(&sum, &cols, &op[1], &g.tb, &g.ldb) || !layout(&rows, &cols, &op[2], &tc, &g.ldc))
+    if (!layout(&rows, &sum, &op[0], &g.ta, &g.lda) || !layout(&sum, &cols, &op[1], &g.tb, &g.ldb) || !layout(&rows, &cols, &op[2], &swap, &g.ldc))
         return false;
-    swap = tc;                                    /* c is stored with its rows adjacent: make c' = b' a' */
-    bool add = accumulate;
-    bool loop_sum = sum.n != count[2];
-    LBlock *at = b;
-    LExpr *letter[MAX_LETTERS] = { NULL };
     /* An output of which the product is only a part (a row at the loop's index) is zero elsewhere. */
-    bool partial = false;
+    bool loop_sum = sum.n != kind.n[SUMMED], partial = false;
     for (int d = 0; d < n->type.rank; d++)
         partial |= op[2].base[d] && n->type.dim[d] > 1;
-    if ((loop_sum || partial) && !accumulate) {
-        LStmt *z = new_stmt(l, LS_ZERO, NULL);
-        LExpr *idx[MAX_RANK];
-        for (int d = 0; d < n->type.rank; d++)
-            idx[d] = x_int(l, 0);
-        z->dst = (LPtr){ to->buf, slot_index(l, to, idx, n->type.rank) };
-        z->count = type_count(&n->type);
-        push_stmt(l, at, z);
-    }
-    add |= loop_sum;
+    if ((loop_sum || partial) && !accumulate)
+        zero_slot(l, n, to, b);
+    LBlock *at = b;
+    LExpr *letter[MAX_LETTERS] = { NULL };
     for (int q = 0; q < c->nletters; q++) {
         if (in_group(&rows, q) || in_group(&cols, q) || in_group(&sum, q))
             continue;
@@ -161,18 +164,12 @@ bool emit_gemm(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
         push_stmt(l, at, f);
         at = &f->body;
     }
-    g.accumulate = add;
+    g.accumulate = accumulate || loop_sum;
     g.a = address(l, &c->arg[0], &n->arg[0]->type, &op[0], letter);
     g.b = address(l, &c->arg[1], &n->arg[1]->type, &op[1], letter);
     g.c = address(l, &c->out, &n->type, &op[2], letter);
-    if (swap) {
-        LGemm s = g;
-        g.m = s.n, g.n = s.m;
-        g.a = s.b, g.ta = !s.tb, g.lda = s.ldb;
-        g.b = s.a, g.tb = !s.ta, g.ldb = s.lda;
-    }
     LStmt *s = new_stmt(l, LS_GEMM, n);
-    s->gemm = g;
+    s->gemm = swap ? swapped(&g) : g;
     push_stmt(l, at, s);
     return true;
 }

@@ -11,6 +11,30 @@ static void give_buffer(Low *l, Node *n, Slot *s)
     s->nprefix = 0;
 }
 
+/* The node that uses n, asked for once. */
+static Node *user_of(const Env *e, const Node *n)
+{
+    for (int k = 0; k < e->graph->nodes.n; k++) {
+        Node *u = e->graph->nodes.at[k];
+        for (int a = 0; e->need[u->id] && a < u->narg; a++)
+            if (u->arg[a] == n)
+                return u;
+    }
+    return NULL;
+}
+
+/* A contraction that is one term of a stored sum is added into the sum's buffer, when the sum is stored. */
+static bool is_term(const Env *e, const Node *n)
+{
+    do {
+        const Node *u = e->uses[n->id] == 1 ? user_of(e, n) : NULL;
+        if (!u || u->op != OP_add || u->type.dtype != T_REAL)
+            return false;
+        n = u;
+    } while (!e->slot[n->id].stored);
+    return true;
+}
+
 void emit_graph(Low *l, Env *e, LBlock *b)
 {
     for (int i = 0; i < e->graph->nodes.n; i++) {
@@ -24,33 +48,8 @@ void emit_graph(Low *l, Env *e, LBlock *b)
         }
         if (!s->stored || s->done)
             continue;
-        /* A contraction that is one term of a sum is added into the sum's buffer, when the sum is stored. */
-        if (n->op == OP_contract && e->uses[n->id] == 1 && !is_view_node(n)) {
-            bool part = false;
-            for (int k = i + 1; k < e->graph->nodes.n && !part; k++) {
-                Node *u = e->graph->nodes.at[k];
-                if (!e->need[u->id])
-                    continue;
-                for (int a = 0; a < u->narg; a++)
-                    if (u->arg[a] == n) {
-                        part = u->op == OP_add && u->type.dtype == T_REAL && (e->slot[u->id].stored || e->uses[u->id] == 1);
-                        Node *top = u;
-                        while (part && !e->slot[top->id].stored) {       /* up the chain of sums to one that is stored */
-                            Node *next = NULL;
-                            for (int m = k + 1; m < e->graph->nodes.n && !next; m++)
-                                for (int q = 0; q < e->graph->nodes.at[m]->narg; q++)
-                                    if (e->need[e->graph->nodes.at[m]->id] && e->graph->nodes.at[m]->arg[q] == top)
-                                        next = e->graph->nodes.at[m];
-                            part = next && next->op == OP_add && (e->slot[next->id].stored || e->uses[next->id] == 1);
-                            top = next;
-                        }
-                        k = e->graph->nodes.n;
-                        break;
-                    }
-            }
-            if (part)
-                continue;
-        }
+        if (n->op == OP_contract && !is_view_node(n) && is_term(e, n))
+            continue;
         if (!s->buf)
             give_buffer(l, n, s);
         Slot to = *s;
@@ -61,10 +60,10 @@ void emit_graph(Low *l, Env *e, LBlock *b)
     }
 }
 
-static Env *new_env(Low *l, Env *outer, Graph *g)
+Env *new_env(Low *l, Env *outer, Graph *g)
 {
     Env *e = NEW(l->arena, Env);
-    int limit = g->nodes.n ? g->nodes.at[g->nodes.n - 1]->id + 1 : 0;
+    int limit = graph_limit(g);
     e->outer = outer;
     e->graph = g;
     e->slot = NEW_N(l->arena, Slot, limit + 1);
@@ -72,9 +71,6 @@ static Env *new_env(Low *l, Env *outer, Graph *g)
     e->need = NEW_N(l->arena, bool, limit + 1);
     return e;
 }
-
-Env *low_env(Low *, Env *, Graph *);
-Env *low_env(Low *l, Env *outer, Graph *g) { return new_env(l, outer, g); }
 
 /* "steps.tangent.adjoint" of entry hypergradient: hypergradient_step_adjoint; a number behind it when taken. */
 static Name phase_name(Low *l, Name loop)
@@ -118,116 +114,144 @@ static Slot slice(Low *l, LBuf *out, LVar *v)
     return s;
 }
 
-void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
+/* A loop that is being lowered: its node in `outer`, its body in `in`. */
+typedef struct Making { Env *outer, *in; Node *node; Loop *loop; LBuf **carry, **out; LVar *index; LBlock *body; } Making;
+
+/* Captures are the values outside; carried values get buffers, which hold the initial values. */
+static void bind_params(Low *l, Making *m, LBlock *before)
 {
-    Loop *loop = n->u.loop;
-    Graph *g = loop->body;
-    Env *in = new_env(l, e, g);
-    LFunc *func = NULL, *before = l->func;
-    LStmt *f = new_for(l, new_var(l, loop->is_steps ? intern("t") : NULL), loop->n, false, NULL);
-    f->down = loop->down;
-    LBuf **carry = NEW_N(l->arena, LBuf *, loop->params.n + 1), **out = NEW_N(l->arena, LBuf *, loop->outs.n + 1);
-    LVar *index = f->var;
-    if (loop->is_steps) {
-        func = NEW(l->arena, LFunc);
-        bool back = loop->down;
-        func->name = phase_name(l, loop->name);
-        func->doc = back ? "Backward through one step of the inner loop." : "One step of the inner loop.";
-        func->nindex = 1;
-        func->index = NEW_N(l->arena, LVar *, 1);
-        func->index[0] = index = new_var(l, intern("t"));
-        l->func = func;
-    }
-    for (int p = 0, a = 0; p < loop->params.n; p++) {
-        Node *param = g->params.at[p];
-        Slot *s = &in->slot[param->id];
-        if (loop->params.at[p].kind == LP_INDEX) {
-            s->buf = NULL;
+    for (int p = 0, a = 0; p < m->loop->params.n; p++) {
+        Node *param = m->loop->body->params.at[p];
+        Slot *s = &m->in->slot[param->id];
+        if (m->loop->params.at[p].kind == LP_INDEX)
             continue;
-        }
-        Node *arg = n->arg[a++];
-        if (loop->params.at[p].kind == LP_CAPTURE) {
+        Node *arg = m->node->arg[a++];
+        if (m->loop->params.at[p].kind == LP_CAPTURE) {
             s->alias = arg;
-            s->alias_env = e;
+            s->alias_env = m->outer;
             continue;
         }
-        carry[p] = new_buf(l, param->type.dtype, param->type.rank, param->type.dim, LB_WORK, NULL, &param->origin);
-        carry[p]->carried = true;
-        *s = (Slot){ .buf = carry[p] };
+        m->carry[p] = new_buf(l, param->type.dtype, param->type.rank, param->type.dim, LB_WORK, NULL, &param->origin);
+        m->carry[p]->carried = true;
+        *s = (Slot){ .buf = m->carry[p] };
         Slot to = *s;
-        store_value(l, e, arg, &to, b);
+        store_value(l, m->outer, arg, &to, before);
     }
-    for (int k = 0; k < loop->outs.n; k++)
-        if (loop->outs.at[k].kind == LO_COLLECT) {
-            Node *r = g->results.at[loop->outs.at[k].result];
-            int64_t dim[MAX_RANK];
-            dim[0] = loop->n;
-            memcpy(dim + 1, r->type.dim, sizeof *dim * (size_t)r->type.rank);
-            Origin o = r->origin;
-            Name hint = o.name ? intern_printf("%s%s_at", o.kind == TANGENT ? "d_" : o.kind == ADJOINT ? "b_" : "", o.name) : NULL;
-            out[k] = new_buf(l, r->type.dtype, r->type.rank + 1, dim, LB_WORK, hint, &o);
-        }
-    decide(l, in);
-    for (int p = 0; p < loop->params.n; p++)
-        if (loop->params.at[p].kind == LP_INDEX) {
-            in->slot[g->params.at[p]->id].index_var = index;
-        }
-    LBlock *body = func ? &func->body : &f->body;
-    bool *collected = NEW_N(l->arena, bool, loop->outs.n + 1);
+}
+
+static void make_collected(Low *l, Making *m)
+{
+    for (int k = 0; k < m->loop->outs.n; k++) {
+        if (m->loop->outs.at[k].kind != LO_COLLECT)
+            continue;
+        Node *r = m->loop->body->results.at[m->loop->outs.at[k].result];
+        int64_t dim[MAX_RANK] = { m->loop->n };
+        memcpy(dim + 1, r->type.dim, sizeof *dim * (size_t)r->type.rank);
+        Origin o = r->origin;
+        Name hint = o.name ? intern_printf("%s%s_at", o.kind == TANGENT ? "d_" : o.kind == ADJOINT ? "b_" : "", o.name) : NULL;
+        m->out[k] = new_buf(l, r->type.dtype, r->type.rank + 1, dim, LB_WORK, hint, &o);
+    }
+}
+
+/* The body's statements. A collected value is stored straight into its slice where it may; else it is copied there at the end. */
+static void emit_body(Low *l, Making *m)
+{
+    Loop *loop = m->loop;
+    bool *late = NEW_N(l->arena, bool, loop->outs.n + 1);
     for (int k = 0; k < loop->outs.n; k++) {
         if (loop->outs.at[k].kind != LO_COLLECT)
             continue;
-        Node *r = g->results.at[loop->outs.at[k].result];
-        Slot to = slice(l, out[k], index), *s = &in->slot[r->id];
-        if (is_carry_param(loop, r)) {            /* a snapshot: at the start of the iteration */
-            store_value(l, in, r, &to, body);
-            collected[k] = true;
-        } else if (r->op != OP_param && r->op != OP_proj && !s->alias && !s->buf && (s->stored || op_info[r->op].kind == K_MAP)) {
+        Node *r = loop->body->results.at[loop->outs.at[k].result];
+        Slot to = slice(l, m->out[k], m->index), *s = &m->in->slot[r->id];
+        if (is_carry_param(loop, r))              /* a snapshot: at the start of the iteration */
+            store_value(l, m->in, r, &to, m->body);
+        else if (r->op != OP_param && r->op != OP_proj && !s->alias && !s->buf && (s->stored || op_info[r->op].kind == K_MAP)) {
+            *s = to;
             s->stored = true;
-            s->buf = to.buf;
-            s->nprefix = 1;
-            s->prefix[0] = to.prefix[0];
-            collected[k] = true;
-        }
+        } else
+            late[k] = true;
     }
-    emit_graph(l, in, body);
+    emit_graph(l, m->in, m->body);
     for (int k = 0; k < loop->outs.n; k++)
-        if (loop->outs.at[k].kind == LO_COLLECT && !collected[k]) {
-            Slot to = slice(l, out[k], index);
-            store_value(l, in, g->results.at[loop->outs.at[k].result], &to, body);
+        if (late[k]) {
+            Slot to = slice(l, m->out[k], m->index);
+            store_value(l, m->in, loop->body->results.at[loop->outs.at[k].result], &to, m->body);
         }
-    /* Next values: all aside first, then over the old ones. */
+}
+
+/* Next values: all aside first, then over the old ones; copies.c removes what it may. */
+static void carry_over(Low *l, Making *m)
+{
+    Loop *loop = m->loop;
     Slot *aside = NEW_N(l->arena, Slot, loop->params.n + 1);
     for (int p = 0; p < loop->params.n; p++) {
         if (loop->params.at[p].kind != LP_CARRY)
             continue;
-        Node *r = g->results.at[loop->params.at[p].result];
-        if (r == g->params.at[p])
+        Node *r = loop->body->results.at[loop->params.at[p].result];
+        if (r == loop->body->params.at[p])
             continue;
-        Env *re = in;
+        Env *re = m->in;
         Node *rn = r;
         Slot *s = slot_of(&re, &rn);
-        if (s->buf && !s->nprefix && s->buf->storage == LB_WORK && re == in && rn->op != OP_param)
+        if (s->buf && !s->nprefix && s->buf->storage == LB_WORK && re == m->in && rn->op != OP_param)
             aside[p] = *s;
         else {
-            Origin o = r->origin;
-            aside[p].buf = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, intern_printf("%s_next", carry[p]->name), &o);
-            store_value(l, in, r, &aside[p], body);
+            aside[p].buf = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, intern_printf("%s_next", m->carry[p]->name), &r->origin);
+            store_value(l, m->in, r, &aside[p], m->body);
         }
     }
     for (int p = 0; p < loop->params.n; p++) {
         if (!aside[p].buf)
             continue;
+        const Type *t = &loop->body->params.at[p]->type;
         LStmt *c = new_stmt(l, LS_COPY, NULL);
-        LExpr *idx[MAX_RANK];
-        for (int d = 0; d < carry[p]->rank; d++)
-            idx[d] = x_int(l, 0);
-        c->dst = (LPtr){ carry[p], slot_index(l, &(Slot){ .nprefix = 0 }, idx, carry[p]->rank) };
-        c->src = (LPtr){ aside[p].buf, slot_index(l, &(Slot){ .nprefix = 0 }, idx, carry[p]->rank) };
-        c->count = type_count(&g->params.at[p]->type);
-        push_stmt(l, body, c);
+        c->dst = first_of(l, &(Slot){ .buf = m->carry[p] }, t);
+        c->src = first_of(l, &(Slot){ .buf = aside[p].buf }, t);
+        c->count = type_count(t);
+        push_stmt(l, m->body, c);
     }
-    remove_copies(l, body);
+    remove_copies(l, m->body);
+}
+
+/* Projections of the loop are its buffers from here on. */
+static void publish(Low *l, Making *m, LBlock *after)
+{
+    for (int i = m->node->id + 1; i < m->outer->graph->nodes.n; i++) {
+        Node *x = m->outer->graph->nodes.at[i];
+        if (x->op != OP_proj || x->arg[0] != m->node)
+            continue;
+        LoopOut o = m->loop->outs.at[x->u.axis];
+        Slot *s = &m->outer->slot[x->id], target = *s;
+        *s = (Slot){ .buf = o.kind == LO_CARRY ? m->carry[o.param] : m->out[x->u.axis], .stored = true, .done = true };
+        if (target.buf && m->outer->need[x->id])  /* it was to be stored elsewhere: a slice of an outer loop's output */
+            store_value(l, m->outer, x, &target, after);
+    }
+}
+
+void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
+{
+    Loop *loop = n->u.loop;
+    LStmt *f = new_for(l, new_var(l, loop->is_steps ? intern("t") : NULL), loop->n, false, NULL);
+    f->down = loop->down;
+    LFunc *func = NULL, *before = l->func;
+    Making m = { e, new_env(l, e, loop->body), n, loop, NEW_N(l->arena, LBuf *, loop->params.n + 1), NEW_N(l->arena, LBuf *, loop->outs.n + 1), f->var, &f->body };
+    if (loop->is_steps) {
+        func = l->func = NEW(l->arena, LFunc);
+        func->name = phase_name(l, loop->name);
+        func->doc = loop->down ? "Backward through one step of the inner loop." : "One step of the inner loop.";
+        func->nindex = 1;
+        func->index = NEW_N(l->arena, LVar *, 1);
+        func->index[0] = m.index = new_var(l, intern("t"));
+        m.body = &func->body;
+    }
+    bind_params(l, &m, b);
+    make_collected(l, &m);
+    decide(l, m.in);
+    for (int p = 0; p < loop->params.n; p++)
+        if (loop->params.at[p].kind == LP_INDEX)
+            m.in->slot[loop->body->params.at[p]->id].index_var = m.index;
+    emit_body(l, &m);
+    carry_over(l, &m);
     if (func) {
         l->func = before;
         vec_push(l->arena, l->prog->funcs, func);
@@ -238,17 +262,5 @@ void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
         push_stmt(l, &f->body, call);
     }
     push_stmt(l, b, f);
-    /* Outputs: projections of this loop are those buffers. */
-    for (int i = n->id + 1; i < e->graph->nodes.n; i++) {
-        Node *x = e->graph->nodes.at[i];
-        if (x->op != OP_proj || x->arg[0] != n)
-            continue;
-        LoopOut o = loop->outs.at[x->u.axis];
-        Slot *s = &e->slot[x->id];
-        Slot target = *s;
-        *s = (Slot){ .buf = o.kind == LO_CARRY ? carry[o.param] : out[x->u.axis], .stored = true, .done = true };
-        if (target.buf && e->need[x->id]) {       /* it was to be stored elsewhere: a slice of an outer loop's output */
-            store_value(l, e, x, &target, b);
-        }
-    }
+    publish(l, &m, b);
 }

@@ -112,7 +112,7 @@ LExpr *x_inside(Low *l, LExpr *e, int64_t lo, int64_t hi, int64_t n)
 /* ---- names ---- */
 static const char *const reserved[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int",
     "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "data", "meta", "grad", "params",
-    "outer", "logs", "state", "work", "status", "seed", "step", "main", "exp", "log", "sin", "cos", "tan", "pow", "erf", "floor", "abs", "sqrt", "y0", "y1", "j0", "j1", "yn", "jn", "gamma", "index", NULL };
+    "outer", "logs", "state", "work", "status", "seed", "step", "main", "exp", "log", "sin", "cos", "tan", "pow", "erf", "floor", "abs", "sqrt", "y0", "y1", "j0", "j1", "yn", "jn", "gamma", "index", "bool", "true", "false", "memcpy", "memset", "NULL", "NAN", "INFINITY", "I", NULL };
 
 static Name clean(const char *text)
 {
@@ -126,6 +126,8 @@ static Name clean(const char *text)
     for (int k = 0; reserved[k]; k++)
         if (!strcmp(reserved[k], name))
             return intern_printf("%s_v", name);
+    if (!strncmp(name, "mfl_", 4))
+        return intern_printf("%s_v", name);
     return intern(isdigit((unsigned char)name[0]) ? intern_printf("v%s", name) : name);
 }
 
@@ -163,7 +165,7 @@ LTemp *new_temp(Low *l, DType t, Name hint)
     LTemp *x = NEW(l->arena, LTemp);
     x->id = l->ntemps++;
     x->dtype = t;
-    x->name = intern_printf("%s_%d", hint ? clean(hint) : "t", x->id);
+    x->name = unique(l, clean(hint ? hint : "t"));
     return x;
 }
 

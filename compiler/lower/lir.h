@@ -23,7 +23,7 @@ typedef enum {
     LB_SEED         /* INT scalar argument `seed` (uint64_t) */
 } LStorage;
 typedef struct LBuf {
-    Name     name;                    /* unique in the program, a valid C identifier, from the user's names: w, d_h, b_h ... */
+    Name     name;                    /* unique in its entry and its phases, a valid C identifier, from the user's names: w, d_h, b_h ... */
     DType    dtype;                   /* REAL: real_bytes each; INT: int32_t; BOOL: unsigned char */
     int      rank;  int64_t dim[MAX_RANK];
     LStorage storage;
@@ -104,6 +104,9 @@ typedef struct LProgram {
     int64_t nlogs;                    /* REAL elements of all log lines; see Problem inner/outer graphs */
 } LProgram;
 
+typedef void LAccessFn(void *user, LBuf *, LExpr **idx, bool write);      /* idx NULL: an unknown part of the buffer */
+/* Every load and store of a statement and of what is in it, in order; deep: of the phases that it invokes too. */
+void lir_each_access(const LStmt *, bool deep, LAccessFn *, void *user);
 void lir_print(const LProgram *, Buf *);                          /* --emit loops */
 const char *lir_verify(const LProgram *);                         /* NULL, or what is wrong: scopes, ranks, index ranges at the corners, callee order */
 #endif

@@ -49,7 +49,11 @@ LExpr *place_at(Low *, Env *, const Node *contract, const Place *, LExpr **lette
 LExpr *guards_at(Low *, Env *, const Node *contract, LExpr **letter);
 void   decide(Low *, Env *);
 
+LPtr   first_of(Low *, const Slot *, const Type *);                /* the address of the first element */
+
 /* ---- nest.c, gemm.c, graph.c ---- */
+void   zero_slot(Low *, const Node *, const Slot *, LBlock *);
+Env   *new_env(Low *, Env *outer, Graph *);
 void   emit_into(Low *, Env *, Node *, Slot *, LBlock *);          /* statements that store n in the slot */
 void   emit_contract(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);
 bool   emit_gemm(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);
@@ -62,7 +66,5 @@ LExpr **slot_index(Low *, const Slot *, LExpr **idx, int n);
 void   remove_copies(Low *, LBlock *);
 void   fuse_block(Low *, LBlock *);
 void   place_buffers(Low *, LFunc *entry, int64_t *work_bytes);
-typedef void BufFn(void *user, LBuf *, LExpr **idx, bool write);
-void   each_access(LStmt *, BufFn *, void *user);                  /* loads and stores of a statement and what is in it */
 bool   same_expr(const LExpr *, const LExpr *);
 #endif

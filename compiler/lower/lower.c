@@ -1,8 +1,6 @@
 /* lower.c -- a program: every entry's graph to one function, buffers for what comes in and goes out, names made unique where loops are nested. */
 #include "low.h"
 
-Env *low_env(Low *, Env *, Graph *);
-
 static int64_t state_offset(const Low *l, int leaf)
 {
     int64_t at = 0;
@@ -68,71 +66,6 @@ static LBuf *output(Low *l, const EntryGraph *e, int k, int64_t *log_at)
     }
 }
 
-static LStmt *whole_copy(Low *l, LBuf *to, LBuf *from)
-{
-    LStmt *s = new_stmt(l, LS_COPY, NULL);
-    LExpr *idx[MAX_RANK];
-    s->count = 1;
-    for (int d = 0; d < to->rank; d++) {
-        idx[d] = x_int(l, 0);
-        s->count *= to->dim[d];
-    }
-    s->dst = (LPtr){ to, slot_index(l, &(Slot){ .nprefix = 0 }, idx, to->rank) };
-    s->src = (LPtr){ from, slot_index(l, &(Slot){ .nprefix = 0 }, idx, to->rank) };
-    return s;
-}
-
-static const char *const entry_name[] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn" };
-
-static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
-{
-    LEntry entry = { .kind = g->kind };
-    LFunc *f = entry.func = NEW(l->arena, LFunc);
-    Env *e = low_env(l, NULL, g->graph);
-    f->name = intern(entry_name[g->kind]);
-    f->is_entry = true;
-    l->prefix = entry_name[g->kind];
-    l->func = f;
-    for (int k = 0; k < g->graph->params.n; k++) {
-        e->slot[g->graph->params.at[k]->id].buf = input(l, g, k);
-        e->slot[g->graph->params.at[k]->id].done = true;
-    }
-    decide(l, e);
-    emit_graph(l, e, &f->body);
-    /* Everything is computed before anything is written out, so that outputs may be the inputs' memory. */
-    Vec(LStmt *) out = { 0 };
-    for (int k = 0; k < g->graph->results.n; k++) {
-        Node *r = g->graph->results.at[k];
-        LBuf *to = output(l, g, k, log_at);
-        Env *re = e;
-        Node *rn = r;
-        Slot *s = slot_of(&re, &rn);
-        LBuf *from = s->buf && !s->nprefix && s->buf->storage == LB_WORK ? s->buf : NULL;
-        if (!to)
-            continue;
-        if (!from) {
-            Origin o = r->origin;
-            Slot aside = { .buf = from = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, intern_printf("%s_out", to->name), &o) };
-            store_value(l, e, r, &aside, &f->body);
-        }
-        vec_push(l->arena, out, whole_copy(l, to, from));
-    }
-    for (int k = 0; k < out.n; k++)
-        push_stmt(l, &f->body, out.at[k]);
-    int first = 0;
-    for (int k = 0; k < l->prog->funcs.n; k++)
-        if (l->prog->funcs.at[k]->is_entry)
-            first = k + 1;
-    for (int k = first; k < l->prog->funcs.n; k++)
-        fuse_block(l, &l->prog->funcs.at[k]->body);
-    fuse_block(l, &f->body);
-    vec_push(l->arena, l->prog->funcs, f);
-    place_buffers(l, f, &entry.work_bytes);
-    vec_push(l->arena, l->prog->entries, entry);
-    if (entry.work_bytes > l->prog->work_bytes)
-        l->prog->work_bytes = entry.work_bytes;
-}
-
 /* ---- loop variables: no two of the same name inside each other, none that hides a buffer ---- */
 typedef struct Names { Low *l; Vec(Name) open; } Names;
 
@@ -167,6 +100,79 @@ static void name_loops(Names *x, LBlock *b)
     }
 }
 
+static void name_function(Low *l, LFunc *f)
+{
+    Names x = { .l = l };
+    for (int i = 0; i < f->nindex; i++) {
+        if (is_taken(&x, f->index[i]->name))
+            f->index[i]->name = intern("at_step");
+        vec_push(l->arena, x.open, f->index[i]->name);
+    }
+    name_loops(&x, &f->body);
+}
+
+static LStmt *whole_copy(Low *l, LBuf *to, LBuf *from, const Type *t)
+{
+    LStmt *s = new_stmt(l, LS_COPY, NULL);
+    s->count = type_count(t);
+    s->dst = first_of(l, &(Slot){ .buf = to }, t);
+    s->src = first_of(l, &(Slot){ .buf = from }, t);
+    return s;
+}
+
+static const char *const entry_name[] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn" };
+
+static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
+{
+    LEntry entry = { .kind = g->kind };
+    int first = l->prog->funcs.n;
+    LFunc *f = entry.func = NEW(l->arena, LFunc);
+    Env *e = new_env(l, NULL, g->graph);
+    f->name = intern(entry_name[g->kind]);
+    f->is_entry = true;
+    l->prefix = entry_name[g->kind];
+    l->func = f;
+    l->taken.n = 0;                               /* names are local to an entry and its phases, but for what all entries read and write */
+    for (int k = 0; k < l->prog->bufs.n; k++)
+        if (l->prog->bufs.at[k]->storage != LB_WORK)
+            vec_push(l->arena, l->taken, l->prog->bufs.at[k]->name);
+    for (int k = 0; k < g->graph->params.n; k++) {
+        e->slot[g->graph->params.at[k]->id].buf = input(l, g, k);
+        e->slot[g->graph->params.at[k]->id].done = true;
+    }
+    decide(l, e);
+    emit_graph(l, e, &f->body);
+    /* Everything is computed before anything is written out, so that outputs may be the inputs' memory. */
+    Vec(LStmt *) out = { 0 };
+    for (int k = 0; k < g->graph->results.n; k++) {
+        Node *r = g->graph->results.at[k];
+        LBuf *to = output(l, g, k, log_at);
+        Env *re = e;
+        Node *rn = r;
+        Slot *s = slot_of(&re, &rn);
+        LBuf *from = s->buf && !s->nprefix && s->buf->storage == LB_WORK ? s->buf : NULL;
+        if (!to)
+            continue;
+        if (!from) {
+            Origin o = r->origin;
+            Slot aside = { .buf = from = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, intern_printf("%s_out", to->name), &o) };
+            store_value(l, e, r, &aside, &f->body);
+        }
+        vec_push(l->arena, out, whole_copy(l, to, from, &r->type));
+    }
+    for (int k = 0; k < out.n; k++)
+        push_stmt(l, &f->body, out.at[k]);
+    vec_push(l->arena, l->prog->funcs, f);
+    for (int k = first; k < l->prog->funcs.n; k++) {
+        fuse_block(l, &l->prog->funcs.at[k]->body);
+        name_function(l, l->prog->funcs.at[k]);
+    }
+    place_buffers(l, f, &entry.work_bytes);
+    vec_push(l->arena, l->prog->entries, entry);
+    if (entry.work_bytes > l->prog->work_bytes)
+        l->prog->work_bytes = entry.work_bytes;
+}
+
 LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, const LowerOptions *opt)
 {
     Low l = { .arena = arena, .opt = opt, .problem = p };
@@ -178,16 +184,6 @@ LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, co
     prog->schedule = opt->schedule;
     for (int k = 0; k < n; k++)
         lower_entry(&l, &entries[k], &prog->nlogs);
-    for (int k = 0; k < prog->funcs.n; k++) {
-        Names x = { .l = &l };
-        for (int i = 0; i < prog->funcs.at[k]->nindex; i++) {
-            LVar *v = prog->funcs.at[k]->index[i];
-            if (is_taken(&x, v->name))
-                v->name = intern("at_step");
-            vec_push(arena, x.open, v->name);
-        }
-        name_loops(&x, &prog->funcs.at[k]->body);
-    }
     prog->state_bytes = state_offset(&l, p->learn_state.n);
     return prog;
 }

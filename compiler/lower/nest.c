@@ -5,7 +5,7 @@
 #include "low.h"
 #include <math.h>
 
-static LBlock *open_loops(Low *l, LBlock *b, const Node *about, int rank, const int64_t *dim, const Name *name, LExpr **idx)
+static LBlock *open_loops(Low *l, LBlock *b, int rank, const int64_t *dim, const Name *name, LExpr **idx)
 {
     for (int d = 0; d < rank; d++) {
         if (dim[d] == 1) {
@@ -13,7 +13,6 @@ static LBlock *open_loops(Low *l, LBlock *b, const Node *about, int rank, const 
             continue;
         }
         LStmt *f = new_for(l, new_var(l, name ? name[d] : NULL), dim[d], true, NULL);
-        (void)about;
         idx[d] = x_var(l, f->var);
         push_stmt(l, b, f);
         b = &f->body;
@@ -34,18 +33,14 @@ static void store(Low *l, LBlock *b, const Node *about, const Slot *to, LExpr **
 void store_value(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
 {
     LExpr *idx[MAX_RANK];
-    LBlock *in = open_loops(l, b, n, n->type.rank, n->type.dim, n->axis_name, idx);
+    LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
     store(l, in, n, to, idx, n->type.rank, value_at(l, e, n, idx), false);
 }
 
-static void zero_slot(Low *l, const Node *n, Slot *to, LBlock *b)
+void zero_slot(Low *l, const Node *n, const Slot *to, LBlock *b)
 {
     LStmt *s = new_stmt(l, LS_ZERO, NULL);
-    LExpr *idx[MAX_RANK];
-    for (int d = 0; d < n->type.rank; d++)
-        idx[d] = x_int(l, 0);
-    s->dst.buf = to->buf;
-    s->dst.idx = slot_index(l, to, idx, n->type.rank);
+    s->dst = first_of(l, to, &n->type);
     s->count = type_count(&n->type);
     push_stmt(l, b, s);
 }
@@ -80,88 +75,95 @@ static bool unit_stride(const Node *n, int letter)
     return c->arg[big].rank && c->arg[big].place[c->arg[big].rank - 1].coef[letter];
 }
 
+/* The loops of a contraction, outer to inner. */
+typedef struct Order {
+    bool plain;                                   /* every axis of the output is one letter: no scatter */
+    bool in_temp;                                 /* summed in a temporary, stored once per element */
+    bool in_out[MAX_LETTERS];
+    int letter[MAX_LETTERS], nout, nred;          /* first the output's letters, then the summed ones */
+} Order;
+
+static Order loop_order(const Node *n)
+{
+    const Contract *c = n->u.contract;
+    Order o = { .plain = true };
+    for (int d = 0; d < c->out.rank; d++) {
+        int k;
+        if (place_is_letter(&c->out.place[d], &k) && !o.in_out[k]) {
+            o.in_out[k] = true;
+            o.letter[o.nout++] = k;
+        } else
+            o.plain &= n->type.dim[d] == 1 && c->out.place[d].index < 0 && c->out.place[d].base == 0;
+    }
+    if (!o.plain)
+        o.nout = 0;
+    bool reduce_unit = false;
+    for (int k = 0; k < c->nletters; k++)
+        if (!o.plain || !o.in_out[k]) {
+            o.letter[o.nout + o.nred++] = k;
+            reduce_unit |= unit_stride(n, k);
+        }
+    if (!o.plain || !o.nred)
+        return o;
+    /* Summed along memory, or nothing to run along: a temporary; else the output is built up with its last letter innermost. */
+    int last = o.nout ? o.letter[o.nout - 1] : -1;
+    o.in_temp = o.nout == 0 || reduce_unit || !unit_stride(n, last) || c->range[last] < 4;
+    if (!o.in_temp) {
+        memmove(o.letter + o.nout - 1, o.letter + o.nout, sizeof *o.letter * (size_t)o.nred);
+        o.letter[o.nout + o.nred - 1] = last;
+    }
+    return o;
+}
+
+static LBlock *letter_loop(Low *l, const Contract *c, int q, bool parallel, LExpr **letter, LBlock *at)
+{
+    LStmt *f = new_for(l, new_var(l, c->letter[q]), c->range[q], parallel, NULL);
+    letter[q] = x_var(l, f->var);
+    push_stmt(l, at, f);
+    return &f->body;
+}
+
 void emit_contract(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
 {
     const Contract *c = n->u.contract;
+    const Order o = loop_order(n);
     LExpr *letter[MAX_LETTERS] = { NULL }, *out[MAX_RANK];
-    bool in_out[MAX_LETTERS] = { false }, plain = true;
-    for (int d = 0; d < c->out.rank; d++) {
-        int k;
-        bool one = n->type.dim[d] == 1;
-        if (place_is_letter(&c->out.place[d], &k) && !in_out[k])
-            in_out[k] = true;
-        else
-            plain &= one && c->out.place[d].index < 0 && c->out.place[d].base == 0;
-    }
-    int order[MAX_LETTERS], nout = 0, nred = 0, last = -1;
-    for (int d = 0; plain && d < c->out.rank; d++) {
-        int k;
-        if (place_is_letter(&c->out.place[d], &k))
-            order[nout++] = k;
-    }
-    last = nout ? order[nout - 1] : -1;
-    bool reduce_unit = false;
-    for (int k = 0; k < c->nletters; k++)
-        if (!plain || !in_out[k]) {
-            order[nout + nred++] = k;
-            reduce_unit |= unit_stride(n, k);
-        }
-    if (!plain)
-        nout = 0;
-    /* Summed along memory, or nothing to run along: a temporary; else the output is built up with its last letter innermost. */
-    bool in_temp = plain && nred && (nout == 0 || reduce_unit || !unit_stride(n, last) || c->range[last] < 4);
-    if (plain && !nred)
-        in_temp = false;
-    if (!in_temp && !accumulate && (nred || !plain))
+    bool builds_up = (o.nred || !o.plain) && !o.in_temp;
+    if (builds_up && !accumulate)
         zero_slot(l, n, to, b);
-    LBlock *at = b;
-    int total = nout + nred;
-    if (!in_temp && plain && nred && nout) {      /* ..., summed letters, last */
-        for (int k = nout - 1; k + 1 < total; k++)
-            order[k] = order[k + 1];
-        order[total - 1] = last;
-    }
     LTemp *sum = NULL;
-    LBlock *outer = NULL;
-    for (int k = 0; k <= total; k++) {
-        if (in_temp && k == nout) {
+    LBlock *at = b, *outer = NULL;
+    for (int k = 0; k <= o.nout + o.nred; k++) {
+        if (o.in_temp && k == o.nout) {
             LStmt *let = new_stmt(l, LS_LET, NULL);
             let->temp = sum = new_temp(l, T_REAL, intern("sum"));
             let->x = x_num(l, 0, T_REAL);
             push_stmt(l, at, let);
             outer = at;
         }
-        if (k == total)
-            break;
-        int q = order[k];
-        bool own = plain && in_out[q];
-        LStmt *f = new_for(l, new_var(l, c->letter[q]), c->range[q], own, NULL);
-        letter[q] = x_var(l, f->var);
-        push_stmt(l, at, f);
-        at = &f->body;
+        if (k < o.nout + o.nred)
+            at = letter_loop(l, c, o.letter[k], o.plain && o.in_out[o.letter[k]], letter, at);
     }
     for (int d = 0; d < c->out.rank; d++)
         out[d] = place_at(l, e, n, &c->out.place[d], letter);
     LExpr *x = product_at(l, e, n, letter), *cond = guards_at(l, e, n, letter);
-    if (in_temp) {
+    if (o.in_temp) {
         LStmt *s = new_stmt(l, LS_SET, NULL);
         s->temp = sum;
         s->x = x_guard(l, cond, x);
         s->add = true;
         push_stmt(l, at, s);
         store(l, outer, n, to, out, n->type.rank, scaled(l, c->scale, x_temp(l, sum)), accumulate);
-    } else if (plain && !nred)
-        store(l, at, n, to, out, n->type.rank, x_guard(l, cond, scaled(l, c->scale, x)), accumulate);
-    else {
-        if (cond && !plain) {
-            LStmt *test = new_stmt(l, LS_IF, NULL);
-            test->x = cond;
-            push_stmt(l, at, test);
-            at = &test->body;
-            cond = NULL;
-        }
-        store(l, at, n, to, out, n->type.rank, x_guard(l, cond, scaled(l, c->scale, x)), true);
+        return;
     }
+    if (cond && !o.plain) {
+        LStmt *test = new_stmt(l, LS_IF, NULL);
+        test->x = cond;
+        push_stmt(l, at, test);
+        at = &test->body;
+        cond = NULL;
+    }
+    store(l, at, n, to, out, n->type.rank, x_guard(l, cond, scaled(l, c->scale, x)), builds_up || accumulate);
 }
 
 static void emit_reduce(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
@@ -174,7 +176,7 @@ static void emit_reduce(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
     for (int d = 0; d < x->type.rank; d++)
         if (!(n->u.axis >> d & 1))
             names[k++] = x->axis_name[d];
-    LBlock *at = open_loops(l, b, n, n->type.rank, n->type.dim, names, out), *inner;
+    LBlock *at = open_loops(l, b, n->type.rank, n->type.dim, names, out), *inner;
     LStmt *let = new_stmt(l, LS_LET, NULL), *set = new_stmt(l, LS_SET, NULL);
     let->temp = new_temp(l, T_REAL, intern(max ? "most" : "least"));
     let->x = x_num(l, max ? -INFINITY : INFINITY, T_REAL);
@@ -200,20 +202,9 @@ static void emit_reduce(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
 static LPtr pointer(Low *l, Env *e, Node *n)
 {
     Slot *s = slot_of(&e, &n);
-    LExpr *idx[MAX_RANK];
     if (!s->buf)
         ice("lower: operand %s of a kernel is not stored", op_info[n->op].name);
-    for (int d = 0; d < n->type.rank; d++)
-        idx[d] = x_int(l, 0);
-    return (LPtr){ s->buf, slot_index(l, s, idx, n->type.rank) };
-}
-
-static LPtr slot_pointer(Low *l, const Node *n, const Slot *s)
-{
-    LExpr *idx[MAX_RANK];
-    for (int d = 0; d < n->type.rank; d++)
-        idx[d] = x_int(l, 0);
-    return (LPtr){ s->buf, slot_index(l, s, idx, n->type.rank) };
+    return first_of(l, s, &n->type);
 }
 
 static void emit_kernel(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
@@ -224,15 +215,12 @@ static void emit_kernel(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
     for (int d = 0; d + 2 < a->rank; d++)
         batch *= a->dim[d];
     s->ptr = NEW_N(l->arena, LPtr, 4);
-    s->ptr[s->nptr++] = slot_pointer(l, n, to);
+    s->ptr[s->nptr++] = first_of(l, to, &n->type);
     s->callee = intern(op_info[n->op].name);
     if (n->op == OP_solve) {
         int64_t room = size * size;
         LBuf *scratch = new_buf(l, T_REAL, 1, &room, LB_WORK, intern("scratch"), NULL);
-        LExpr *zero = x_int(l, 0);
-        s->ptr[s->nptr].buf = scratch;
-        s->ptr[s->nptr].idx = NEW_N(l->arena, LExpr *, 1);
-        s->ptr[s->nptr++].idx[0] = zero;
+        s->ptr[s->nptr++] = first_of(l, &(Slot){ .buf = scratch }, &(Type){ .rank = 1 });
     }
     for (int k = 0; k < n->narg; k++)
         s->ptr[s->nptr++] = pointer(l, e, n->arg[k]);
@@ -259,7 +247,7 @@ static void emit_kernel(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
 static void emit_reshape(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
 {
     LStmt *s = new_stmt(l, LS_COPY, n);
-    s->dst = slot_pointer(l, n, to);
+    s->dst = first_of(l, to, &n->type);
     s->src = pointer(l, e, n->arg[0]);
     s->count = type_count(&n->type);
     push_stmt(l, b, s);
@@ -293,7 +281,7 @@ static bool emit_sum(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
         return false;
     if (np) {
         LExpr *idx[MAX_RANK], *x = NULL;
-        LBlock *in = open_loops(l, b, n, n->type.rank, n->type.dim, n->axis_name, idx);
+        LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
         for (int k = 0; k < np; k++) {
             LExpr *v = value_at(l, e, plain[k], idx);
             x = x ? x_map(l, OP_add, T_REAL, (LExpr *[]){ x, v }, 2) : v;

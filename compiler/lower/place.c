@@ -54,7 +54,7 @@ static void number(Life *x, LBlock *b)
             number(x, &s->body);
         else {
             x->now++;
-            each_access(s, touch, x);
+            lir_each_access(s, true, touch, x);
         }
     }
 }
@@ -71,7 +71,7 @@ static void stretch(Life *x, LBlock *b)
             int from = x->now + 1;
             stretch(x, &s->body);
             Extend e = { from, x->now };
-            each_access(s, extend, &e);
+            lir_each_access(s, true, extend, &e);
         } else
             x->now++;
     }

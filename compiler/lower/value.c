@@ -145,23 +145,13 @@ LExpr *place_at(Low *l, Env *e, const Node *n, const Place *p, LExpr **letter)
     return x_add(l, x, x_int(l, p->base));
 }
 
-static void range_of(const Contract *c, const Place *p, int64_t *lo, int64_t *hi)
-{
-    *lo = *hi = p->base;
-    for (int k = 0; k < c->nletters; k++) {
-        int64_t d = p->coef[k] * (c->range[k] - 1);
-        *lo += d < 0 ? d : 0;
-        *hi += d > 0 ? d : 0;
-    }
-}
-
 LExpr *guards_at(Low *l, Env *e, const Node *n, LExpr **letter)
 {
     LExpr *all = NULL;
     const Contract *c = n->u.contract;
     for (int k = 0; k < c->nguard; k++) {
         int64_t lo, hi;
-        range_of(c, &c->guard[k].place, &lo, &hi);
+        place_range(c, &c->guard[k].place, &lo, &hi);
         LExpr *x = x_inside(l, place_at(l, e, n, &c->guard[k].place, letter), lo, hi, c->guard[k].n);
         if (x)
             all = all ? x_map(l, OP_and, T_BOOL, (LExpr *[]){ all, x }, 2) : x;
@@ -192,6 +182,14 @@ LExpr **slot_index(Low *l, const Slot *s, LExpr **idx, int n)
     memcpy(all, s->prefix, sizeof *all * (size_t)s->nprefix);
     memcpy(all + s->nprefix, idx, sizeof *all * (size_t)n);
     return all;
+}
+
+LPtr first_of(Low *l, const Slot *s, const Type *t)
+{
+    LExpr *idx[MAX_RANK];
+    for (int d = 0; d < t->rank; d++)
+        idx[d] = x_int(l, 0);
+    return (LPtr){ s->buf, slot_index(l, s, idx, t->rank) };
 }
 
 LExpr *value_at(Low *l, Env *e, Node *n, LExpr **idx)

@@ -8,7 +8,7 @@ typedef struct Live { const Loop *loop; bool *out, *param; } Live;
 static void live_params(const Loop *l, const bool *out, bool *param)
 {
     const Graph *b = l->body;
-    int limit = b->nodes.n ? b->nodes.at[b->nodes.n - 1]->id + 1 : 0;
+    int limit = graph_limit(b);
     bool *need = NEW_N(b->arena, bool, limit + 1), again = true;
     for (int k = 0; k < l->outs.n; k++)
         if (out[k] && l->outs.at[k].kind == LO_COLLECT)
@@ -49,16 +49,14 @@ static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const boo
         bool index = l->params.at[p].kind == LP_INDEX;
         at[p] = n->params.n;
         if (param[p]) {
-            stand[p] = ir_param(body, x->type, x->origin.name);
-            stand[p]->origin = x->origin;
-            memcpy(stand[p]->axis_name, x->axis_name, sizeof x->axis_name);
+            stand[p] = ir_param_like(body, x);
             vec_push(g->arena, n->params, (LoopParam){ l->params.at[p].kind, -1 });
             if (!index)
                 arg[narg++] = args[a];
         }
         a += !index;
     }
-    int limit = l->body->nodes.n ? l->body->nodes.at[l->body->nodes.n - 1]->id + 1 : 0;
+    int limit = graph_limit(l->body);
     Node **map = NEW_N(g->arena, Node *, limit + 1);
     for (int p = 0; p < l->params.n; p++)
         if (param[p] && l->params.at[p].kind == LP_CARRY) {
@@ -95,10 +93,10 @@ static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const boo
 
 Graph *opt_dead_code(Graph *g)
 {
-    int limit = g->nodes.n ? g->nodes.at[g->nodes.n - 1]->id + 1 : 0;
+    int limit = graph_limit(g);
     bool *need = NEW_N(g->arena, bool, limit + 1), **out = NEW_N(g->arena, bool *, limit + 1);
     int **place = NEW_N(g->arena, int *, limit + 1);
-    Node **map = NEW_N(g->arena, Node *, limit + 1), **params = NEW_N(g->arena, Node *, g->params.n + 1);
+    Node **map = NEW_N(g->arena, Node *, limit + 1);
     for (int k = 0; k < g->results.n; k++)
         need[g->results.at[k]->id] = true;
     /* From the back: a loop's outputs are known before its operands' needs are. */
@@ -129,12 +127,7 @@ Graph *opt_dead_code(Graph *g)
             need[n->arg[a]->id] = true;
     }
     Graph *c = graph_new(g->arena, g->name);
-    for (int k = 0; k < g->params.n; k++) {
-        const Node *x = g->params.at[k];
-        params[k] = map[x->id] = ir_param(c, x->type, x->origin.name);
-        params[k]->origin = x->origin;
-        memcpy(params[k]->axis_name, x->axis_name, sizeof x->axis_name);
-    }
+    Node **params = graph_same_params(c, g, map);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (!need[n->id] || map[n->id])
@@ -153,7 +146,6 @@ Graph *opt_dead_code(Graph *g)
         } else
             graph_inline(c, g, params, &n, 1, &map[n->id], map);
     }
-    for (int k = 0; k < g->results.n; k++)
-        ir_result(c, map[g->results.at[k]->id], k < g->result_names.n ? g->result_names.at[k] : NULL);
+    graph_same_results(c, g, map);
     return c;
 }

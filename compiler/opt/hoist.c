@@ -21,7 +21,7 @@ static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
 {
     Loop *l = loop->u.loop;
     Graph *b = l->body = opt_hoist(l->body);
-    int limit = b->nodes.n ? b->nodes.at[b->nodes.n - 1]->id + 1 : 0;
+    int limit = graph_limit(b);
     bool *fixed = NEW_N(g->arena, bool, limit + 1), *wanted = NEW_N(g->arena, bool, limit + 1);
     Node **outside = NEW_N(g->arena, Node *, l->params.n + 1);
     for (int p = 0, a = 0; p < l->params.n; p++) {
@@ -55,10 +55,7 @@ static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
     Node **map = NEW_N(g->arena, Node *, limit + 1), **stand = NEW_N(g->arena, Node *, l->params.n + 1), **lift = NEW_N(g->arena, Node *, limit + 1);
     Vec(Node *) arg = { 0 };
     for (int p = 0, a = 0; p < l->params.n; p++) {
-        const Node *x = b->params.at[p];
-        stand[p] = ir_param(m->body, x->type, x->origin.name);
-        stand[p]->origin = x->origin;
-        memcpy(stand[p]->axis_name, x->axis_name, sizeof x->axis_name);
+        stand[p] = ir_param_like(m->body, b->params.at[p]);
         vec_push(g->arena, m->params, (LoopParam){ l->params.at[p].kind, l->params.at[p].result });
         if (l->params.at[p].kind != LP_INDEX)
             vec_push(g->arena, arg, args[a++]);
@@ -73,9 +70,7 @@ static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
             map[n->id] = ir_const(m->body, moved->type, v);
             continue;
         }
-        map[n->id] = ir_param(m->body, n->type, n->origin.name);
-        map[n->id]->origin = n->origin;
-        memcpy(map[n->id]->axis_name, n->axis_name, sizeof n->axis_name);
+        map[n->id] = ir_param_like(m->body, n);
         vec_push(g->arena, m->params, (LoopParam){ LP_CAPTURE, -1 });
         vec_push(g->arena, arg, moved);
     }
@@ -90,15 +85,9 @@ static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
 
 Graph *opt_hoist(Graph *g)
 {
-    int limit = g->nodes.n ? g->nodes.at[g->nodes.n - 1]->id + 1 : 0;
+    int limit = graph_limit(g);
     Graph *c = graph_new(g->arena, g->name);
-    Node **map = NEW_N(g->arena, Node *, limit + 1), **params = NEW_N(g->arena, Node *, g->params.n + 1);
-    for (int k = 0; k < g->params.n; k++) {
-        const Node *x = g->params.at[k];
-        params[k] = map[x->id] = ir_param(c, x->type, x->origin.name);
-        params[k]->origin = x->origin;
-        memcpy(params[k]->axis_name, x->axis_name, sizeof x->axis_name);
-    }
+    Node **map = NEW_N(g->arena, Node *, limit + 1), **params = graph_same_params(c, g, map);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (map[n->id] || n->op == OP_param)
@@ -113,7 +102,6 @@ Graph *opt_hoist(Graph *g)
         c->here = n->origin;
         map[n->id] = hoist_loop(c, n, args);
     }
-    for (int k = 0; k < g->results.n; k++)
-        ir_result(c, map[g->results.at[k]->id], k < g->result_names.n ? g->result_names.at[k] : NULL);
+    graph_same_results(c, g, map);
     return c;
 }

@@ -83,15 +83,9 @@ static Node *split(Graph *g, const Contract *c, Node *const *args, const Type *o
 
 Graph *opt_simplify(Graph *g)
 {
-    int limit = g->nodes.n ? g->nodes.at[g->nodes.n - 1]->id + 1 : 0;
+    int limit = graph_limit(g);
     Graph *c = graph_new(g->arena, g->name);
-    Node **map = NEW_N(g->arena, Node *, limit + 1), **params = NEW_N(g->arena, Node *, g->params.n + 1);
-    for (int k = 0; k < g->params.n; k++) {
-        const Node *x = g->params.at[k];
-        params[k] = map[x->id] = ir_param(c, x->type, x->origin.name);
-        params[k]->origin = x->origin;
-        memcpy(params[k]->axis_name, x->axis_name, sizeof x->axis_name);
-    }
+    Node **map = NEW_N(g->arena, Node *, limit + 1), **params = graph_same_params(c, g, map);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (map[n->id] || n->op == OP_param)
@@ -107,7 +101,6 @@ Graph *opt_simplify(Graph *g)
         } else
             graph_inline(c, g, params, &n, 1, &map[n->id], map);
     }
-    for (int k = 0; k < g->results.n; k++)
-        ir_result(c, map[g->results.at[k]->id], k < g->result_names.n ? g->result_names.at[k] : NULL);
+    graph_same_results(c, g, map);
     return c;
 }

@@ -106,14 +106,18 @@ int main(int argc, char **argv)
             fprintf(stderr, "%s: %s\n", mfl_strerror(st.code), st.name ? st.name : "");
             return 4;
         }
-        outer += real_at(value, 0) / (double)tasks;
+        outer += real_at(value, 0);
         for (int k = 0; k < p->nmeta; k++)
             for (int64_t i = 0; i < count(&p->meta[k]); i++)
-                sum[k][i] += real_at(grad[k], i) / (double)tasks;
+                sum[k][i] += real_at(grad[k], i);
     }
     /* Nothing is written where nothing is wanted; a missing input is an error, not a crash. */
     if (p->hypergradient((const void *const *)data, meta, NULL, NULL, NULL, NULL, 0, work, &st) || p->hypergradient((const void *const *)data, meta, grad, value, NULL, NULL, 0, NULL, &st) != MFL_BAD_WORK)
         return 5;
+    outer /= (double)tasks;                       /* summed first, divided once: as mflc grad does, to the last bit */
+    for (int k = 0; k < p->nmeta; k++)
+        for (int64_t i = 0; i < count(&p->meta[k]); i++)
+            sum[k][i] /= (double)tasks;
     save(argv[2], "", NULL, "outer", &outer);
     for (int k = 0; k < p->nmeta; k++)
         save(argv[2], "d_", &p->meta[k], p->meta[k].name, sum[k]);

@@ -13,6 +13,8 @@ flags="-std=c99 -Wall -Wextra -Werror -pedantic -Wdouble-promotion -Iinclude"
 for p in ${@:-quad ridge maml_sine path_loss truncated learned_optimizer indexing records scalars float_data edge_T0 deq_long matrix}; do
     r=tests/reference/$p
     if ! "$mflc" build "$r/$p.mfl" --from "$r/in" --real double -o "$tmp" > "$tmp/log" 2>&1; then bad "$p: build"; continue; fi
+    rm -rf "$tmp/jit"
+    "$mflc" grad "$r/$p.mfl" --from "$r/in" --real double -o "$tmp/jit" > "$tmp/log" 2>&1 || bad "$p: grad"
     for cc in gcc clang-19; do
         rm -rf "$tmp/out"; mkdir "$tmp/out"
         if $cc $flags -O1 -ffp-contract=off -c -o "$tmp/$p.o" "$tmp/$p.c" > "$tmp/log" 2>&1 \
@@ -20,9 +22,22 @@ for p in ${@:-quad ridge maml_sine path_loss truncated learned_optimizer indexin
             && "$tmp/host" "$r/in" "$tmp/out" > "$tmp/log" 2>&1 \
             && "$B/tests/compare" "$r/out" "$tmp/out" 1e-10 > "$tmp/log" 2>&1
         then ok; else bad "$p: $cc"; fi
+        # The same loops by C compiler and by LLVM: the same bits.
+        for a in "$tmp"/jit/*.npy; do
+            cmp "$a" "$tmp/out/${a##*/}" > "$tmp/log" 2>&1 || break
+        done
+        if [ ! -s "$tmp/log" ]; then ok; else bad "$p: $cc and LLVM differ"; fi
     done
     if "$mflc" build "$r/$p.mfl" --from "$r/in" --real float -o "$tmp" > "$tmp/log" 2>&1 && gcc $flags -O1 -c -o "$tmp/f.o" "$tmp/$p.c" > "$tmp/log" 2>&1
     then ok; else bad "$p: float"; fi
+done
+# Names that are words of C, or that the compiler would choose itself, in a struct, a header, a local: no clash, nothing hidden.
+for real in float double; do
+    for cc in gcc clang-19; do
+        if "$mflc" build tests/run/names.mfl --real $real -o "$tmp" > "$tmp/log" 2>&1 && $cc $flags -Wshadow -O1 -c -o "$tmp/f.o" "$tmp/names.c" > "$tmp/log" 2>&1 \
+            && echo '#include "names.h"' | clang-19 -x c++ -fsyntax-only -Iinclude -I"$tmp" - > "$tmp/log" 2>&1
+        then ok; else bad "names: $cc, $real"; fi
+    done
 done
 # The code does not grow with the number of steps or with sizes, and is the same every time.
 r=tests/reference/ridge

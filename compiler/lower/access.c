@@ -1,0 +1,76 @@
+/* access.c -- what statements read and write: the one walk that copies, fusion, placement and both emitters share. */
+#include "low.h"
+
+bool same_expr(const LExpr *a, const LExpr *b)
+{
+    if (a == b)
+        return true;
+    if (a->kind != b->kind || a->dtype != b->dtype || a->i != b->i || a->num != b->num || a->var != b->var || a->temp != b->temp || a->buf != b->buf || a->op != b->op || a->narg != b->narg)
+        return false;
+    for (int k = 0; k < a->narg; k++)
+        if (!same_expr(a->arg[k], b->arg[k]))
+            return false;
+    for (int k = 0; a->kind == LX_LOAD && k < a->buf->rank; k++)
+        if (!same_expr(a->idx[k], b->idx[k]))
+            return false;
+    return true;
+}
+
+static void expr_access(const LExpr *e, LAccessFn *f, void *user)
+{
+    if (!e)
+        return;
+    for (int k = 0; k < e->narg; k++)
+        expr_access(e->arg[k], f, user);
+    if (e->kind != LX_LOAD)
+        return;
+    for (int k = 0; k < e->buf->rank; k++)
+        expr_access(e->idx[k], f, user);
+    f(user, e->buf, e->idx, false);
+}
+
+static void ptr_access(const LPtr *p, LAccessFn *f, void *user, bool write)
+{
+    if (!p->buf)
+        return;
+    for (int k = 0; k < p->buf->rank; k++)
+        expr_access(p->idx[k], f, user);
+    f(user, p->buf, NULL, write);
+}
+
+void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
+{
+    expr_access(s->x, f, user);
+    switch (s->kind) {
+    case LS_STORE:
+        for (int k = 0; k < s->dst.buf->rank; k++)
+            expr_access(s->dst.idx[k], f, user);
+        if (s->add)
+            f(user, s->dst.buf, s->dst.idx, false);
+        f(user, s->dst.buf, s->dst.idx, true);
+        break;
+    case LS_ZERO: ptr_access(&s->dst, f, user, true); break;
+    case LS_COPY: ptr_access(&s->src, f, user, false); ptr_access(&s->dst, f, user, true); break;
+    case LS_GEMM:
+        ptr_access(&s->gemm.a, f, user, false);
+        ptr_access(&s->gemm.b, f, user, false);
+        if (s->gemm.accumulate)
+            ptr_access(&s->gemm.c, f, user, false);
+        ptr_access(&s->gemm.c, f, user, true);
+        break;
+    case LS_CALL:
+        for (int k = 0; k < s->nptr; k++) {
+            ptr_access(&s->ptr[k], f, user, false);
+            if (k == 0 || (k == 1 && s->callee && !strcmp(s->callee, "solve")))
+                ptr_access(&s->ptr[k], f, user, true);
+        }
+        break;
+    case LS_INVOKE:
+        for (int k = 0; deep && k < s->func->body.n; k++)
+            lir_each_access(s->func->body.at[k], true, f, user);
+        break;
+    default: break;
+    }
+    for (int k = 0; k < s->body.n; k++)
+        lir_each_access(s->body.at[k], deep, f, user);
+}
