@@ -109,7 +109,8 @@ Node *node_make(Graph *g, const Node *like, Node *const *args, int narg)
     Node *n = NEW(g->arena, Node);
     *n = key;
     n->arg = NEW_N(g->arena, Node *, narg + 1);
-    memcpy(n->arg, args, sizeof *args * (size_t)narg);
+    if (narg)
+        memcpy(n->arg, args, sizeof *args * (size_t)narg);
     n->graph = g;
     n->id = g->nodes.n;
     n->origin = g->here;

@@ -109,7 +109,8 @@ void place_buffers(Low *l, LFunc *entry, int64_t *work_bytes)
             vec_push(l->arena, all, b);
         }
     }
-    qsort(all.at, (size_t)all.n, sizeof *all.at, by_size);
+    if (all.at)
+        qsort(all.at, (size_t)all.n, sizeof *all.at, by_size);
     int64_t *size = NEW_N(l->arena, int64_t, all.n + 1);
     *work_bytes = 0;
     for (int k = 0; k < all.n; k++) {             /* the largest first, each at the lowest offset that is free while it lives */

@@ -47,5 +47,11 @@ for n in 10 1000; do
     if cmp -s "$tmp/$n/logistic_l2.c" "$tmp/again/logistic_l2.c"; then ok; else bad "two builds differ"; fi
 done
 if [ "$(wc -l < "$tmp/10/logistic_l2.c")" = "$(wc -l < "$tmp/1000/logistic_l2.c")" ]; then ok; else bad "lines depend on T"; fi
+# The README's first problem compiles, and docs/first.md shows what it becomes.
+sed -n '/^```mfl/,/^```/p' README.md | grep -v '^```' > "$tmp/first.mfl"
+sed -n '/^```c/,/^```/p' docs/first.md | grep -v '^```' > "$tmp/shown"
+"$mflc" build "$tmp/first.mfl" -D N=30 -D V=10 --schedule snapshot -o "$tmp" > "$tmp/log" 2>&1
+sed -n '/^static void first_hypergradient_step(/,/^int first_hypergradient(/p' "$tmp/first.c" > "$tmp/made"
+if [ "$(grep -c . "$tmp/shown")" -gt 20 ] && ! grep -vxFf "$tmp/made" "$tmp/shown" | grep -v '^/\*' | grep -q .; then ok; else bad "docs/first.md is not what mflc writes"; fi
 echo "run: $passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
