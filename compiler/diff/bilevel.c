@@ -149,6 +149,8 @@ static Graph *finish(Graph *g)
     g = opt_dead_code(g);
     g = opt_simplify(g);
     g = opt_hoist(g);
+    opt_rows(g);
+    g = opt_merge_loops(g, NULL);
     return opt_dead_code(g);
 }
 

@@ -7,6 +7,7 @@
  * stay recomputed: that costs less than the traffic.
  * Invariant: the graph computes the same numbers, with the same operations. */
 #include "rules.h"
+#include "opt.h"
 
 typedef struct Pair {
     Graph *g;
@@ -235,31 +236,6 @@ static void rewrite_reverse(Pair *p, Node **saved, const int *out, int n)
     r->body = body;
 }
 
-static void visit(Node *n, bool *seen, Node **order, int *count)
-{
-    if (seen[n->id])
-        return;
-    seen[n->id] = true;
-    for (int a = 0; a < n->narg; a++)
-        visit(n->arg[a], seen, order, count);
-    order[(*count)++] = n;
-}
-
-/* Operands first again, after forward loops were given later operands. */
-static void reorder(Graph *g)
-{
-    int limit = graph_limit(g), n = 0;
-    bool *seen = NEW_N(g->arena, bool, limit + 1);
-    Node **order = NEW_N(g->arena, Node *, g->nodes.n + 1);
-    for (int i = 0; i < g->nodes.n; i++)
-        visit(g->nodes.at[i], seen, order, &n);
-    for (int i = 0; i < n; i++) {
-        g->nodes.at[i] = order[i];
-        order[i]->id = i;
-    }
-    g->nodes.n = n;
-}
-
 static bool keep_pair(Graph *g, Node *fwd, Node *rev)
 {
     Pair p = { .g = g, .fwd = fwd, .rev = rev, .limit = graph_limit(rev->u.loop->body) };
@@ -298,7 +274,7 @@ void keep_residuals(Graph *g, const DiffOptions *o)
         if (fwd)
             keep_pair(g, fwd, rev);
     }
-    reorder(g);
+    opt_reorder(g);
     for (int i = 0; i < g->nodes.n; i++)
         if (g->nodes.at[i]->op == OP_loop)
             keep_residuals(g->nodes.at[i]->u.loop->body, o);

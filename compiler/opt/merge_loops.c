@@ -1,0 +1,331 @@
+/* merge_loops.c -- loops of one graph that do the same work do it once.
+ *
+ * Two loops A (earlier) and B with equal trip counts and directions are laid over each other: their bodies are inlined into one graph, in which captures of
+ * the same value are one parameter and carried values of the same name and initial value are taken to be equal. Hash-consing then tells which of them
+ * really have the same next value (a coinduction: assume, check, give up those that fail, check again). What follows:
+ *   independent   B's work joins A's loop (when something is shared): equal loops become one, a tangent loop takes over its primal's work
+ *   B needs A     a carried value of B that A collects is read from A's output
+ * The latter ties B to the stacked output of A, so it is done for loops whose values are all stored (see Shared). The graph computes the same numbers. */
+#include "opt.h"
+
+typedef struct Both {
+    Graph *c;                  /* the graph under construction */
+    Node  *a;                  /* A in it */
+    const Loop *la, *lb;
+    Node *const *barg;         /* B's arguments in it */
+    int   *same;               /* by parameter of B: the carried parameter of A it is equal to, or -1 */
+    Graph *s;                  /* both bodies over common parameters */
+    Loop  *joint;              /* s's parameters described; results: A's, then B's */
+    Vec(Node *) arg;           /* its arguments in c */
+    int   *aparam, *bparam;    /* A's and B's parameters among s's */
+} Both;
+
+static int argument(const Loop *l, int p)
+{
+    int a = 0;
+    for (int q = 0; q < p; q++)
+        a += l->params.at[q].kind != LP_INDEX;
+    return a;
+}
+
+static int find_capture(const Both *b, const Node *outer)
+{
+    for (int p = 0, a = 0; p < b->joint->params.n; p++) {
+        if (b->joint->params.at[p].kind == LP_CAPTURE && b->arg.at[a] == outer)
+            return p;
+        a += b->joint->params.at[p].kind != LP_INDEX;
+    }
+    return -1;
+}
+
+static int add_param(Both *b, LoopParamKind kind, const Node *like, Node *arg)
+{
+    int found = kind == LP_CAPTURE ? find_capture(b, arg) : -1;
+    if (found >= 0)
+        return found;
+    ir_param_like(b->s, like);
+    vec_push(b->c->arena, b->joint->params, (LoopParam){ kind, -1 });
+    if (kind != LP_INDEX)
+        vec_push(b->c->arena, b->arg, arg);
+    return b->joint->params.n - 1;
+}
+
+/* Lays both bodies over each other under the present assumptions. */
+static void overlay(Both *b)
+{
+    Arena *arena = b->c->arena;
+    b->s = graph_new(arena, b->la->body->name);
+    b->joint = NEW(arena, Loop);
+    b->joint->n = b->la->n;
+    b->joint->down = b->la->down;
+    b->joint->name = b->la->name;
+    b->joint->is_steps = b->la->is_steps;
+    b->arg.n = 0;
+    for (int p = 0, a = 0; p < b->la->params.n; p++) {
+        LoopParamKind kind = b->la->params.at[p].kind;
+        b->aparam[p] = add_param(b, kind, b->la->body->params.at[p], kind == LP_INDEX ? NULL : b->a->arg[a]);
+        a += kind != LP_INDEX;
+    }
+    for (int p = 0, a = 0; p < b->lb->params.n; p++) {
+        LoopParamKind kind = b->lb->params.at[p].kind;
+        if (kind == LP_INDEX) {
+            for (int q = 0; q < b->la->params.n; q++)
+                if (b->la->params.at[q].kind == LP_INDEX)
+                    b->bparam[p] = b->aparam[q];
+            continue;
+        }
+        b->bparam[p] = b->same[p] >= 0 ? b->aparam[b->same[p]] : add_param(b, kind, b->lb->body->params.at[p], b->barg[a]);
+        a++;
+    }
+    Node **ap = NEW_N(arena, Node *, b->la->params.n + 1), **bp = NEW_N(arena, Node *, b->lb->params.n + 1);
+    for (int p = 0; p < b->la->params.n; p++)
+        ap[p] = b->s->params.at[b->aparam[p]];
+    for (int p = 0; p < b->lb->params.n; p++)
+        bp[p] = b->s->params.at[b->bparam[p]];
+    const Graph *ga = b->la->body, *gb = b->lb->body;
+    Node **res = NEW_N(arena, Node *, ga->results.n + gb->results.n + 1);
+    graph_inline(b->s, ga, ap, ga->results.at, ga->results.n, res, NULL);
+    graph_inline(b->s, gb, bp, gb->results.at, gb->results.n, res + ga->results.n, NULL);
+    for (int k = 0; k < ga->results.n + gb->results.n; k++)
+        ir_result(b->s, res[k], NULL);
+    b->s = b->joint->body = opt_merge_loops(b->s, NULL);
+}
+
+static Node *a_result(const Both *b, int k) { return b->s->results.at[k]; }
+static Node *b_result(const Both *b, int k) { return b->s->results.at[b->la->body->results.n + k]; }
+
+static bool may_be_same(const Both *b, int p, int q)
+{
+    const Node *x = b->lb->body->params.at[p], *y = b->la->body->params.at[q];
+    return b->la->params.at[q].kind == LP_CARRY && x->origin.name && x->origin.name == y->origin.name && b->barg[argument(b->lb, p)] == b->a->arg[argument(b->la, q)];
+}
+
+/* Which carried values of B are A's. Returns their number. */
+static int find_same(Both *b)
+{
+    int count = 0;
+    for (int p = 0; p < b->lb->params.n; p++) {
+        b->same[p] = -1;
+        for (int q = 0; q < b->la->params.n && b->lb->params.at[p].kind == LP_CARRY && b->same[p] < 0; q++) {
+            bool taken = false;
+            for (int k = 0; k < p; k++)
+                taken |= b->same[k] == q;
+            if (!taken && may_be_same(b, p, q))
+                b->same[p] = q;
+        }
+        count += b->same[p] >= 0;
+    }
+    for (bool again = count > 0; again;) {
+        overlay(b);
+        again = false;
+        for (int p = 0; p < b->lb->params.n; p++)
+            if (b->same[p] >= 0 && b_result(b, b->lb->params.at[p].result) != a_result(b, b->la->params.at[b->same[p]].result)) {
+                b->same[p] = -1;
+                count--;
+                again = count > 0;
+            }
+    }
+    return count;
+}
+
+static bool needs(const Both *b)
+{
+    for (int a = 0; a < b->joint->params.n - 1; a++)
+        if (b->arg.at[a] == b->a || graph_depends(b->arg.at[a], b->a))
+            return true;
+    return false;
+}
+
+static int add_out(Graph *c, Loop *l, LoopOut o)
+{
+    for (int k = 0; k < l->outs.n; k++)
+        if (l->outs.at[k].kind == o.kind && (o.kind == LO_CARRY ? l->outs.at[k].param == o.param : l->body->results.at[l->outs.at[k].result] == l->body->results.at[o.result]))
+            return k;
+    vec_push(c->arena, l->outs, o);
+    return l->outs.n - 1;
+}
+
+static void visit(Node *n, bool *seen, Node **order, int *count)
+{
+    if (seen[n->id])
+        return;
+    seen[n->id] = true;
+    for (int a = 0; a < n->narg; a++)
+        visit(n->arg[a], seen, order, count);
+    order[(*count)++] = n;
+}
+
+void opt_reorder(Graph *g)
+{
+    int limit = 0, n = 0;
+    for (int i = 0; i < g->nodes.n; i++)
+        limit = g->nodes.at[i]->id >= limit ? g->nodes.at[i]->id + 1 : limit;
+    bool *seen = NEW_N(g->arena, bool, limit + 1);
+    Node **order = NEW_N(g->arena, Node *, g->nodes.n + 1);
+    for (int i = 0; i < g->nodes.n; i++)
+        visit(g->nodes.at[i], seen, order, &n);
+    for (int i = 0; i < n; i++) {
+        g->nodes.at[i] = order[i];
+        order[i]->id = i;
+    }
+    g->nodes.n = n;
+    g->table_size = 0;                            /* hashes go by number: made anew with the next node */
+}
+
+/* A does B's work too; place: where B's outputs are among A's. */
+static void join(Both *b, int *place)
+{
+    Loop *l = b->joint;
+    int na = b->la->body->results.n;
+    for (int p = 0; p < b->la->params.n; p++)
+        if (b->la->params.at[p].kind == LP_CARRY)
+            l->params.at[b->aparam[p]].result = b->la->params.at[p].result;
+    for (int p = 0; p < b->lb->params.n; p++)
+        if (b->lb->params.at[p].kind == LP_CARRY && b->same[p] < 0)
+            l->params.at[b->bparam[p]].result = na + b->lb->params.at[p].result;
+    for (int k = 0; k < b->la->outs.n; k++) {
+        LoopOut o = b->la->outs.at[k];
+        if (o.kind == LO_CARRY)
+            o.param = b->aparam[o.param];
+        vec_push(b->c->arena, l->outs, o);
+    }
+    for (int k = 0; k < b->lb->outs.n; k++) {
+        LoopOut o = b->lb->outs.at[k];
+        place[k] = add_out(b->c, l, o.kind == LO_CARRY ? (LoopOut){ LO_CARRY, b->bparam[o.param], l->params.at[b->bparam[o.param]].result } : (LoopOut){ o.kind, -1, na + o.result });
+    }
+    b->a->u.loop = l;
+    b->a->narg = b->arg.n;
+    b->a->arg = b->arg.at;
+    opt_reorder(b->c);
+}
+
+static int collected(const Loop *l, int q)
+{
+    for (int k = 0; k < l->outs.n; k++)
+        if (l->outs.at[k].kind == LO_COLLECT && l->body->results.at[l->outs.at[k].result] == l->body->params.at[q])
+            return k;
+    return -1;
+}
+
+/* B with those of its carried values that A collects as slices of A's outputs. Returns B in c, or NULL when A collects none of them. */
+static Node *read_from(Both *b)
+{
+    Arena *arena = b->c->arena;
+    const Loop *old = b->lb;
+    Loop *l = NEW(arena, Loop);
+    Graph *body = graph_new(arena, old->body->name);
+    *l = (Loop){ .n = old->n, .down = old->down, .name = old->name, .is_steps = old->is_steps, .body = body };
+    Vec(Node *) args = { 0 };
+    Node **params = NEW_N(arena, Node *, old->params.n + 1), **res = NEW_N(arena, Node *, old->body->results.n + 1), *index = NULL;
+    int *at = NEW_N(arena, int, old->params.n + 1), found = 0;
+    for (int p = 0; p < old->params.n; p++)
+        if (old->params.at[p].kind == LP_INDEX) {
+            params[p] = index = ir_param_like(body, old->body->params.at[p]);
+            vec_push(arena, l->params, (LoopParam){ LP_INDEX, -1 });
+        }
+    for (int p = 0, a = 0; p < old->params.n; p++) {
+        const Node *x = old->body->params.at[p];
+        if (old->params.at[p].kind == LP_INDEX)
+            continue;
+        int out = b->same[p] >= 0 ? collected(b->la, b->same[p]) : -1;
+        at[p] = l->params.n;
+        vec_push(arena, l->params, (LoopParam){ out >= 0 ? LP_CAPTURE : old->params.at[p].kind, old->params.at[p].result });
+        if (out < 0) {
+            params[p] = ir_param_like(body, x);
+            vec_push(arena, args, b->barg[a++]);
+            continue;
+        }
+        Node *all = ir_proj(b->c, b->a, out), *param = ir_param_like(body, all);
+        param->origin.name = x->origin.name ? intern_printf("%s_at", x->origin.name) : NULL;
+        params[p] = ir_pick(body, param, 0, index);
+        vec_push(arena, args, all);
+        at[p] = -1;
+        found++;
+        a++;
+    }
+    if (!found)
+        return NULL;
+    graph_inline(body, old->body, params, old->body->results.at, old->body->results.n, res, NULL);
+    for (int k = 0; k < old->body->results.n; k++)
+        ir_result(body, res[k], NULL);
+    for (int k = 0; k < old->outs.n; k++) {
+        LoopOut o = old->outs.at[k];
+        if (o.kind == LO_CARRY && at[o.param] < 0)
+            o = (LoopOut){ LO_COLLECT, -1, o.result };           /* its last value is A's: see merge_one; nobody reads this */
+        else if (o.kind == LO_CARRY)
+            o.param = at[o.param];
+        vec_push(arena, l->outs, o);
+    }
+    return ir_loop(b->c, l, args.at, args.n);
+}
+
+/* B joined to, or fed by, an earlier loop of c; out: B's outputs in c. false: it stays by itself. */
+static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shared, Node **out)
+{
+    const Loop *l = n->u.loop;
+    Both b = { .c = c, .lb = l, .barg = args };
+    for (int i = 0; i < c->nodes.n; i++) {
+        b.a = c->nodes.at[i];
+        if (b.a->op != OP_loop || b.a->u.loop->n != l->n || b.a->u.loop->down != l->down || b.a->u.loop->is_steps != l->is_steps)
+            continue;
+        b.la = b.a->u.loop;
+        b.same = NEW_N(c->arena, int, l->params.n + 1);
+        b.aparam = NEW_N(c->arena, int, b.la->params.n + 1);
+        b.bparam = NEW_N(c->arena, int, l->params.n + 1);
+        if (!find_same(&b))
+            continue;
+        if (!needs(&b)) {
+            int *place = NEW_N(c->arena, int, l->outs.n + 1);
+            join(&b, place);
+            for (int k = 0; k < l->outs.n; k++)
+                out[k] = ir_proj(c, b.a, place[k]);
+            return true;
+        }
+        Node *fed = !shared || shared(l) ? read_from(&b) : NULL;
+        for (int k = 0; fed && k < l->outs.n; k++) {
+            LoopOut o = l->outs.at[k];
+            if (o.kind == LO_CARRY && b.same[o.param] >= 0 && fed->u.loop->outs.at[k].kind == LO_COLLECT)
+                out[k] = ir_proj(c, b.a, add_out(c, b.a->u.loop, (LoopOut){ LO_CARRY, b.same[o.param], b.la->params.at[b.same[o.param]].result }));
+            else
+                out[k] = ir_proj(c, fed, k);
+        }
+        if (fed)
+            return true;
+    }
+    return false;
+}
+
+Graph *opt_merge_loops(Graph *g, SharedFn *shared)
+{
+    int limit = graph_limit(g);
+    Graph *c = graph_new(g->arena, g->name);
+    Node **map = NEW_N(g->arena, Node *, limit + 1), ***outs = NEW_N(g->arena, Node **, limit + 1), **params = graph_same_params(c, g, map);
+    bool *need = NEW_N(g->arena, bool, limit + 1);
+    for (int k = 0; k < g->results.n; k++)
+        need[g->results.at[k]->id] = true;
+    for (int i = g->nodes.n - 1; i >= 0; i--)
+        for (int a = 0; need[g->nodes.at[i]->id] && a < g->nodes.at[i]->narg; a++)
+            need[g->nodes.at[i]->arg[a]->id] = true;
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *n = g->nodes.at[i];
+        if (map[n->id] || n->op == OP_param || !need[n->id])
+            continue;
+        c->here = n->origin;
+        if (n->op == OP_loop) {
+            Node **args = NEW_N(g->arena, Node *, n->narg + 1);
+            for (int a = 0; a < n->narg; a++)
+                args[a] = map[n->arg[a]->id];
+            n->u.loop->body = opt_merge_loops(n->u.loop->body, shared);
+            outs[n->id] = NEW_N(g->arena, Node *, n->u.loop->outs.n + 1);
+            if (!merge_one(c, n, args, shared, outs[n->id])) {
+                outs[n->id] = NULL;
+                map[n->id] = ir_loop(c, n->u.loop, args, n->narg);
+            }
+        } else if (n->op == OP_proj && outs[n->arg[0]->id])
+            map[n->id] = outs[n->arg[0]->id][n->u.axis];
+        else
+            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+    }
+    graph_same_results(c, g, map);
+    return c;
+}
