@@ -130,7 +130,7 @@ static void expr(C *c, const LExpr *e, int outer)
 /* ---- what a function uses ---- */
 typedef struct Touched { bool *here, *written; } Touched;
 
-static void pass_on(void *user, LBuf *b, LExpr **idx, bool write)
+static void pass_on(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 {
     C *c = user;
     switch (b->storage) {
@@ -151,7 +151,7 @@ void c99_uses_of(C *c, const LFunc *f)
         lir_each_access(f->body.at[k], true, pass_on, c);
 }
 
-static void touch(void *user, LBuf *b, LExpr **idx, bool write)
+static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 {
     Touched *t = user;
     t->here[b->id] = true;

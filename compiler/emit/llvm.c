@@ -424,7 +424,7 @@ static bool only_arithmetic(const LStmt *s)
     return true;
 }
 
-static void gather(void *gen, LBuf *b, LExpr **idx, bool write)
+static void gather(void *gen, LBuf *b, LExpr **idx, unsigned along, bool write)
 {
     Gen *g = gen;
     for (int k = 0; k < g->nin; k++)

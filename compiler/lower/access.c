@@ -26,7 +26,7 @@ static void expr_access(const LExpr *e, LAccessFn *f, void *user)
         return;
     for (int k = 0; k < e->buf->rank; k++)
         expr_access(e->idx[k], f, user);
-    f(user, e->buf, e->idx, false);
+    f(user, e->buf, e->idx, 0, false);
 }
 
 static void ptr_access(const LPtr *p, LAccessFn *f, void *user, bool write)
@@ -35,7 +35,7 @@ static void ptr_access(const LPtr *p, LAccessFn *f, void *user, bool write)
         return;
     for (int k = 0; k < p->buf->rank; k++)
         expr_access(p->idx[k], f, user);
-    f(user, p->buf, NULL, write);
+    f(user, p->buf, p->idx, p->along, write);
 }
 
 void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
@@ -46,8 +46,8 @@ void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
         for (int k = 0; k < s->dst.buf->rank; k++)
             expr_access(s->dst.idx[k], f, user);
         if (s->add)
-            f(user, s->dst.buf, s->dst.idx, false);
-        f(user, s->dst.buf, s->dst.idx, true);
+            f(user, s->dst.buf, s->dst.idx, 0, false);
+        f(user, s->dst.buf, s->dst.idx, 0, true);
         break;
     case LS_ZERO: ptr_access(&s->dst, f, user, true); break;
     case LS_COPY: ptr_access(&s->src, f, user, false); ptr_access(&s->dst, f, user, true); break;

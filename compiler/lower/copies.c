@@ -6,16 +6,16 @@
 
 typedef struct Look { const LBuf *t, *c; int t_writes, t_reads, c_reads, c_writes; LExpr **store; bool same; } Look;
 
-static void look(void *user, LBuf *b, LExpr **idx, bool write)
+static void look(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 {
     Look *k = user;
     if (b == k->t && write) {
         k->t_writes++;
-        if (k->store && idx)
+        if (k->store)
             for (int d = 0; d < b->rank; d++)
                 k->same &= same_expr(k->store[d], idx[d]);
         k->store = idx;
-        k->same &= idx != NULL;
+        k->same &= !along;
     } else if (b == k->t) {
         k->t_reads++;
     } else if (b == k->c && write)
@@ -26,13 +26,13 @@ static void look(void *user, LBuf *b, LExpr **idx, bool write)
 
 typedef struct Match { const LBuf *c; LExpr **at; bool ok; } Match;
 
-static void match(void *user, LBuf *b, LExpr **idx, bool write)
+static void match(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 {
     Match *m = user;
     (void)write;
     if (b != m->c)
         return;
-    if (!idx) {
+    if (along) {
         m->ok = false;
         return;
     }

@@ -4,16 +4,16 @@
  * exactly their loop variable in one and the same dimension. */
 #include "low.h"
 
-typedef struct Touch { LBuf *buf; LExpr **idx; bool write; } Touch;
+typedef struct Touch { LBuf *buf; LExpr **idx; unsigned along; bool write; } Touch;
 typedef struct Touches { Low *l; Vec(Touch) all; } Touches;
 
-static void note_touch(void *user, LBuf *b, LExpr **idx, bool write)
+static void note_touch(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 {
     Touches *t = user;
-    vec_push(t->l->arena, t->all, (Touch){ b, idx, write });
+    vec_push(t->l->arena, t->all, (Touch){ b, idx, along, write });
 }
 
-static bool pinned(const Touch *t, const LVar *v, int d) { return t->idx && t->idx[d]->kind == LX_VAR && t->idx[d]->var == v; }
+static bool pinned(const Touch *t, const LVar *v, int d) { return !(t->along >> d & 1) && t->idx[d]->kind == LX_VAR && t->idx[d]->var == v; }
 
 /* The dimension in which every access of b in x uses v and in y uses w; -1: none. */
 static int common_dimension(const LBuf *b, const Touches *x, const LVar *v, const Touches *y, const LVar *w)

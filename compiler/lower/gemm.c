@@ -1,34 +1,100 @@
 /* gemm.c -- contractions that are matrix products in disguise.
  *
+ * Each operand is followed through views, captures and picks down to the stored buffer, where every letter of the contraction is a stride.
  * The letters of c[..] += a[..] b[..] fall into rows (in a and c), columns (in b and c), summed (in a and b) and batch (in all three). Letters of one kind
  * whose strides nest are one; the innermost group of each kind makes the product, everything else becomes loops around it. Transposed
- * storage is a flag. Products that are too small, or not made of rows and columns, stay plain loops. */
+ * storage is a flag, a constant factor or a sign becomes alpha. Products that are too small, or not made of rows and columns, stay plain loops. */
 #include "low.h"
 
-typedef struct Operand { Slot *slot; Env *env; Node *node; int64_t stride[MAX_LETTERS]; LExpr *base[MAX_RANK]; } Operand;
+/* Element base + sum of stride[q] * letter q of a buffer, times scale. */
+typedef struct Operand { LPtr at; int64_t stride[MAX_LETTERS]; double scale; } Operand;
 typedef struct Group { int letter[MAX_LETTERS], n; int64_t size; } Group;
+typedef struct Letters { const Contract *c; LVar *var[MAX_LETTERS]; LExpr *x[MAX_LETTERS]; } Letters;
 
-/* Strides of each letter in a stored operand; false when a place is no plain letter, constant or number. */
-static bool strides(Low *l, Env *e, Node *n, const Access *x, const Type *t, Operand *o)
+/* Adds the coefficients of the letters in an index; false when it is not affine in them. */
+static bool affine(const LExpr *e, const Letters *t, int64_t times, int64_t *coef)
+{
+    if (e->kind == LX_VAR) {
+        for (int q = 0; q < t->c->nletters; q++)
+            if (e->var == t->var[q])
+                coef[q] += times;
+        return true;
+    }
+    if (e->kind == LX_MAP && e->dtype == T_INT && (e->op == OP_add || e->op == OP_sub))
+        return affine(e->arg[0], t, times, coef) && affine(e->arg[1], t, e->op == OP_sub ? -times : times, coef);
+    if (e->kind == LX_MAP && e->dtype == T_INT && e->op == OP_neg)
+        return affine(e->arg[0], t, -times, coef);
+    if (e->kind == LX_MAP && e->dtype == T_INT && e->op == OP_mul && e->arg[1]->kind == LX_INT)
+        return affine(e->arg[0], t, times * e->arg[1]->i, coef);
+    for (int q = 0; q < t->c->nletters; q++)
+        if (t->var[q] && x_mentions(e, t->var[q]))
+            return false;
+    return true;
+}
+
+static bool strides(const Letters *t, Operand *o)
 {
     int64_t stride = 1;
-    for (int d = t->rank - 1; d >= 0; d--) {
-        const Place *p = &x->place[d];
-        int letter, count = 0;
-        for (int k = 0; k < n->u.contract->nletters; k++)
-            count += p->coef[k] != 0;
-        o->base[d] = NULL;
-        if (place_is_letter(p, &letter) && !o->stride[letter])
-            o->stride[letter] = stride;
-        else if (count == 0)
-            o->base[d] = p->index >= 0 && n->u.contract->arg[p->index].rank ? NULL : place_at(l, e, n, p, NULL);
-        else
+    memset(o->stride, 0, sizeof o->stride);
+    for (int d = o->at.buf->rank - 1; d >= 0; d--) {
+        int64_t coef[MAX_LETTERS] = { 0 };
+        if (!affine(o->at.idx[d], t, 1, coef))
             return false;
-        if (count == 0 && !o->base[d])
-            return false;
-        stride *= t->dim[d];
+        for (int q = 0; q < t->c->nletters; q++)
+            o->stride[q] += coef[q] * stride;
+        stride *= o->at.buf->dim[d];
     }
     return true;
+}
+
+/* A factor of the product at the letters: an element of a buffer, maybe with a sign or a constant in front. */
+static bool factor_at(Low *l, Env *e, Node *n, int k, const Letters *t, Operand *o)
+{
+    const Access *a = &n->u.contract->arg[k];
+    LExpr *idx[MAX_RANK], *letter[MAX_LETTERS];
+    memcpy(letter, t->x, sizeof letter);
+    for (int d = 0; d < a->rank; d++)
+        idx[d] = place_at(l, e, n, &a->place[d], letter);
+    LExpr *x = value_at(l, e, n->arg[k], idx);
+    o->scale = 1;
+    for (; x->kind == LX_MAP && x->dtype == T_REAL; x = x->op == OP_neg ? x->arg[0] : x->arg[1]) {
+        if (x->op == OP_neg)
+            o->scale = -o->scale;
+        else if (x->op == OP_mul && x->arg[0]->kind == LX_NUM)
+            o->scale *= x->arg[0]->num;
+        else
+            return false;
+    }
+    if (x->kind != LX_LOAD || x->dtype != T_REAL)
+        return false;
+    o->at = (LPtr){ x->buf, x->idx, 0 };
+    return strides(t, o);
+}
+
+/* Where the product goes. Every axis of the output is one letter or fixed; *partial: the letters do not reach all of it. */
+static bool output_at(Low *l, Env *e, Node *n, const Slot *to, const Letters *t, Operand *o, bool *partial)
+{
+    const Contract *c = n->u.contract;
+    LExpr *idx[MAX_RANK], *letter[MAX_LETTERS];
+    bool seen[MAX_LETTERS] = { false };
+    memcpy(letter, t->x, sizeof letter);
+    *partial = false;
+    for (int d = 0; d < c->out.rank; d++) {
+        const Place *p = &c->out.place[d];
+        int q, count = 0;
+        for (int k = 0; k < c->nletters; k++)
+            count += p->coef[k] != 0;
+        bool one = count == 1 && place_is_letter(p, &q) && !seen[q];
+        if (count && !one)
+            return false;
+        if (one)
+            seen[q] = true;
+        *partial |= (one ? c->range[q] : 1) < n->type.dim[d];
+        idx[d] = place_at(l, e, n, p, letter);
+    }
+    o->scale = 1;
+    o->at = (LPtr){ to->buf, slot_index(l, to, idx, n->type.rank), 0 };
+    return strides(t, o);
 }
 
 /* Splits off the innermost group: letters (given outer to inner) whose strides nest in both x and y. */
@@ -51,29 +117,6 @@ static Group inner_group(const Contract *c, const int *letter, int n, const Oper
 }
 
 static int64_t inner_stride(const Group *g, const Operand *o) { return g->n ? o->stride[g->letter[g->n - 1]] : 1; }
-
-static bool in_group(const Group *g, int letter)
-{
-    for (int k = 0; k < g->n; k++)
-        if (g->letter[k] == letter)
-            return true;
-    return false;
-}
-
-static LPtr address(Low *l, const Access *x, const Type *t, const Operand *o, LExpr **letter)
-{
-    LExpr *idx[MAX_RANK];
-    for (int d = 0; d < t->rank; d++) {
-        int q;
-        if (o->base[d])
-            idx[d] = o->base[d];
-        else {
-            place_is_letter(&x->place[d], &q);
-            idx[d] = letter[q] ? letter[q] : x_int(l, 0);
-        }
-    }
-    return (LPtr){ o->slot->buf, slot_index(l, o->slot, idx, t->rank) };
-}
 
 /* op(x)[rows][cols] in storage: plain when columns are adjacent, transposed when rows are. */
 static bool layout(const Group *rows, const Group *cols, const Operand *o, bool *trans, int64_t *ld)
@@ -102,6 +145,8 @@ static bool kinds_of(const Contract *c, const Operand *op, Kinds *k)
     for (int q = 0; q < c->nletters; q++) {
         bool a = op[0].stride[q], b = op[1].stride[q], o = op[2].stride[q];
         int kind = a && b && o ? BATCH : a && o ? ROWS : b && o ? COLS : a && b ? SUMMED : -1;
+        if (c->range[q] == 1)
+            continue;
         if (kind < 0)
             return false;
         const int64_t *stride = op[kind == COLS].stride;
@@ -124,52 +169,94 @@ static LGemm swapped(const LGemm *g)
     return s;
 }
 
-bool emit_gemm(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
+/* The loops around a product, outer to inner as the factor with the most of them is stored: so they meet the loops that made it. */
+static int outer_letters(const Contract *c, const Operand *op, const bool *inside, int *order)
 {
-    const Contract *c = n->u.contract;
-    if (!l->opt->gemm_calls || c->nfactor != 2 || c->nguard || n->type.dtype != T_REAL)
-        return false;
-    Operand op[3] = { { .slot = NULL }, { .slot = NULL }, { .slot = to, .node = n } };
-    for (int k = 0; k < 2; k++) {
-        op[k].env = e;
-        op[k].node = n->arg[k];
-        op[k].slot = slot_of(&op[k].env, &op[k].node);
-        if (!op[k].slot->buf || !strides(l, e, n, &c->arg[k], &n->arg[k]->type, &op[k]))
-            return false;
-    }
-    Kinds kind;
-    if (!strides(l, e, n, &c->out, &n->type, &op[2]) || !kinds_of(c, op, &kind))
-        return false;
-    Group rows = inner_group(c, kind.letter[ROWS], kind.n[ROWS], &op[0], &op[2]), cols = inner_group(c, kind.letter[COLS], kind.n[COLS], &op[1], &op[2]);
-    Group sum = inner_group(c, kind.letter[SUMMED], kind.n[SUMMED], &op[0], &op[1]);
-    LGemm g = { .m = rows.size, .n = cols.size, .k = sum.size, .alpha = c->scale };
-    bool swap;
-    if (g.m * g.n * g.k < 512 || kind.work < 2048 || g.m < 2 || g.n < 2 || g.k < 2)
-        return false;
-    if (!layout(&rows, &sum, &op[0], &g.ta, &g.lda) || !layout(&sum, &cols, &op[1], &g.tb, &g.ldb) || !layout(&rows, &cols, &op[2], &swap, &g.ldc))
-        return false;
-    /* An output of which the product is only a part (a row at the loop's index) is zero elsewhere. */
-    bool loop_sum = sum.n != kind.n[SUMMED], partial = false;
-    for (int d = 0; d < n->type.rank; d++)
-        partial |= op[2].base[d] && n->type.dim[d] > 1;
-    if ((loop_sum || partial) && !accumulate)
-        zero_slot(l, n, to, b);
-    LBlock *at = b;
-    LExpr *letter[MAX_LETTERS] = { NULL };
+    int count[2] = { 0, 0 }, n = 0;
+    for (int q = 0; q < c->nletters; q++)
+        for (int k = 0; k < 2; k++)
+            count[k] += !inside[q] && op[k].stride[q];
+    const int64_t *s = op[count[1] > count[0]].stride;
     for (int q = 0; q < c->nletters; q++) {
-        if (in_group(&rows, q) || in_group(&cols, q) || in_group(&sum, q))
+        int at = n;
+        if (inside[q])
             continue;
-        LStmt *f = new_for(l, new_var(l, c->letter[q]), c->range[q], false, NULL);
-        letter[q] = x_var(l, f->var);
+        for (; at > 0 && s[order[at - 1]] < s[q]; at--)
+            order[at] = order[at - 1];
+        order[at] = q;
+        n++;
+    }
+    return n;
+}
+
+/* The pointer at the first element of the product, and the dimensions along which the product moves. */
+static LPtr start_of(Low *l, const Operand *o, const Letters *t, const bool *inside)
+{
+    LPtr p = { o->at.buf, NEW_N(l->arena, LExpr *, o->at.buf->rank + 1), 0 };
+    for (int d = 0; d < p.buf->rank; d++) {
+        p.idx[d] = o->at.idx[d];
+        for (int q = 0; q < t->c->nletters; q++)
+            if (inside[q] && x_mentions(p.idx[d], t->var[q])) {
+                p.along |= t->c->range[q] > 1 ? 1u << d : 0;
+                p.idx[d] = x_with(l, p.idx[d], t->var[q], x_int(l, 0));
+            }
+    }
+    return p;
+}
+
+static void push_product(Low *l, Node *n, const LGemm *g, const Operand *op, const Letters *t, const bool *inside, bool swap, LBlock *at)
+{
+    LStmt *s = new_stmt(l, LS_GEMM, n);
+    int order[MAX_LETTERS], loops = outer_letters(t->c, op, inside, order);
+    s->gemm = *g;
+    s->gemm.a = start_of(l, &op[0], t, inside);
+    s->gemm.b = start_of(l, &op[1], t, inside);
+    s->gemm.c = start_of(l, &op[2], t, inside);
+    if (swap)
+        s->gemm = swapped(&s->gemm);
+    for (int k = 0; k < loops; k++) {
+        LStmt *f = new_for(l, t->var[order[k]], t->c->range[order[k]], false, NULL);
         push_stmt(l, at, f);
         at = &f->body;
     }
-    g.accumulate = accumulate || loop_sum;
-    g.a = address(l, &c->arg[0], &n->arg[0]->type, &op[0], letter);
-    g.b = address(l, &c->arg[1], &n->arg[1]->type, &op[1], letter);
-    g.c = address(l, &c->out, &n->type, &op[2], letter);
-    LStmt *s = new_stmt(l, LS_GEMM, n);
-    s->gemm = swap ? swapped(&g) : g;
     push_stmt(l, at, s);
+}
+
+bool emit_gemm(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
+{
+    const Contract *c = n->u.contract;
+    double work = 1;
+    for (int q = 0; q < c->nletters; q++)
+        work *= (double)c->range[q];
+    if (!l->opt->gemm_calls || c->nfactor != 2 || c->nguard || n->type.dtype != T_REAL || work < 2048)
+        return false;
+    Letters t = { .c = c };
+    for (int q = 0; q < c->nletters; q++) {
+        t.var[q] = new_var(l, c->letter[q]);
+        t.x[q] = x_var(l, t.var[q]);
+    }
+    Operand op[3];
+    Kinds kind;
+    bool partial, swap;
+    if (!factor_at(l, e, n, 0, &t, &op[0]) || !factor_at(l, e, n, 1, &t, &op[1]) || !output_at(l, e, n, to, &t, &op[2], &partial) || !kinds_of(c, op, &kind))
+        return false;
+    Group rows = inner_group(c, kind.letter[ROWS], kind.n[ROWS], &op[0], &op[2]), cols = inner_group(c, kind.letter[COLS], kind.n[COLS], &op[1], &op[2]);
+    Group sum = inner_group(c, kind.letter[SUMMED], kind.n[SUMMED], &op[0], &op[1]);
+    LGemm g = { .m = rows.size, .n = cols.size, .k = sum.size, .alpha = c->scale * op[0].scale * op[1].scale };
+    if (g.m * g.n * g.k < 512 || !layout(&rows, &sum, &op[0], &g.ta, &g.lda) || !layout(&sum, &cols, &op[1], &g.tb, &g.ldb) || !layout(&rows, &cols, &op[2], &swap, &g.ldc))
+        return false;
+    /* What the product does not reach is zero; a sum over loops around it starts from zero. */
+    bool loop_sum = sum.n != kind.n[SUMMED];
+    if ((loop_sum || partial) && !accumulate)
+        zero_slot(l, n, to, b);
+    g.accumulate = accumulate || loop_sum;
+    bool inside[MAX_LETTERS] = { false };
+    const Group *groups[] = { &rows, &cols, &sum };
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < groups[k]->n; i++)
+            inside[groups[k]->letter[i]] = true;
+    for (int q = 0; q < c->nletters; q++)
+        inside[q] |= c->range[q] == 1;
+    push_product(l, n, &g, op, &t, inside, swap, b);
     return true;
 }

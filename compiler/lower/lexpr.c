@@ -100,6 +100,42 @@ LExpr *x_guard(Low *l, LExpr *cond, LExpr *value)
     return e;
 }
 
+bool x_mentions(const LExpr *e, const LVar *v)
+{
+    bool yes = e->kind == LX_VAR && e->var == v;
+    for (int k = 0; k < e->narg; k++)
+        yes |= x_mentions(e->arg[k], v);
+    for (int k = 0; e->kind == LX_LOAD && k < e->buf->rank; k++)
+        yes |= x_mentions(e->idx[k], v);
+    return yes;
+}
+
+LExpr *x_with(Low *l, LExpr *e, const LVar *v, LExpr *value)
+{
+    if (!x_mentions(e, v))
+        return e;
+    if (e->kind == LX_VAR)
+        return value;
+    LExpr *n = NEW(l->arena, LExpr), *a[3];
+    *n = *e;
+    for (int k = 0; k < e->narg; k++)
+        a[k] = n->arg[k] = x_with(l, e->arg[k], v, value);
+    if (e->kind == LX_LOAD) {
+        n->idx = NEW_N(l->arena, LExpr *, e->buf->rank + 1);
+        for (int k = 0; k < e->buf->rank; k++)
+            n->idx[k] = x_with(l, e->idx[k], v, value);
+    }
+    if (e->kind != LX_MAP || e->dtype != T_INT)
+        return n;
+    switch (e->op) {
+    case OP_add: return x_add(l, a[0], a[1]);
+    case OP_sub: return a[1]->kind == LX_INT ? x_add(l, a[0], x_int(l, -a[1]->i)) : n;
+    case OP_mul: return a[1]->kind == LX_INT ? x_times(l, a[0], a[1]->i) : n;
+    case OP_neg: return a[0]->kind == LX_INT ? x_int(l, -a[0]->i) : n;
+    default: return n;
+    }
+}
+
 LExpr *x_inside(Low *l, LExpr *e, int64_t lo, int64_t hi, int64_t n)
 {
     LExpr *low = lo < 0 ? x_map(l, OP_ge, T_BOOL, (LExpr *[]){ e, x_int(l, 0) }, 2) : NULL;

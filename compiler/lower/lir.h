@@ -52,7 +52,8 @@ struct LExpr {
     int       narg;
     LExpr    *arg[3];                 /* GUARD: arg[0] ? arg[1] : 0; arg[1] is evaluated only where arg[0] holds (its loads may lie outside) */
 };
-typedef struct LPtr { LBuf *buf; LExpr **idx; } LPtr;             /* address of buf[idx...] */
+/* Address of buf[idx...]. What a statement touches from there runs along the dimensions in the bit mask `along`, and stays at idx in all others. */
+typedef struct LPtr { LBuf *buf; LExpr **idx; unsigned along; } LPtr;
 
 typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE } LStmtKind;
 typedef struct LStmt LStmt;
@@ -104,7 +105,8 @@ typedef struct LProgram {
     int64_t nlogs;                    /* REAL elements of all log lines; see Problem inner/outer graphs */
 } LProgram;
 
-typedef void LAccessFn(void *user, LBuf *, LExpr **idx, bool write);      /* idx NULL: an unknown part of the buffer */
+/* along: the dimensions in which the access is not only at idx but runs on from there, see LPtr. */
+typedef void LAccessFn(void *user, LBuf *, LExpr **idx, unsigned along, bool write);
 /* Every load and store of a statement and of what is in it, in order; deep: of the phases that it invokes too. */
 void lir_each_access(const LStmt *, bool deep, LAccessFn *, void *user);
 void lir_print(const LProgram *, Buf *);                          /* --emit loops */

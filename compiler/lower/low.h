@@ -33,6 +33,8 @@ LExpr *x_load(Low *, LBuf *, LExpr **idx);
 LExpr *x_map(Low *, Op, DType, LExpr **arg, int n);
 LExpr *x_guard(Low *, LExpr *cond, LExpr *value);
 LExpr *x_inside(Low *, LExpr *e, int64_t lo, int64_t hi, int64_t n);   /* 0 <= e < n, where e is in lo..hi; NULL: always */
+bool   x_mentions(const LExpr *, const LVar *);
+LExpr *x_with(Low *, LExpr *, const LVar *, LExpr *value);           /* the expression with the variable replaced; index arithmetic is folded again */
 LVar  *new_var(Low *, Name hint);
 LTemp *new_temp(Low *, DType, Name hint);
 LBuf  *new_buf(Low *, DType, int rank, const int64_t *dim, LStorage, Name hint, const Origin *);

@@ -7,7 +7,7 @@
 
 typedef struct Life { Low *l; int now; } Life;
 
-static void touch(void *user, LBuf *b, LExpr **idx, bool write)
+static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 {
     Life *x = user;
     (void)idx, (void)write;
@@ -20,7 +20,7 @@ static void touch(void *user, LBuf *b, LExpr **idx, bool write)
 
 typedef struct Extend { int from, to; } Extend;
 
-static void extend(void *user, LBuf *b, LExpr **idx, bool write)
+static void extend(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 {
     const Extend *x = user;
     (void)idx, (void)write;

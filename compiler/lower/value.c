@@ -189,7 +189,7 @@ LPtr first_of(Low *l, const Slot *s, const Type *t)
     LExpr *idx[MAX_RANK];
     for (int d = 0; d < t->rank; d++)
         idx[d] = x_int(l, 0);
-    return (LPtr){ s->buf, slot_index(l, s, idx, t->rank) };
+    return (LPtr){ s->buf, slot_index(l, s, idx, t->rank), ((1u << t->rank) - 1) << s->nprefix };
 }
 
 LExpr *value_at(Low *l, Env *e, Node *n, LExpr **idx)
