@@ -11,7 +11,6 @@
 #include "opt.h"
 
 const char *const mode_name[] = { "auto", "mixed", "reverse", "forward" };
-const char *const schedule_name[] = { "auto", "keep", "snapshot" };
 
 /* Data and meta parameters of a new graph. */
 typedef struct Inputs { Graph *g; int nd, nm; Node **all; } Inputs;
@@ -111,8 +110,8 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, int64_
         s->path = ir_proj(g, loop, out[np + ns]);
 }
 
-/* The inner loop on its arguments: parameters after the last step and the sum of the path losses. */
-static State run_inner(Problem *p, Graph *g, Node **dm, int ndm)
+/* The inner loop on its arguments: parameters after the last step and the sum of the path losses. The last `last` steps are a loop of their own. */
+static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, int64_t last)
 {
     Arg a = { dm, ndm };
     State s = { inline_all(g, p->param_init, &a, 1), inline_all(g, p->state_init, &a, 1), ir_real(g, 0) };
@@ -126,7 +125,9 @@ static State run_inner(Problem *p, Graph *g, Node **dm, int ndm)
         /* "path losses of steps before T - K count in the value only, their direct meta terms too" */
         s.path = ir_map1(g, OP_detach, s.path);
     }
-    run_steps(p, g, dm, ndm, &s, cut, p->steps - cut, "steps");
+    last = last < p->steps - cut ? last : 0;      /* all of them: the schedule of the loop itself */
+    run_steps(p, g, dm, ndm, &s, cut, p->steps - cut - last, "steps");
+    run_steps(p, g, dm, ndm, &s, p->steps - last, last, "steps_last");
     return s;
 }
 
@@ -143,29 +144,29 @@ static Node *outer_value(Problem *p, Graph *g, Node **dm, int ndm, const State *
     return value;
 }
 
-static Graph *finish(Graph *g)
+static Graph *finish(Graph *g, const DiffOptions *o)
 {
     expand_grads(g);
     g = opt_dead_code(g);
     g = opt_simplify(g);
     g = opt_hoist(g);
     opt_rows(g);
-    g = opt_merge_loops(g, NULL);
+    g = share_loops(g, o);
     return opt_dead_code(g);
 }
 
 Graph *bilevel_entry(const Graph *g)
 {
-    return finish(graph_clone(g, g->name));
+    return apply_schedules(finish(graph_clone(g, g->name), NULL), NULL);
 }
 
 Graph *bilevel_adapt(Problem *p)
 {
     Inputs in = make_inputs(p, "adapt");
-    State s = run_inner(p, in.g, in.all, in.nd + in.nm);
+    State s = run_inner(p, in.g, in.all, in.nd + in.nm, 0);
     for (int k = 0; k < p->param.n; k++)
         ir_result(in.g, s.par[k], p->param.at[k].name);
-    return finish(in.g);
+    return apply_schedules(finish(in.g, NULL), NULL);
 }
 
 /* The logs of inner at the last step's parameters, then those of outer. */
@@ -173,7 +174,7 @@ Graph *bilevel_value(Problem *p)
 {
     Inputs in = make_inputs(p, "value");
     int ndm = in.nd + in.nm;
-    State s = run_inner(p, in.g, in.all, ndm);
+    State s = run_inner(p, in.g, in.all, ndm, 0);
     Node **logs, *value = outer_value(p, in.g, in.all, ndm, &s, &logs);
     ir_result(in.g, value, intern("outer"));
     if (p->inner->results.n > 1 && p->steps > 0) {
@@ -185,14 +186,14 @@ Graph *bilevel_value(Problem *p)
     }
     for (int k = 1; p->outer && k < p->outer->results.n; k++)
         ir_result(in.g, logs[k - 1], k < p->outer->result_names.n ? p->outer->result_names.at[k] : NULL);
-    return finish(in.g);
+    return apply_schedules(finish(in.g, NULL), NULL);
 }
 
-static Graph *by_reverse(Problem *p, bool mixed)
+static Graph *by_reverse(Problem *p, bool mixed, int64_t last)
 {
     Inputs in = make_inputs(p, "hypergradient");
     Graph *g = in.g;
-    State s = run_inner(p, g, in.all, in.nd + in.nm);
+    State s = run_inner(p, g, in.all, in.nd + in.nm, last);
     Node **logs, *value = outer_value(p, g, in.all, in.nd + in.nm, &s, &logs);
     ir_result(g, value, intern("outer"));
     if (!mixed)
@@ -228,7 +229,7 @@ static Graph *by_forward(Problem *p)
         t[k] = ir_reshape(body, ir_cast_real(body, ir_map2(body, OP_eq, ir_iota(body, flat, 0), e)), type->rank, type->dim);
         at += n;
     }
-    State s = run_inner(p, body, x, ndm);
+    State s = run_inner(p, body, x, ndm, 0);
     Node *value = outer_value(p, body, x, ndm, &s, &logs);
     ir_result(body, value, NULL);
     /* expand_grads rebuilds the body: find the nodes again through parameters and results. */
@@ -256,7 +257,7 @@ static Graph *by_forward(Problem *p)
     int collected = loop_collect(b, or_zero(body, tangent, &value->type));
     Node *all = ir_proj(g, loop_end(b), collected);
 
-    State once = run_inner(p, g, in.all, ndm);
+    State once = run_inner(p, g, in.all, ndm, 0);
     ir_result(g, outer_value(p, g, in.all, ndm, &once, &logs), intern("outer"));
     at = 0;
     for (int k = 0; k < in.nm; k++) {
@@ -270,8 +271,6 @@ static Graph *by_forward(Problem *p)
 
 Graph *bilevel_hypergradient(Problem *p, const DiffOptions *o)
 {
-    Graph *g = o->mode == MODE_FORWARD ? by_forward(p) : by_reverse(p, o->mode != MODE_REVERSE);
-    g = finish(g);
-    keep_residuals(g, o);
-    return opt_dead_code(g);
+    Graph *g = o->mode == MODE_FORWARD ? by_forward(p) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last);
+    return apply_schedules(finish(g, o), o);
 }

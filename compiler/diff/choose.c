@@ -32,14 +32,20 @@ DiffOptions bilevel_choose(Problem *p, const DiffOptions *asked, double real_byt
             continue;
         if (m == MODE_FORWARD && asked->mode == MODE_AUTO && meta_numbers(p) > FORWARD_DIRECTIONS)
             continue;
-        for (int s = SCHEDULE_KEEP; s <= SCHEDULE_SNAPSHOT; s++) {
-            if ((asked->schedule != SCHEDULE_AUTO && asked->schedule != (Schedule)s) || (m == MODE_FORWARD && s == SCHEDULE_KEEP && asked->schedule == SCHEDULE_AUTO))
+        for (int s = 0; s < 2; s++) {
+            static const Schedule keep = { .given = true, .keep = true }, snapshot = { .given = true, .period = 1 };
+            if (asked->steps.given ? s : m == MODE_FORWARD && !s)
                 continue;
-            DiffOptions o = { (Mode)m, (Schedule)s, asked->loops == SCHEDULE_AUTO ? SCHEDULE_SNAPSHOT : asked->loops };
+            DiffOptions o = *asked;
+            o.mode = (Mode)m;
+            if (!o.steps.given)
+                o.steps = s ? snapshot : keep;
+            if (!o.loops.given)
+                o.loops = snapshot;
             Graph *g = bilevel_hypergradient(p, &o);
             Cost c;
             double t = predicted(g, real_bytes, &c);
-            buf_printf(&text, "%s%s/%s %.3g ms", text.n ? ", " : "", mode_name[m], schedule_name[s], 1e3 * t);
+            buf_printf(&text, "%s%s/%s %.3g ms", text.n ? ", " : "", mode_name[m], schedule_text(p->arena, &o.steps), 1e3 * t);
             if (!*best || t < least) {
                 *best = g;
                 least = t;
@@ -47,7 +53,7 @@ DiffOptions bilevel_choose(Problem *p, const DiffOptions *asked, double real_byt
             }
         }
     }
-    *why = arena_printf(p->arena, "%s/%s: the least predicted time of %s", mode_name[won.mode], schedule_name[won.schedule], text.at ? text.at : "");
+    *why = arena_printf(p->arena, "%s/%s: the least predicted time of %s", mode_name[won.mode], schedule_text(p->arena, &won.steps), text.at ? text.at : "");
     buf_free(&text);
     return won;
 }

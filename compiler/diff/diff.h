@@ -4,12 +4,27 @@
 #include "ir.h"
 
 typedef enum { MODE_AUTO, MODE_MIXED, MODE_REVERSE, MODE_FORWARD } Mode;
-typedef enum { SCHEDULE_AUTO, SCHEDULE_KEEP, SCHEDULE_SNAPSHOT } Schedule;
+/* What a loop stores for its reverse sweep; see schedule.c. */
+typedef struct Schedule {
+    bool    given;                     /* false: the planner's choice */
+    bool    keep;                      /* everything; the rest does not count */
+    bool    gradients;                 /* the inner gradient of each step */
+    bool    in_store;                  /* base states go to the caller's store */
+    int64_t period, inner;             /* a base state for each `period` iterations (INT32_MAX: one), slots for states between */
+    int64_t last;                      /* the last steps keep everything */
+} Schedule;
+typedef struct RegionSchedule { Name name; Schedule schedule; } RegionSchedule;
 typedef struct DiffOptions {
-    Mode mode; Schedule schedule;      /* of the inner loop */
-    Schedule loops;                    /* of model loops: keep all values, or keep carried values and recompute each iteration */
+    Mode mode; Schedule steps;         /* of the inner loop */
+    Schedule loops;                    /* of model loops */
+    const RegionSchedule *region; int nregion;   /* of model loops by name, before `loops` */
 } DiffOptions;
-extern const char *const mode_name[], *const schedule_name[];
+extern const char *const mode_name[];
+/* inner_loop: gradients, last and store are allowed. false: not a schedule. */
+bool        schedule_parse(const char *text, bool inner_loop, Schedule *);
+const char *schedule_text(Arena *, const Schedule *);
+const Checkpoints *schedule_checkpoints(Arena *, const Schedule *, int64_t n);   /* of a loop of n iterations; NULL: one state for each, or none */
+const Schedule *schedule_of_loop(const DiffOptions *, const Loop *);
 
 /* New graphs over (data leaves, meta leaves) of the problem, in that order. */
 Graph *bilevel_adapt(Problem *);                              /* -> params after the last step */
@@ -26,8 +41,9 @@ void linearize(Graph *g, Node *const *in, Node *const *tin, int nin, Node *const
 void transpose(Graph *g, Node *const *lin, int nlin, Node *const *outs, Node *const *ct, int nouts, Node **ctin);
 /* Reverse mode: cotangents of in[] given those of roots[]. */
 void vjp(Graph *g, Node *const *in, int nin, Node *const *roots, Node *const *ct, int nroots, Node **ctin);
-/* Schedules: moves values that a reverse loop computes again into the forward loop that saved its state, where `keep` says so. */
-void keep_residuals(Graph *g, const DiffOptions *);
+Graph *share_loops(Graph *, const DiffOptions *);     /* opt_merge_loops, but for loops that save few states; options may be NULL */
+/* Decides for each pair of a forward and a reverse loop what the one stores and the other computes again. The last transformation of a graph. */
+Graph *apply_schedules(Graph *, const DiffOptions *);
 /* The cheapest of the candidates that the options leave open, by flops and bytes. why: a sentence, in the problem's arena. */
 DiffOptions bilevel_choose(Problem *, const DiffOptions *, double real_bytes, Graph **best, const char **why);
 /* Replaces every grad node by its expansion (reverse mode over its body), in loop bodies too. */

@@ -107,6 +107,8 @@ void expand_grads(Graph *g)
                 args[a] = map[n->arg[a]->id];
             outs[n->id] = NEW_N(g->arena, Node *, r->nwrt + 1);
             graph_inline(fresh, grad, args, grad->results.at, r->nwrt, outs[n->id], NULL);
+            for (int k = 0; k < r->nwrt; k++)
+                outs[n->id][k] = ir_map1(fresh, OP_mark, outs[n->id][k]);
         } else if (n->op == OP_proj && outs[n->arg[0]->id])
             map[n->id] = outs[n->arg[0]->id][n->u.axis];
         else

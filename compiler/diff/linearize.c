@@ -122,6 +122,7 @@ static Node *linearize_map(Lin *l, Node *n)
         return NULL;
     switch (n->op) {
     case OP_neg: return a ? ir_map1(g, OP_neg, a) : NULL;
+    case OP_mark: return a;
     case OP_add: return add_or(g, a, b);
     case OP_sub: return !b ? a : !a ? ir_map1(g, OP_neg, b) : ir_map2(g, OP_sub, a, b);
     case OP_select: {

@@ -1,4 +1,4 @@
-/* residuals.c -- the schedule `keep`: values that a reverse loop computes again are stored by the forward loop instead.
+/* residuals.c -- the schedules `keep` and `gradients`: values that a reverse loop computes again are stored by the forward loop instead.
  *
  * After differentiation every reverse loop R finds the carried values c_i of its forward loop L stacked in an output of L, and computes what
  * it needs of L's iteration again (a snapshot per iteration). A node of R's body is closed if it depends only on those slices, on the index and on
@@ -7,7 +7,6 @@
  * stay recomputed: that costs less than the traffic.
  * Invariant: the graph computes the same numbers, with the same operations. */
 #include "rules.h"
-#include "opt.h"
 
 typedef struct Pair {
     Graph *g;
@@ -29,7 +28,7 @@ static int arg_of_param(const Loop *l, int p)
     return a;
 }
 
-static Node *forward_of(Graph *g, const Node *rev)
+Node *residuals_forward(Graph *g, const Node *rev)
 {
     for (int a = 0; a < rev->narg; a++) {
         const Node *x = rev->arg[a];
@@ -236,7 +235,24 @@ static void rewrite_reverse(Pair *p, Node **saved, const int *out, int n)
     r->body = body;
 }
 
-static bool keep_pair(Graph *g, Node *fwd, Node *rev)
+static bool is_computed(const Node *n) { return n->op != OP_const && n->op != OP_param; }
+
+/* The inner gradients that L computes are collected; those that R computes again are read. */
+static int choose_gradients(Pair *p, Node **saved)
+{
+    Loop *l = p->fwd->u.loop;
+    Graph *b = p->rev->u.loop->body;
+    int n = 0, count = l->body->nodes.n;
+    for (int i = 0; i < b->nodes.n; i++)
+        if (b->nodes.at[i]->op == OP_mark && p->closed[b->nodes.at[i]->id] && is_computed(b->nodes.at[i]->arg[0]))
+            saved[n++] = b->nodes.at[i]->arg[0];
+    for (int i = 0; i < count; i++)
+        if (l->body->nodes.at[i]->op == OP_mark && is_computed(l->body->nodes.at[i]->arg[0]))
+            collect_in_forward(p, l->body->nodes.at[i]->arg[0]);
+    return n;
+}
+
+void residuals_keep(Graph *g, Node *fwd, Node *rev, Kept what)
 {
     Pair p = { .g = g, .fwd = fwd, .rev = rev, .limit = graph_limit(rev->u.loop->body) };
     p.stacked = NEW_N(g->arena, int, p.limit + 1);
@@ -255,27 +271,9 @@ static bool keep_pair(Graph *g, Node *fwd, Node *rev)
     }
     find_closed(&p);
     Node **saved = NEW_N(g->arena, Node *, p.limit + 1);
-    int n = choose(&p, saved), *out = NEW_N(g->arena, int, n + 1);
+    int n = what == KEEP_ALL ? choose(&p, saved) : choose_gradients(&p, saved), *out = NEW_N(g->arena, int, n + 1);
     for (int k = 0; k < n; k++)
         out[k] = collect_in_forward(&p, translate(&p, saved[k]));
     if (n)
         rewrite_reverse(&p, saved, out, n);
-    return n > 0;
-}
-
-void keep_residuals(Graph *g, const DiffOptions *o)
-{
-    for (int i = 0, count = g->nodes.n; i < count; i++) {
-        Node *rev = g->nodes.at[i];
-        if (rev->op != OP_loop)
-            continue;
-        Schedule s = rev->u.loop->is_steps ? o->schedule : o->loops;
-        Node *fwd = s == SCHEDULE_KEEP ? forward_of(g, rev) : NULL;
-        if (fwd)
-            keep_pair(g, fwd, rev);
-    }
-    opt_reorder(g);
-    for (int i = 0; i < g->nodes.n; i++)
-        if (g->nodes.at[i]->op == OP_loop)
-            keep_residuals(g->nodes.at[i]->u.loop->body, o);
 }

@@ -25,6 +25,12 @@ void loop_activity(const Loop *, const bool *active_arg, bool *active_param, boo
 /* Cotangents of a linear loop's linear operands. ct: one per output, NULL: zero; ctin: one per operand. is_linear: per operand. */
 void transpose_loop(Graph *, Node *loop, const bool *is_linear, Node *const *ct, Node **ctin);
 
+/* ---- schedules: a reverse loop and the forward loop whose states it reads ---- */
+typedef enum { KEEP_ALL, KEEP_GRADIENTS } Kept;
+Node *residuals_forward(Graph *, const Node *rev);                                  /* NULL: not a reverse loop */
+void  residuals_keep(Graph *, Node *fwd, Node *rev, Kept);                          /* what is kept is computed in the forward loop and stored for each iteration */
+bool  checkpoint_pair(Graph *, Node *fwd, Node *rev, const Checkpoints *);          /* states saved at some iterations; false: others read all of them */
+
 /* grad regions: graphs over the region body's parameters. */
 Graph *gradient_graph(const Region *, const int *wrt, int nwrt);        /* -> d loss / d param wrt[k] */
 /* (params, one direction u_j for each wrt) -> tangent of d loss / d active[k] in direction u */

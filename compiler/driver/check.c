@@ -4,14 +4,24 @@
 #include "driver.h"
 #include <math.h>
 
+/* Schedules with all their edges: no slot, few slots, stored gradients, last steps apart. */
+#define KEEP       { .given = true, .keep = true }
+#define SNAPSHOT   { .given = true, .period = 1 }
+#define BINOMIAL   { .given = true, .period = INT32_MAX, .inner = 2 }
+#define GRADIENTS  { .given = true, .period = INT32_MAX, .inner = 0, .gradients = true, .last = 1 }
+#define EVERY      { .given = true, .period = 3, .inner = 2, .last = 2 }
+#define EVERY_LOOP { .given = true, .period = 3, .inner = 2 }
 typedef struct Variant { const char *text; DiffOptions o; } Variant;
 static const Variant variants[] = {
-    { "mixed keep",       { MODE_MIXED,   SCHEDULE_KEEP,     SCHEDULE_SNAPSHOT } },
-    { "mixed snapshot",   { MODE_MIXED,   SCHEDULE_SNAPSHOT, SCHEDULE_SNAPSHOT } },
-    { "mixed keep loops", { MODE_MIXED,   SCHEDULE_SNAPSHOT, SCHEDULE_KEEP } },
-    { "reverse keep",     { MODE_REVERSE, SCHEDULE_KEEP,     SCHEDULE_KEEP } },
-    { "reverse snapshot", { MODE_REVERSE, SCHEDULE_SNAPSHOT, SCHEDULE_SNAPSHOT } },
-    { "forward",          { MODE_FORWARD, SCHEDULE_SNAPSHOT, SCHEDULE_SNAPSHOT } },
+    { "mixed keep",       { MODE_MIXED,   KEEP, SNAPSHOT } },
+    { "mixed snapshot",   { MODE_MIXED,   SNAPSHOT, SNAPSHOT } },
+    { "mixed keep loops", { MODE_MIXED,   SNAPSHOT, KEEP } },
+    { "reverse keep",     { MODE_REVERSE, KEEP, KEEP } },
+    { "reverse snapshot", { MODE_REVERSE, SNAPSHOT, SNAPSHOT } },
+    { "mixed binomial",   { MODE_MIXED,   BINOMIAL, BINOMIAL } },
+    { "mixed gradients",  { MODE_MIXED,   GRADIENTS, SNAPSHOT } },
+    { "reverse every 3",  { MODE_REVERSE, EVERY, EVERY_LOOP } },
+    { "forward",          { MODE_FORWARD, SNAPSHOT, SNAPSHOT } },
 };
 enum { NVARIANTS = sizeof variants / sizeof *variants, FORWARD_LIMIT = 20000 };
 
@@ -134,7 +144,7 @@ static int check(Check *c)
     c->moved = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n);
     if (session_gradient(s, s->bound.meta, &c->outer, c->first, &st))
         return numeric_failure(s, &st);
-    printf("%s: outer value %.12g; disagreement with %s %s, relative to the largest entry\n", p->name, c->outer, mode_name[s->diff.mode], schedule_name[s->diff.schedule]);
+    printf("%s: outer value %.12g; disagreement with %s %s, relative to the largest entry\n", p->name, c->outer, mode_name[s->diff.mode], schedule_text(s->arena, &s->diff.steps));
     printf("  %-18s %-24s %10s\n", "compared", "meta variable", "largest");
     compare_differences(c);
     for (int k = 0; k < NVARIANTS; k++) {

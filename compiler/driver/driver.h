@@ -26,7 +26,6 @@ typedef struct Options {
 int  options_parse(Options *, int argc, char **argv);
 void options_help(const char *command, FILE *);
 Mode mode_of(const char *);
-Schedule schedule_of(const char *);
 
 /* ---- files (npy.c, csv.c): numbers of any type as doubles, row-major ---- */
 typedef struct FileArray {

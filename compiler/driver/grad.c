@@ -81,8 +81,8 @@ static void print_json(const Session *s, double outer, void **grad, const double
     }
     json_object_set_new(o, "norms", norms);
     json_object_set_new(o, "mode", json_string(mode_name[s->diff.mode]));
-    json_object_set_new(o, "schedule", json_string(schedule_name[s->diff.schedule]));
-    json_object_set_new(o, "loops", json_string(schedule_name[s->diff.loops]));
+    json_object_set_new(o, "schedule", json_string(schedule_text(s->arena, &s->diff.steps)));
+    json_object_set_new(o, "loops", json_string(schedule_text(s->arena, &s->diff.loops)));
     json_object_set_new(o, "why", json_string(s->why));
     json_object_set_new(o, "real", json_string(s->real_bytes == 4 ? "float" : "double"));
     json_object_set_new(o, "work_bytes", json_integer(s->program->work_bytes));
@@ -101,7 +101,7 @@ static void print_json(const Session *s, double outer, void **grad, const double
 static void print_text(const Session *s, double outer, void **grad, const double *t, int64_t n)
 {
     const Problem *p = s->problem;
-    printf("%s: %s, %s, %s\n", p->name, s->real_bytes == 4 ? "float" : "double", mode_name[s->diff.mode], schedule_name[s->diff.schedule]);
+    printf("%s: %s, %s, %s\n", p->name, s->real_bytes == 4 ? "float" : "double", mode_name[s->diff.mode], schedule_text(s->arena, &s->diff.steps));
     printf("  %-28s %.12g\n", "outer value", outer);
     for (int k = 0; k < p->meta.n; k++) {
         double largest, norm = norm_of(s, grad[k], &p->meta.at[k], &largest);

@@ -142,8 +142,11 @@ static int check_values(const Options *o)
 {
     int code = one_of("--real", o->real, "float double");
     if (code < 0) code = one_of("--mode", o->mode, "auto mixed reverse forward");
-    if (code < 0) code = one_of("--schedule", o->schedule, "auto keep snapshot");
-    if (code < 0) code = one_of("--loops", o->loops, "auto keep snapshot");
+    Schedule parsed;
+    if (code < 0 && o->schedule && !schedule_parse(o->schedule, true, &parsed))
+        code = bad_value("--schedule", o->schedule, "auto, keep, snapshot, every:K, binomial:S or store:K,S, with +gradients or +last:K behind it");
+    if (code < 0 && o->loops && !schedule_parse(o->loops, false, &parsed))
+        code = bad_value("--loops", o->loops, "auto, keep, snapshot, every:K or binomial:S");
     if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj ir loops dot");
     if (code < 0) code = one_of("--on-nonfinite", o->on_nonfinite, "stop skip");
     for (int k = 0; code < 0 && k < o->dump.n; k++)
@@ -245,12 +248,4 @@ Mode mode_of(const char *text)
         if (text && !strcmp(mode_name[k], text))
             return (Mode)k;
     return MODE_AUTO;
-}
-
-Schedule schedule_of(const char *text)
-{
-    for (int k = SCHEDULE_AUTO; k <= SCHEDULE_SNAPSHOT; k++)
-        if (text && !strcmp(schedule_name[k], text))
-            return (Schedule)k;
-    return SCHEDULE_AUTO;
 }

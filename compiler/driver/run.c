@@ -36,7 +36,7 @@ static uint64_t identity(const Run *r)
 {
     const Problem *p = r->s.problem;
     uint64_t h = hash(14695981039346656037u, p->src->text, p->src->len);
-    int64_t facts[] = { r->s.real_bytes, r->s.diff.mode, r->s.diff.schedule, r->s.diff.loops, (int64_t)r->o->seed };
+    int64_t facts[] = { r->s.real_bytes, r->s.diff.mode, r->s.diff.steps.keep, r->s.diff.loops.keep, (int64_t)r->o->seed };
     h = hash(h, facts, sizeof facts);
     h = hash(h, &r->o->clip, sizeof r->o->clip);
     for (int k = 0; k < p->data.n; k++)

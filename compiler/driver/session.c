@@ -135,7 +135,7 @@ int session_compile(Session *s, DiffOptions diff, Graph *hypergradient, int want
     for (int k = 0; k < s->entries.n; k++)
         pass_done(s, "schedule", s->entries.at[k].graph, "entry");
     ice_pass = "lower";
-    LowerOptions lo = { s->real_bytes, true, mode_name[diff.mode], diff.schedule == SCHEDULE_KEEP ? "keep everything" : "a snapshot per step" };
+    LowerOptions lo = { s->real_bytes, true, mode_name[diff.mode], schedule_text(s->arena, &diff.steps) };
     s->program = lower_program(s->arena, s->problem, s->entries.at, s->entries.n, &lo);
     pass_done(s, "lower", NULL, "program");
     if (want & WANT_JIT) {
@@ -202,7 +202,11 @@ int session_open(Session *s, Options *o, int want)
     if (!s->problem)
         return EXIT_PROBLEM;
     pass_done(s, "front", s->problem->inner, "inner");
-    DiffOptions asked = { mode_of(o->mode), schedule_of(o->schedule), schedule_of(o->loops) };
+    DiffOptions asked = { .mode = mode_of(o->mode) };
+    if (o->schedule)
+        schedule_parse(o->schedule, true, &asked.steps);
+    if (o->loops)
+        schedule_parse(o->loops, false, &asked.loops);
     Graph *best = NULL;
     ice_pass = "diff";
     DiffOptions diff = bilevel_choose(s->problem, &asked, s->real_bytes, &best, &s->why);

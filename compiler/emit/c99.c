@@ -256,10 +256,16 @@ static void invoke(C *c, const LStmt *s)
 
 static void counted(C *c, const LStmt *s, int n)
 {
-    if (s->n <= 0)
+    if (s->n <= 0 && !s->lo)
         return;
     c99_indent(c, n);
-    if (s->down)
+    if (s->lo) {
+        buf_printf(c->o, "for (int %s = ", s->var->name);
+        expr(c, s->lo, 0);
+        buf_printf(c->o, "; %s < ", s->var->name);
+        expr(c, s->hi, P_ADD);
+        buf_printf(c->o, "; %s++)", s->var->name);
+    } else if (s->down)
         buf_printf(c->o, "for (int %s = %lld; %s >= 0; %s--)", s->var->name, (long long)s->n - 1, s->var->name, s->var->name);
     else
         buf_printf(c->o, "for (int %s = 0; %s < %lld; %s++)", s->var->name, s->var->name, (long long)s->n, s->var->name);
@@ -270,6 +276,19 @@ static void counted(C *c, const LStmt *s, int n)
         c99_indent(c, n);
         buf_puts(c->o, "}\n");
     }
+}
+
+/* A decision of the runtime's schedule. */
+static void ask(C *c, const LStmt *s)
+{
+    buf_printf(c->o, "int %s = mfl_%s(", s->var->name, s->callee);
+    if (s->nptr)
+        pointer(c, &s->ptr[0]);
+    for (int k = 0; k < s->nnum; k++) {
+        buf_puts(c->o, k || s->nptr ? ", " : "");
+        expr(c, s->index_arg[k], 0);
+    }
+    buf_puts(c->o, ");");
 }
 
 static void kernel(C *c, const LStmt *s)
@@ -326,6 +345,7 @@ static void stmt(C *c, const LStmt *s, int n)
     case LS_GEMM: gemm(c, &s->gemm); break;
     case LS_CALL: kernel(c, s); break;
     case LS_INVOKE: invoke(c, s); break;
+    case LS_ASK: ask(c, s); break;
     default: break;
     }
     finish(c, s, from);

@@ -270,8 +270,55 @@ static void store(Gen *g, const LBuf *b, LLVMValueRef at, LLVMValueRef v)
     scope(g, s, b);
 }
 
+/* A loop whose bounds are known when it starts; it may run no time at all. */
+static void loop_between(Gen *g, const LStmt *s)
+{
+    LLVMValueRef lo = value(g, s->lo), hi = value(g, s->hi);
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b), head = LLVMAppendBasicBlockInContext(g->c, g->fn, s->var->name), body = LLVMAppendBasicBlockInContext(g->c, g->fn, "body"), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "end");
+    LLVMBuildBr(g->b, head);
+    LLVMPositionBuilderAtEnd(g->b, head);
+    LLVMValueRef iv = LLVMBuildPhi(g->b, g->i64, s->var->name);
+    LLVMAddIncoming(iv, &lo, &before, 1);
+    LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, iv, hi, ""), body, end);
+    LLVMPositionBuilderAtEnd(g->b, body);
+    g->var[s->var->id] = iv;
+    block(g, &s->body);
+    LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b);
+    LLVMValueRef next = LLVMBuildNSWAdd(g->b, iv, int64(g, 1), "");
+    LLVMAddIncoming(iv, &next, &latch, 1);
+    LLVMBuildBr(g->b, head);
+    LLVMPositionBuilderAtEnd(g->b, end);
+}
+
+/* A decision of the runtime's schedule: integers of 32 bits. */
+static void ask(Gen *g, const LStmt *s)
+{
+    LLVMTypeRef t[8];
+    LLVMValueRef a[8];
+    unsigned n = 0;
+    char name[64];
+    if (s->nptr) {
+        t[n] = g->ptr;
+        a[n++] = address(g, s->ptr[0].buf, s->ptr[0].idx);
+    }
+    for (int k = 0; k < s->nnum; k++, n++) {
+        t[n] = g->i32;
+        a[n] = LLVMBuildTrunc(g->b, value(g, s->index_arg[k]), g->i32, "");
+    }
+    snprintf(name, sizeof name, "mfl_%s", s->callee);
+    LLVMTypeRef type = LLVMFunctionType(g->i32, t, n, 0);
+    LLVMValueRef f = LLVMGetNamedFunction(g->m, name);
+    if (!f)
+        f = LLVMAddFunction(g->m, name, type);
+    g->var[s->var->id] = LLVMBuildSExt(g->b, LLVMBuildCall2(g->b, type, f, a, n, ""), g->i64, "");
+}
+
 static void loop(Gen *g, const LStmt *s)
 {
+    if (s->lo) {
+        loop_between(g, s);
+        return;
+    }
     if (s->n <= 0)
         return;
     LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b), head = LLVMAppendBasicBlockInContext(g->c, g->fn, s->var->name), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "end");
@@ -410,6 +457,7 @@ static void statement(Gen *g, const LStmt *s)
     case LS_GEMM: gemm(g, &s->gemm); break;
     case LS_CALL: kernel(g, s); break;
     case LS_INVOKE: invoke(g, s); break;
+    case LS_ASK: ask(g, s); break;
     }
 }
 

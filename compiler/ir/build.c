@@ -373,11 +373,11 @@ static Type output_type(const Node *n, int k)
     LoopOut o = loop->outs.at[k];
     if (o.kind == LO_CARRY)
         return loop->body->params.at[o.param]->type;
-    Type t = loop->body->results.at[o.result]->type, stacked = t;
+    Type t = o.kind == LO_SAVE ? loop->body->params.at[o.param]->type : loop->body->results.at[o.result]->type, stacked = t;
     if (t.rank >= MAX_RANK)
         ice("a loop collects values of rank %d", t.rank);
     memcpy(stacked.dim + 1, t.dim, sizeof *t.dim * (size_t)t.rank);
-    stacked.dim[0] = loop->n;
+    stacked.dim[0] = o.kind == LO_SAVE ? checkpoint_slots(loop->saves) : loop->n;
     stacked.rank++;
     return stacked;
 }

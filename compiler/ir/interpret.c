@@ -163,6 +163,31 @@ static void solve(const Run *r, const Node *n, Tensor *out, Arena *arena)
     }
 }
 
+/* The forward loop's state before iteration i, from its first state. */
+static void states_at(const Run *r, const Loop *l, int64_t i, Tensor *args, const Tensor *first)
+{
+    const Loop *w = l->again->loop;
+    Tensor *in = NEW_N(r->arena, Tensor, w->params.n + 1), *out = NEW_N(r->arena, Tensor, w->body->results.n + 1);
+    for (int p = 0; p < w->params.n; p++)
+        in[p] = w->params.at[p].kind == LP_CARRY ? first[l->again->from[p]] : args[l->again->from[p]];
+    for (int64_t j = 0; j < (w->down ? w->n - 1 - i : i); j++) {
+        for (int p = 0; p < w->params.n; p++)
+            if (w->params.at[p].kind == LP_INDEX) {
+                in[p] = blank(r->arena, &w->body->params.at[p]->type);
+                in[p].at[0] = (double)(w->down ? w->n - 1 - j : j);
+            }
+        for (int k = 0; k < w->body->results.n; k++)
+            out[k] = blank(r->arena, &w->body->results.at[k]->type);
+        ir_interpret(w->body, in, out, r->arena);
+        for (int p = 0; p < w->params.n; p++)
+            if (w->params.at[p].kind == LP_CARRY)
+                in[p] = out[w->params.at[p].result];
+    }
+    for (int p = 0; p < w->params.n; p++)
+        if (w->params.at[p].kind == LP_CARRY)
+            args[l->again->from[p]] = in[p];
+}
+
 static Tensor *loop(const Run *r, const Node *n)
 {
     const Loop *l = n->u.loop;
@@ -180,11 +205,28 @@ static Tensor *loop(const Run *r, const Node *n)
             memcpy(s.dim + 1, t.dim, sizeof *t.dim * (size_t)t.rank);
             out[k] = blank(r->arena, &s);
         }
+    /* Saved states: the literal meaning needs the first one only; a STATE parameter is brought from there to its iteration. */
+    Tensor *first = NEW_N(r->arena, Tensor, l->params.n + 1);
+    for (int k = 0; k < l->outs.n; k++)
+        if (l->outs.at[k].kind == LO_SAVE) {
+            Type t = l->body->params.at[l->outs.at[k].param]->type;
+            memmove(t.dim + 1, t.dim, sizeof *t.dim * (size_t)t.rank++);
+            t.dim[0] = checkpoint_slots(l->saves);
+            out[k] = blank(r->arena, &t);
+            memcpy(out[k].at, args[l->outs.at[k].param].at, sizeof(double) * (size_t)type_count(&args[l->outs.at[k].param].type));
+        }
+    for (int p = 0; p < l->params.n; p++)
+        if (l->params.at[p].kind == LP_STATE) {
+            first[p] = args[p];
+            first[p].type = l->body->params.at[p]->type;
+        }
     for (int64_t s = 0; s < l->n; s++) {
         int64_t i = l->down ? l->n - 1 - s : s;
         for (int p = 0; p < l->params.n; p++)
             if (l->params.at[p].kind == LP_INDEX)
                 args[p].at[0] = (double)i;
+        if (l->again)
+            states_at(r, l, i, args, first);
         for (int k = 0; k < l->body->results.n; k++)
             res[k] = blank(r->arena, &l->body->results.at[k]->type);
         ir_interpret(l->body, args, res, r->arena);

@@ -82,11 +82,18 @@ typedef struct Contract {
 } Contract;
 /* A guard is needed for every place of a real access that could leave its array: builders add them; the verifier insists. */
 
-typedef enum { LP_INDEX, LP_CARRY, LP_CAPTURE } LoopParamKind;
+typedef enum { LP_INDEX, LP_CARRY, LP_CAPTURE, LP_STATE } LoopParamKind;
 typedef struct LoopParam { LoopParamKind kind; int result; } LoopParam;   /* CARRY: which body result is its next value */
-typedef enum { LO_CARRY, LO_COLLECT } LoopOutKind;
+typedef enum { LO_CARRY, LO_COLLECT, LO_SAVE } LoopOutKind;
 typedef struct LoopOut { LoopOutKind kind; int param; int result; } LoopOut;
-        /* CARRY: the final value of carried parameter `param`; COLLECT: body result `result`, stacked on a new first axis by i */
+        /* CARRY: the final value of carried parameter `param`; COLLECT: body result `result`, stacked on a new first axis by i;
+           SAVE: carried parameter `param` at the start of some iterations: slots for the schedule `saves`, only for a STATE parameter of a reverse loop */
+/* Which states a loop saves (runtime/checkpoint.c): a base state for each `period` iterations, and `inner` slots for the states within a segment. */
+typedef struct Checkpoints { int64_t last, period, inner, bases; bool in_store; } Checkpoints;   /* last: the iteration that is reversed first; in_store: base states are in the caller's store */
+int64_t checkpoint_slots(const Checkpoints *);             /* states kept in memory at once, at least 1 */
+/* How a reverse loop brings the forward loop's state from a saved one to iteration i: body over parameters that stand for the reverse loop's (from[k]);
+ * its CARRY parameters stand for the STATE parameters. */
+typedef struct Again { struct Loop *loop; int *from; } Again;
 typedef struct Loop {
     int64_t n;                            /* trip count >= 0 */
     bool    down;                         /* runs i = n-1 .. 0; collected elements keep their place i */
@@ -95,6 +102,8 @@ typedef struct Loop {
     Vec(LoopOut)   outs;                  /* proj k of the node is outs[k] */
     Name    name;                         /* region name: "steps", "step.blocks" ...; printed by explain */
     bool    is_steps;                     /* the inner loop of the bilevel problem: its body becomes functions of its own */
+    const Checkpoints *saves;             /* of loops with SAVE outputs or STATE parameters; one for both */
+    const Again *again;                   /* of loops with STATE parameters: those are the forward loop's carried values at iteration i; their arguments its SAVE outputs */
 } Loop;
 /* grad: operands are the arguments of body (a scalar loss in result 0); proj k is the derivative in operand wrt[k].
  * lingrad: the linear map of grad at the same arguments: operands are the body's arguments, then one tangent for each
@@ -186,6 +195,8 @@ void  loop_next(LoopBuilder *, Node *carry_param, Node *next);         /* its va
 int   loop_collect(LoopBuilder *, Node *element);                      /* returns the output number */
 int   loop_final(LoopBuilder *, Node *carry_param);                    /* returns the output number of its final value */
 Node *loop_end(LoopBuilder *);                                         /* the Loop node in outer; every carry has a next */
+
+int   loop_argument(const Loop *, int param);              /* which operand belongs to a parameter that is not the index */
 
 /* ---- walking ---- */
 /* Rebuilds the cone of src's `roots` in dst; param k of src stands for args[k]. Returns the new roots. map may be NULL, else an array of src->nodes.n entries, NULL or preset. */

@@ -93,6 +93,26 @@ Node *loop_end(LoopBuilder *b)
     return ir_loop(b->outer, b->loop, b->args.at, b->args.n);
 }
 
+int loop_argument(const Loop *l, int p)
+{
+    int a = 0;
+    for (int q = 0; q < p; q++)
+        a += l->params.at[q].kind != LP_INDEX;
+    return a;
+}
+
+int64_t checkpoint_slots(const Checkpoints *c) { return c->bases + c->inner > 0 ? c->bases + c->inner : 1; }
+
+static bool fits(const Loop *l, int p, const Type *arg)
+{
+    Type t = l->body->params.at[p]->type;
+    if (l->params.at[p].kind == LP_STATE) {       /* the slots: stacked states */
+        memmove(t.dim + 1, t.dim, sizeof *t.dim * (size_t)t.rank++);
+        t.dim[0] = checkpoint_slots(l->saves);
+    }
+    return type_eq(arg, &t);
+}
+
 /* An output of kind CARRY repeats which result is the parameter's next value. */
 Node *ir_loop(Graph *g, Loop *loop, Node *const *args, int n)
 {
@@ -100,7 +120,7 @@ Node *ir_loop(Graph *g, Loop *loop, Node *const *args, int n)
     for (int p = 0; p < loop->params.n; p++) {
         if (loop->params.at[p].kind == LP_INDEX)
             continue;
-        if (a >= n || !type_eq(&args[a]->type, &loop->body->params.at[p]->type))
+        if (a >= n || !fits(loop, p, &args[a]->type))
             ice("loop: argument %d of %d does not fit its parameter", a, n);
         a++;
     }
@@ -109,7 +129,7 @@ Node *ir_loop(Graph *g, Loop *loop, Node *const *args, int n)
     for (int k = 0; k < loop->outs.n; k++)
         if (loop->outs.at[k].kind == LO_CARRY)
             loop->outs.at[k].result = loop->params.at[loop->outs.at[k].param].result;
-        else
+        else if (loop->outs.at[k].kind == LO_COLLECT)
             loop->outs.at[k].param = -1;
     Node like = { .op = OP_loop, .type = { .dtype = T_NONE } };
     like.u.loop = loop;

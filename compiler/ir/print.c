@@ -60,6 +60,8 @@ static void type(Buf *b, const Type *t)
         buf_puts(b, "]");
 }
 
+static void line(const Graph *g, Buf *b, int indent);
+
 static void node(const Node *n, Buf *b, int indent)
 {
     buf_printf(b, "%*s%%%d = %s", indent, "", n->id, op_info[n->op].name);
@@ -88,14 +90,29 @@ static void node(const Node *n, Buf *b, int indent)
     if (n->op != OP_loop)
         return;
     const Loop *l = n->u.loop;
-    for (int p = 0; p < l->params.n; p++)
-        buf_printf(b, "%*s  param %%%d %s%s", indent, "", l->body->params.at[p]->id, l->params.at[p].kind == LP_INDEX ? "index" : l->params.at[p].kind == LP_CARRY ? "carry" : "capture",
-                   l->params.at[p].kind == LP_CARRY ? "" : "\n"),
-            l->params.at[p].kind == LP_CARRY ? buf_printf(b, " next %%%d\n", l->body->results.at[l->params.at[p].result]->id) : (void)0;
+    static const char *const kinds[] = { "index", "carry", "capture", "state" }, *const outs[] = { "last", "each", "saved" };
+    if (l->saves)
+        buf_printf(b, "%*s  saves %lld %lld %lld %lld%s\n", indent, "", (long long)l->saves->last, (long long)l->saves->period, (long long)l->saves->inner, (long long)l->saves->bases, l->saves->in_store ? " in_store" : "");
+    for (int p = 0; p < l->params.n; p++) {
+        buf_printf(b, "%*s  param %%%d %s", indent, "", l->body->params.at[p]->id, kinds[l->params.at[p].kind]);
+        if (l->params.at[p].kind == LP_CARRY)
+            buf_printf(b, " next %%%d", l->body->results.at[l->params.at[p].result]->id);
+        buf_puts(b, "\n");
+    }
+    if (l->again) {
+        buf_printf(b, "%*s  again\n", indent, "");
+        for (int p = 0; p < l->again->loop->params.n; p++) {
+            buf_printf(b, "%*s    param %%%d for %%%d", indent, "", l->again->loop->body->params.at[p]->id, l->body->params.at[l->again->from[p]]->id);
+            if (l->again->loop->params.at[p].kind == LP_CARRY)
+                buf_printf(b, " next %%%d", l->again->loop->body->results.at[l->again->loop->params.at[p].result]->id);
+            buf_puts(b, "\n");
+        }
+        line(l->again->loop->body, b, indent + 4);
+    }
     line(l->body, b, indent + 2);
     for (int k = 0; k < l->outs.n; k++)
-        buf_printf(b, "%*s  out %d %s %%%d\n", indent, "", k, l->outs.at[k].kind == LO_CARRY ? "last" : "each",
-                   l->outs.at[k].kind == LO_CARRY ? l->body->params.at[l->outs.at[k].param]->id : l->body->results.at[l->outs.at[k].result]->id);
+        buf_printf(b, "%*s  out %d %s %%%d\n", indent, "", k, outs[l->outs.at[k].kind],
+                   l->outs.at[k].kind != LO_COLLECT ? l->body->params.at[l->outs.at[k].param]->id : l->body->results.at[l->outs.at[k].result]->id);
 }
 
 static void line(const Graph *g, Buf *b, int indent)

@@ -63,7 +63,7 @@ static const char *verify_loop(const Graph *g, const Node *n)
             index++;
             continue;
         }
-        if (args >= n->narg || !type_eq(&n->arg[args]->type, &param->type))
+        if (args >= n->narg || (l->params.at[p].kind != LP_STATE && !type_eq(&n->arg[args]->type, &param->type)))
             return wrong(g, n, arena_printf(g->arena, "parameter %d does not fit its argument", p));
         args++;
         if (l->params.at[p].kind == LP_CARRY && (l->params.at[p].result < 0 || !type_eq(&l->body->results.at[l->params.at[p].result]->type, &param->type)))
@@ -71,6 +71,12 @@ static const char *verify_loop(const Graph *g, const Node *n)
     }
     if (args != n->narg || index != 1)
         return wrong(g, n, "arguments and parameters differ in number");
+    for (int k = 0; l->again && k < l->again->loop->params.n; k++)
+        if (l->again->from[k] < 0 || l->again->from[k] >= l->params.n || (l->again->loop->params.at[k].kind == LP_CARRY) != (l->params.at[l->again->from[k]].kind == LP_STATE)
+            || !type_eq(&l->again->loop->body->params.at[k]->type, &l->body->params.at[l->again->from[k]]->type))
+            return wrong(g, n, "the way from a saved state does not fit the loop's parameters");
+    if (l->again && ir_verify(l->again->loop->body))
+        return ir_verify(l->again->loop->body);
     return ir_verify(l->body);
 }
 

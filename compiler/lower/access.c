@@ -65,6 +65,18 @@ void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
                 ptr_access(&s->ptr[k], f, user, true);
         }
         break;
+    case LS_ASK:
+        for (int k = 0; k < s->nnum; k++)
+            expr_access(s->index_arg[k], f, user);
+        for (int k = 0; k < s->nptr; k++) {
+            ptr_access(&s->ptr[k], f, user, false);
+            ptr_access(&s->ptr[k], f, user, true);
+        }
+        break;
+    case LS_FOR:
+        expr_access(s->lo, f, user);
+        expr_access(s->hi, f, user);
+        break;
     case LS_INVOKE:
         for (int k = 0; deep && k < s->func->body.n; k++)
             lir_each_access(s->func->body.at[k], true, f, user);

@@ -70,7 +70,9 @@ static void rename_var(LStmt *s, const LVar *from, LVar *to, Low *l)
     rename_ptr(&s->gemm.c, from, to, l);
     for (int k = 0; k < s->nptr; k++)
         rename_ptr(&s->ptr[k], from, to, l);
-    for (int k = 0; s->kind == LS_INVOKE && k < s->func->nindex; k++)
+    rename_expr(&s->lo, from, to, l);
+    rename_expr(&s->hi, from, to, l);
+    for (int k = 0; k < (s->kind == LS_INVOKE ? s->func->nindex : s->kind == LS_ASK ? (int)s->nnum : 0); k++)
         rename_expr(&s->index_arg[k], from, to, l);
     for (int k = 0; k < s->body.n; k++)
         rename_var(s->body.at[k], from, to, l);
@@ -78,7 +80,7 @@ static void rename_var(LStmt *s, const LVar *from, LVar *to, Low *l)
 
 static bool simple(const LStmt *s)
 {
-    if (s->kind == LS_GEMM || s->kind == LS_CALL || s->kind == LS_INVOKE || s->kind == LS_COPY || s->kind == LS_ZERO)
+    if (s->kind == LS_GEMM || s->kind == LS_CALL || s->kind == LS_INVOKE || s->kind == LS_COPY || s->kind == LS_ZERO || s->kind == LS_ASK || s->lo)
         return false;
     for (int k = 0; k < s->body.n; k++)
         if (!simple(s->body.at[k]))

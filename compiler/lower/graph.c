@@ -73,7 +73,7 @@ Env *new_env(Low *l, Env *outer, Graph *g)
 }
 
 /* "steps.tangent.adjoint" of entry hypergradient: hypergradient_step_adjoint; a number behind it when taken. */
-static Name phase_name(Low *l, Name loop)
+Name phase_name(Low *l, Name loop)
 {
     char text[128];
     size_t n = 0;
@@ -114,9 +114,6 @@ static Slot slice(Low *l, LBuf *out, LVar *v)
     return s;
 }
 
-/* A loop that is being lowered: its node in `outer`, its body in `in`. */
-typedef struct Making { Env *outer, *in; Node *node; Loop *loop; LBuf **carry, **out; LVar *index; LBlock *body; } Making;
-
 /* Captures are the values outside; carried values get buffers, which hold the initial values. */
 static void bind_params(Low *l, Making *m, LBlock *before)
 {
@@ -131,6 +128,12 @@ static void bind_params(Low *l, Making *m, LBlock *before)
             s->alias_env = m->outer;
             continue;
         }
+        if (m->loop->params.at[p].kind == LP_STATE) {
+            m->carry[p] = new_buf(l, param->type.dtype, param->type.rank, param->type.dim, LB_WORK, NULL, &param->origin);
+            m->carry[p]->carried = true;
+            *s = (Slot){ .buf = m->carry[p] };
+            continue;
+        }
         m->carry[p] = new_buf(l, param->type.dtype, param->type.rank, param->type.dim, LB_WORK, NULL, &param->origin);
         m->carry[p]->carried = true;
         *s = (Slot){ .buf = m->carry[p] };
@@ -142,13 +145,14 @@ static void bind_params(Low *l, Making *m, LBlock *before)
 static void make_collected(Low *l, Making *m)
 {
     for (int k = 0; k < m->loop->outs.n; k++) {
-        if (m->loop->outs.at[k].kind != LO_COLLECT)
+        bool save = m->loop->outs.at[k].kind == LO_SAVE;
+        if (m->loop->outs.at[k].kind == LO_CARRY)
             continue;
-        Node *r = m->loop->body->results.at[m->loop->outs.at[k].result];
-        int64_t dim[MAX_RANK] = { m->loop->n };
+        Node *r = save ? m->loop->body->params.at[m->loop->outs.at[k].param] : m->loop->body->results.at[m->loop->outs.at[k].result];
+        int64_t dim[MAX_RANK] = { save ? checkpoint_slots(m->loop->saves) : m->loop->n };
         memcpy(dim + 1, r->type.dim, sizeof *dim * (size_t)r->type.rank);
         Origin o = r->origin;
-        Name hint = o.name ? intern_printf("%s%s_at", o.kind == TANGENT ? "d_" : o.kind == ADJOINT ? "b_" : "", o.name) : NULL;
+        Name hint = o.name ? intern_printf(save ? "%s%s_saved" : "%s%s_at", o.kind == TANGENT ? "d_" : o.kind == ADJOINT ? "b_" : "", o.name) : NULL;
         m->out[k] = new_buf(l, r->type.dtype, r->type.rank + 1, dim, LB_WORK, hint, &o);
     }
 }
@@ -180,7 +184,7 @@ static void emit_body(Low *l, Making *m)
 }
 
 /* Next values: all aside first, then over the old ones; copies.c removes what it may. */
-static void carry_over(Low *l, Making *m)
+void carry_over(Low *l, Making *m)
 {
     Loop *loop = m->loop;
     Slot *aside = NEW_N(l->arena, Slot, loop->params.n + 1);
@@ -250,6 +254,12 @@ void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
     for (int p = 0; p < loop->params.n; p++)
         if (loop->params.at[p].kind == LP_INDEX)
             m.in->slot[loop->body->params.at[p]->id].index_var = m.index;
+    if (loop->saves && !loop->again)
+        save_states(l, &m, b, &f->body, f->var);
+    if (loop->again)
+        restore_states(l, &m, &f->body, f->var);
+    if (func)
+        l->func = func;
     emit_body(l, &m);
     carry_over(l, &m);
     if (func) {

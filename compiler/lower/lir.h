@@ -55,7 +55,7 @@ struct LExpr {
 /* Address of buf[idx...]. What a statement touches from there runs along the dimensions in the bit mask `along`, and stays at idx in all others. */
 typedef struct LPtr { LBuf *buf; LExpr **idx; unsigned along; } LPtr;
 
-typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE } LStmtKind;
+typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE, LS_ASK } LStmtKind;
 typedef struct LStmt LStmt;
 typedef struct LFunc LFunc;
 typedef struct LBlock { LStmt **at; int n, cap; } LBlock;
@@ -66,7 +66,7 @@ struct LStmt {
     const char *note;                 /* comment for this statement: "adjoint of h = tanh(x @ w)"; NULL: none */
     Span        span;                 /* where in the .mfl; src NULL: none */
     /* FOR */
-    LVar *var; int64_t n; bool down; bool parallel;   /* parallel: no iteration reads or writes what another writes */
+    LVar *var; int64_t n; bool down; bool parallel;   /* var counts 0..n-1, or from lo to hi - 1 where those are given; parallel: no iteration reads or writes what another writes */
     LBlock body;                      /* FOR, IF */
     /* LET declares temp with value x; SET: temp = x (add: temp += x); STORE: dst = x (add: dst += x); IF: x is the condition */
     LTemp *temp; LExpr *x; LPtr dst; bool add;
@@ -75,6 +75,8 @@ struct LStmt {
     LGemm gemm;
     /* CALL: runtime function mfl_<callee>_f32 or _f64 with pointers (each const-ness as the runtime declares), then integers */
     Name callee; LPtr *ptr; int nptr; int64_t *num; int nnum;
+    LExpr *lo, *hi;
+    /* ASK: var = mfl_<callee>(ptr[0] if nptr, index_arg[0..nnum)): an integer that the runtime decides, seen until the end of the block */
     /* INVOKE: a phase of the same program, with its loop-index arguments */
     LFunc *func; LExpr **index_arg;
 };

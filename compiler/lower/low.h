@@ -13,12 +13,14 @@ typedef struct Slot {                          /* what a node's value is */
     Env    *alias_env; Node *alias;            /* or the value of a node outside */
     bool    stored, done;                      /* to be stored; has been */
     LVar   *index_var;                         /* the loop's index parameter */
+    LExpr  *index_at;                          /* the same, where it is not a variable */
 } Slot;
 struct Env { Env *outer; Graph *graph; Slot *slot; int *uses; bool *need; };
 typedef struct Low {
     Arena *arena; LProgram *prog; const LowerOptions *opt; Problem *problem;
     LFunc *func; int nvars, ntemps;
     Vec(Name) taken;
+    Vec(struct { const Checkpoints *of; LBuf *buf; }) tables;   /* of loops that save some of their states: see checkpoint.c */
     const char *prefix;
 } Low;
 
@@ -63,6 +65,14 @@ void   emit_graph(Low *, Env *, LBlock *);                         /* every stor
 void   emit_loop(Low *, Env *, Node *, LBlock *);
 void   store_value(Low *, Env *, Node *, Slot *, LBlock *);        /* a copy of a value that exists, or is written out, into the slot */
 LExpr **slot_index(Low *, const Slot *, LExpr **idx, int n);
+
+/* A loop that is being lowered: its node in `outer`, its body in `in`. */
+typedef struct Making { Env *outer, *in; Node *node; Loop *loop; LBuf **carry, **out; LVar *index; LBlock *body; } Making;
+void   carry_over(Low *, Making *);                                /* next values take the place of the carried ones */
+Name   phase_name(Low *, Name loop);
+/* ---- checkpoint.c ---- */
+void   save_states(Low *, Making *, LBlock *before, LBlock *body, LVar *t);    /* of a forward loop, at the start of an iteration */
+void   restore_states(Low *, Making *, LBlock *body, LVar *t);                 /* of a reverse loop: its STATE parameters get their values */
 
 /* ---- copies.c, fuse.c, place.c ---- */
 void   remove_copies(Low *, LBlock *);

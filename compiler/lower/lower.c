@@ -82,6 +82,7 @@ static bool is_taken(const Names *x, Name n)
 
 static void name_loops(Names *x, LBlock *b)
 {
+    int before = x->open.n;
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
         if (s->kind == LS_FOR) {
@@ -94,10 +95,18 @@ static void name_loops(Names *x, LBlock *b)
             s->var->name = n;
             vec_push(x->l->arena, x->open, n);
         }
+        if (s->kind == LS_ASK) {                  /* seen until the end of this block */
+            Name n = s->var->name;
+            for (int t = 2; is_taken(x, n); t++)
+                n = intern_printf("%s%d", s->var->name, t);
+            s->var->name = n;
+            vec_push(x->l->arena, x->open, n);
+        }
         name_loops(x, &s->body);
         if (s->kind == LS_FOR)
             x->open.n--;
     }
+    x->open.n = before;
 }
 
 static void name_function(Low *l, LFunc *f)

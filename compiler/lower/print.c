@@ -42,7 +42,28 @@ static void stmt(const LStmt *s, Buf *b, int indent)
 {
     buf_printf(b, "%*s", indent, "");
     switch (s->kind) {
-    case LS_FOR: buf_printf(b, "for %s in %lld%s%s\n", s->var->name, (long long)s->n, s->down ? " down" : "", s->parallel ? " parallel" : ""); block(&s->body, b, indent + 2); return;
+    case LS_ASK:
+        buf_printf(b, "ask %s = %s", s->var->name, s->callee);
+        for (int k = 0; k < s->nptr; k++) {
+            buf_puts(b, " ");
+            ptr(&s->ptr[k], b);
+        }
+        for (int k = 0; k < s->nnum; k++) {
+            buf_puts(b, " ");
+            expr(s->index_arg[k], b);
+        }
+        break;
+    case LS_FOR:
+        if (s->lo) {
+            buf_printf(b, "for %s from ", s->var->name);
+            expr(s->lo, b);
+            buf_puts(b, " to ");
+            expr(s->hi, b);
+            buf_puts(b, "\n");
+            block(&s->body, b, indent + 2);
+            return;
+        }
+        buf_printf(b, "for %s in %lld%s%s\n", s->var->name, (long long)s->n, s->down ? " down" : "", s->parallel ? " parallel" : ""); block(&s->body, b, indent + 2); return;
     case LS_LET: buf_printf(b, "let %s = ", s->temp->name); expr(s->x, b); break;
     case LS_SET: buf_printf(b, "%s %s ", s->temp->name, s->add ? "+=" : "="); expr(s->x, b); break;
     case LS_STORE: ptr(&s->dst, b); buf_puts(b, s->add ? " += " : " = "); expr(s->x, b); break;

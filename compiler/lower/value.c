@@ -53,7 +53,7 @@ bool is_trivial(const Env *env, const Node *n)
                 return false;
         return true;
     }
-    if (op_info[x->op].kind == K_MAP && (x->type.dtype != T_REAL || x->op == OP_real || x->op == OP_neg || x->op == OP_detach) && op_info[x->op].flops <= 1) {
+    if (op_info[x->op].kind == K_MAP && (x->type.dtype != T_REAL || x->op == OP_real || x->op == OP_neg || x->op == OP_detach || x->op == OP_mark) && op_info[x->op].flops <= 1) {
         for (int a = 0; a < x->narg; a++)
             if (!is_trivial(e, x->arg[a]))
                 return false;
@@ -197,6 +197,8 @@ LExpr *value_at(Low *l, Env *e, Node *n, LExpr **idx)
     Slot *s = slot_of(&e, &n);
     if (s->index_var)
         return x_var(l, s->index_var);
+    if (s->index_at)
+        return s->index_at;
     if (s->buf)
         return x_load(l, s->buf, slot_index(l, s, idx, n->type.rank));
     if (n->op == OP_const)
@@ -209,7 +211,7 @@ LExpr *value_at(Low *l, Env *e, Node *n, LExpr **idx)
         LExpr *arg[3];
         for (int a = 0; a < n->narg; a++)
             arg[a] = value_at(l, e, n->arg[a], idx);
-        if (n->op == OP_detach)
+        if (n->op == OP_detach || n->op == OP_mark)
             return arg[0];
         return x_map(l, n->op, n->type.dtype, arg, n->narg);
     }

@@ -14,8 +14,10 @@ static void live_params(const Loop *l, const bool *out, bool *param)
         if (out[k] && l->outs.at[k].kind == LO_COLLECT)
             need[b->results.at[l->outs.at[k].result]->id] = true;
     for (int k = 0; k < l->outs.n; k++)
-        if (out[k] && l->outs.at[k].kind == LO_CARRY)
+        if (out[k] && l->outs.at[k].kind != LO_COLLECT)
             param[l->outs.at[k].param] = true;
+    for (int k = 0; l->again && k < l->again->loop->params.n; k++)
+        param[l->again->from[k]] = true;
     while (again) {
         again = false;
         for (int p = 0; p < l->params.n; p++)
@@ -41,7 +43,7 @@ static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const boo
     live_params(l, out, param);
     Graph *body = graph_new(g->arena, l->body->name);
     Loop *n = NEW(g->arena, Loop);
-    *n = (Loop){ .n = l->n, .down = l->down, .body = body, .name = l->name, .is_steps = l->is_steps };
+    *n = (Loop){ .n = l->n, .down = l->down, .body = body, .name = l->name, .is_steps = l->is_steps, .saves = l->saves };
     Node **stand = NEW_N(g->arena, Node *, l->params.n + 1), **arg = NEW_N(g->arena, Node *, old->narg + 1);
     int *at = NEW_N(g->arena, int, l->params.n + 1), narg = 0;
     for (int p = 0, a = 0; p < l->params.n; p++) {
@@ -71,8 +73,8 @@ static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const boo
         if (!out[k])
             continue;
         place[k] = n->outs.n;
-        if (o.kind == LO_CARRY) {
-            vec_push(g->arena, n->outs, (LoopOut){ LO_CARRY, at[o.param], n->params.at[at[o.param]].result });
+        if (o.kind != LO_COLLECT) {
+            vec_push(g->arena, n->outs, (LoopOut){ o.kind, at[o.param], n->params.at[at[o.param]].result });
             continue;
         }
         Node *r = l->body->results.at[o.result], *new;
@@ -88,6 +90,14 @@ static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const boo
         vec_push(g->arena, n->outs, (LoopOut){ LO_COLLECT, -1, found });
     }
     n->body = opt_dead_code(body);
+    if (l->again) {
+        Again *w = NEW(g->arena, Again);
+        w->loop = l->again->loop;
+        w->from = NEW_N(g->arena, int, w->loop->params.n + 1);
+        for (int k = 0; k < w->loop->params.n; k++)
+            w->from[k] = at[l->again->from[k]];
+        n->again = w;
+    }
     return ir_loop(g, n, arg, narg);
 }
 

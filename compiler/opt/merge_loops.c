@@ -88,7 +88,7 @@ static void overlay(Both *b)
     graph_inline(b->s, gb, bp, gb->results.at, gb->results.n, res + ga->results.n, NULL);
     for (int k = 0; k < ga->results.n + gb->results.n; k++)
         ir_result(b->s, res[k], NULL);
-    b->s = b->joint->body = opt_merge_loops(b->s, NULL);
+    b->s = b->joint->body = opt_merge_loops(b->s, NULL, NULL);
 }
 
 static Node *a_result(const Both *b, int k) { return b->s->results.at[k]; }
@@ -260,7 +260,7 @@ static Node *read_from(Both *b)
 }
 
 /* B joined to, or fed by, an earlier loop of c; out: B's outputs in c. false: it stays by itself. */
-static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shared, Node **out)
+static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shared, const void *user, Node **out)
 {
     const Loop *l = n->u.loop;
     Both b = { .c = c, .lb = l, .barg = args };
@@ -281,7 +281,7 @@ static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shar
                 out[k] = ir_proj(c, b.a, place[k]);
             return true;
         }
-        Node *fed = !shared || shared(l) ? read_from(&b) : NULL;
+        Node *fed = !shared || shared(l, user) ? read_from(&b) : NULL;
         for (int k = 0; fed && k < l->outs.n; k++) {
             LoopOut o = l->outs.at[k];
             if (o.kind == LO_CARRY && b.same[o.param] >= 0 && fed->u.loop->outs.at[k].kind == LO_COLLECT)
@@ -295,7 +295,7 @@ static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shar
     return false;
 }
 
-Graph *opt_merge_loops(Graph *g, SharedFn *shared)
+Graph *opt_merge_loops(Graph *g, SharedFn *shared, const void *user)
 {
     int limit = graph_limit(g);
     Graph *c = graph_new(g->arena, g->name);
@@ -315,9 +315,9 @@ Graph *opt_merge_loops(Graph *g, SharedFn *shared)
             Node **args = NEW_N(g->arena, Node *, n->narg + 1);
             for (int a = 0; a < n->narg; a++)
                 args[a] = map[n->arg[a]->id];
-            n->u.loop->body = opt_merge_loops(n->u.loop->body, shared);
+            n->u.loop->body = opt_merge_loops(n->u.loop->body, shared, user);
             outs[n->id] = NEW_N(g->arena, Node *, n->u.loop->outs.n + 1);
-            if (!merge_one(c, n, args, shared, outs[n->id])) {
+            if (!merge_one(c, n, args, shared, user, outs[n->id])) {
                 outs[n->id] = NULL;
                 map[n->id] = ir_loop(c, n->u.loop, args, n->narg);
             }

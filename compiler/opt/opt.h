@@ -8,7 +8,7 @@ Graph *opt_simplify(Graph *);     /* the builder's algebra over the whole graph;
 Graph *opt_hoist(Graph *);        /* what does not depend on the iteration leaves the loop */
 void   opt_rows(Graph *);         /* in place: arrays that loops fill row by row are collected, not carried; leaves dead code */
 /* Loops that do the same work do it once. shared: may this loop read its carried values from another loop's stacked output? NULL: yes. */
-typedef bool SharedFn(const Loop *);
-Graph *opt_merge_loops(Graph *, SharedFn *shared);
+typedef bool SharedFn(const Loop *, const void *user);
+Graph *opt_merge_loops(Graph *, SharedFn *shared, const void *user);
 void   opt_reorder(Graph *);      /* operands first again, after nodes were given later operands */
 #endif

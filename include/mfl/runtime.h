@@ -103,6 +103,15 @@ void mfl_solve_f64(double *x, double *scratch, const double *a, const double *b,
 /* running sum along the middle axis of [outer][n][inner]; reversed: from the end */
 void mfl_cumsum_f32(float *y, const float *x, int64_t outer, int64_t n, int64_t inner, int64_t reversed);
 void mfl_cumsum_f64(double *y, const double *x, int64_t outer, int64_t n, int64_t inner, int64_t reversed);
+
+/* ---- checkpoints: which states a loop saves and where its reverse sweep restarts; see runtime/checkpoint.c. table: inner + 1 numbers, table[0] = 0 at first ----
+ * base: the slot of the base state before step t, which the first sweep saves; -1 when t begins no segment.
+ * save: called before step t is run on the way to step `last`, the next to be reversed: the inner slot that the state goes to, or -1.
+ * from: the step whose saved state the way to step t starts at, and slot: where that is. */
+int mfl_checkpoint_base(int t, int period);
+int mfl_checkpoint_save(int32_t *table, int t, int last, int period, int bases, int inner);
+int mfl_checkpoint_from(int32_t *table, int t, int period);
+int mfl_checkpoint_slot(const int32_t *table, int from, int period, int bases);
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,166 @@
+/* schedule.c -- schedules as text and as the transformation of a differentiated graph.
+ *
+ *   keep              every value that the reverse loop needs is stored
+ *   snapshot          the state before each iteration is stored, the rest computed again
+ *   every:K           a state for each K iterations, and K - 1 slots for those between
+ *   binomial:S        S states in all, placed so that the fewest iterations are run again (runtime/checkpoint.c)
+ *   store:K  store:K,S   a state for each K iterations goes to the caller's store; S slots in memory for those between (K - 1 when not given)
+ *   +gradients        and the inner gradient of every step is stored: an iteration is run again without it
+ *   +last:K           and the last K steps keep everything                                                  (the inner loop only)
+ * A loop that is not the inner loop has no gradients of its own to store. */
+#include "rules.h"
+#include "opt.h"
+#include <stdlib.h>
+
+/* A number after the word and its colon; 0: none, or not one. */
+static int64_t number_after(const char **at)
+{
+    char *end;
+    if (**at < '0' || **at > '9')
+        return 0;
+    long long n = strtoll(*at, &end, 10);
+    *at = end;
+    return n > 0 && n < 1LL << 31 ? (int64_t)n : 0;
+}
+
+static bool word(const char **at, const char *w)
+{
+    size_t n = strlen(w);
+    if (strncmp(*at, w, n))
+        return false;
+    *at += n;
+    return true;
+}
+
+bool schedule_parse(const char *text, bool inner_loop, Schedule *s)
+{
+    const char *at = text;
+    *s = (Schedule){ .given = true };
+    if (word(&at, "auto"))
+        s->given = false;
+    else if (word(&at, "keep"))
+        s->keep = true;
+    else if (word(&at, "snapshot"))
+        s->period = 1;
+    else if (word(&at, "every:")) {
+        s->period = number_after(&at);
+        s->inner = s->period - 1;
+    } else if (word(&at, "binomial:")) {
+        s->inner = number_after(&at) - 1;
+        s->period = s->inner < 0 ? 0 : INT32_MAX;
+    } else if (inner_loop && word(&at, "store:")) {
+        s->in_store = true;
+        s->period = number_after(&at);
+        s->inner = s->period - 1;
+        if (*at == ',') {
+            at++;
+            if (!(*at >= '0' && *at <= '9'))
+                return false;
+            s->inner = *at == '0' && (at[1] == 0 || at[1] == '+') ? (at++, 0) : number_after(&at);
+        }
+    } else
+        return false;
+    while (inner_loop && s->given && !s->keep && *at == '+') {
+        at++;
+        if (word(&at, "gradients"))
+            s->gradients = true;
+        else if (!word(&at, "last:") || !(s->last = number_after(&at)))
+            return false;
+    }
+    return !*at && (!s->given || s->keep || s->period > 0);
+}
+
+const char *schedule_text(Arena *a, const Schedule *s)
+{
+    const char *base = !s->given ? "auto" : s->keep ? "keep" : s->in_store ? arena_printf(a, "store:%lld,%lld", (long long)s->period, (long long)s->inner)
+        : s->period == 1 ? "snapshot" : s->period == INT32_MAX ? arena_printf(a, "binomial:%lld", (long long)s->inner + 1) : arena_printf(a, "every:%lld", (long long)s->period);
+    if (s->last)
+        return arena_printf(a, "%s%s+last:%lld", base, s->gradients ? "+gradients" : "", (long long)s->last);
+    return s->gradients ? arena_printf(a, "%s+gradients", base) : base;
+}
+
+/* The saved states of a loop of n iterations; NULL: one for each iteration, or none to save. */
+const Checkpoints *schedule_checkpoints(Arena *a, const Schedule *s, int64_t n)
+{
+    bool one = s->period >= n;                    /* one segment; with the step behind the loop, when that keeps its values: it is reversed first */
+    int64_t period = one ? n + 1 : s->period, most = one ? n - 1 : period - 1, inner = s->inner < most ? s->inner : most;
+    if (s->keep || n < 2 || (!s->in_store && (period <= 1 || (one && inner == n - 1))))
+        return NULL;
+    Checkpoints *c = NEW(a, Checkpoints);
+    *c = (Checkpoints){ one && s->last ? n : n - 1, period, inner, s->in_store ? 0 : one ? 1 : (n + period - 1) / period, s->in_store };
+    return c;
+}
+
+const Schedule *schedule_of_loop(const DiffOptions *o, const Loop *l)
+{
+    static const Schedule keep = { .given = true, .keep = true };
+    const char *name = l->name ? l->name : "";
+    size_t n = strcspn(name, ".");
+    if (l->is_steps)
+        return !strncmp(name, "steps_last", 10) ? &keep : &o->steps;
+    for (int k = 0; k < o->nregion; k++)
+        if (strlen(o->region[k].name) == n && !strncmp(o->region[k].name, name, n))
+            return &o->region[k].schedule;
+    return &o->loops;
+}
+
+/* Loops that save few states must not have others read all of them. */
+static bool shared(const Loop *l, const void *options)
+{
+    const DiffOptions *o = options;
+    return !o || !schedule_checkpoints(l->body->arena, schedule_of_loop(o, l), l->n);
+}
+
+Graph *share_loops(Graph *g, const DiffOptions *o) { return opt_merge_loops(g, shared, o); }
+
+/* Identity marks have done their work. */
+static Graph *without_marks(Graph *g)
+{
+    Graph *c = graph_new(g->arena, g->name);
+    Node **map = NEW_N(g->arena, Node *, graph_limit(g) + 1), **params = graph_same_params(c, g, map);
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *n = g->nodes.at[i];
+        if (map[n->id])
+            continue;
+        if (n->op == OP_loop) {
+            n->u.loop->body = without_marks(n->u.loop->body);
+            if (n->u.loop->again)
+                n->u.loop->again->loop->body = without_marks(n->u.loop->again->loop->body);
+        }
+        if (n->op == OP_mark)
+            map[n->id] = map[n->arg[0]->id];
+        else
+            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+    }
+    graph_same_results(c, g, map);
+    return c;
+}
+
+static void schedule_graph(Graph *g, const DiffOptions *o)
+{
+    for (int i = 0, count = g->nodes.n; i < count; i++) {
+        Node *rev = g->nodes.at[i], *fwd = rev->op == OP_loop ? residuals_forward(g, rev) : NULL;
+        if (!fwd)
+            continue;
+        const Schedule *s = schedule_of_loop(o, rev->u.loop);
+        if (s->keep || s->gradients)
+            residuals_keep(g, fwd, rev, s->keep ? KEEP_ALL : KEEP_GRADIENTS);
+        const Checkpoints *plan = schedule_checkpoints(g->arena, s, rev->u.loop->n);
+        if (plan)
+            checkpoint_pair(g, fwd, rev, plan);
+    }
+    opt_reorder(g);
+    for (int i = 0; i < g->nodes.n; i++)
+        if (g->nodes.at[i]->op == OP_loop) {
+            schedule_graph(g->nodes.at[i]->u.loop->body, o);
+            if (g->nodes.at[i]->u.loop->again)
+                schedule_graph(g->nodes.at[i]->u.loop->again->loop->body, o);
+        }
+}
+
+Graph *apply_schedules(Graph *g, const DiffOptions *o)
+{
+    if (o)
+        schedule_graph(g, o);
+    return opt_dead_code(without_marks(g));
+}

@@ -1,0 +1,172 @@
+/* checkpoint.c -- loops that save some of their states: copies to and from slots, and the way from a saved state to the one that is wanted.
+ *
+ * Which iterations save and where a reverse sweep restarts is the runtime's to decide (runtime/checkpoint.c), asked by LS_ASK with a table in the workspace:
+ *   forward   slot = checkpoint_base(t) ; slot = checkpoint_save(table, t, last) ; where slot >= 0 the state is copied there
+ *   reverse   from = checkpoint_from(table, t) ; the state is copied from slot checkpoint_slot(table, from) ; for j in from .. t - 1 an iteration is run again */
+#include "low.h"
+
+static LBuf *table_of(Low *l, const Checkpoints *c)
+{
+    for (int k = 0; k < l->tables.n; k++)
+        if (l->tables.at[k].of == c)
+            return l->tables.at[k].buf;
+    int64_t n = c->inner + 1;
+    LBuf *b = new_buf(l, T_INT, 1, &n, LB_WORK, intern("saved_steps"), NULL);
+    b->carried = true;
+    l->tables.at = memcpy(arena_alloc(l->arena, sizeof *l->tables.at * (size_t)(l->tables.n + 1)), l->tables.n ? l->tables.at : (void *)&n, sizeof *l->tables.at * (size_t)l->tables.n);
+    l->tables.at[l->tables.n].of = c;
+    l->tables.at[l->tables.n++].buf = b;
+    return b;
+}
+
+static LExpr *ask(Low *l, LBlock *b, const char *callee, const char *name, LBuf *table, LExpr **arg, int n)
+{
+    LStmt *s = new_stmt(l, LS_ASK, NULL);
+    s->callee = intern(callee);
+    s->var = new_var(l, intern(name));
+    s->index_arg = NEW_N(l->arena, LExpr *, n + 1);
+    for (int k = 0; k < n; k++)
+        s->index_arg[k] = arg[k];
+    s->nnum = n;
+    if (table) {
+        s->ptr = NEW_N(l->arena, LPtr, 1);
+        s->ptr[s->nptr++] = first_of(l, &(Slot){ .buf = table }, &(Type){ .rank = 1 });
+    }
+    push_stmt(l, b, s);
+    return x_var(l, s->var);
+}
+
+static LBlock *where_not_negative(Low *l, LBlock *b, LExpr *slot)
+{
+    LStmt *s = new_stmt(l, LS_IF, NULL);
+    s->x = x_map(l, OP_ge, T_BOOL, (LExpr *[]){ slot, x_int(l, 0) }, 2);
+    push_stmt(l, b, s);
+    return &s->body;
+}
+
+static void copy_state(Low *l, LBlock *b, LBuf *state, LBuf *slots, LExpr *slot, bool save)
+{
+    LStmt *s = new_stmt(l, LS_COPY, NULL);
+    Slot one = { .buf = slots, .nprefix = 1 };
+    Type t = type_of(state->dtype, state->rank, state->dim);
+    one.prefix[0] = slot;
+    LPtr at = first_of(l, &one, &t), here = first_of(l, &(Slot){ .buf = state }, &t);
+    s->dst = save ? at : here;
+    s->src = save ? here : at;
+    s->count = type_count(&t);
+    push_stmt(l, b, s);
+}
+
+/* The number of an iteration in the order of running, from its index, or the other way round. */
+static LExpr *in_order(Low *l, const Loop *forward, LVar *i)
+{
+    return forward->down ? x_map(l, OP_sub, T_INT, (LExpr *[]){ x_int(l, forward->n - 1), x_var(l, i) }, 2) : x_var(l, i);
+}
+
+/* ---- forward ---- */
+static void save_all(Low *l, Making *m, LBlock *b, LExpr *slot)
+{
+    for (int k = 0; k < m->loop->outs.n; k++)
+        if (m->loop->outs.at[k].kind == LO_SAVE)
+            copy_state(l, b, m->carry[m->loop->outs.at[k].param], m->out[k], slot, true);
+}
+
+void save_states(Low *l, Making *m, LBlock *before, LBlock *body, LVar *t)
+{
+    const Checkpoints *c = m->loop->saves;
+    LBuf *table = table_of(l, c);
+    LStmt *none = new_stmt(l, LS_STORE, NULL);
+    none->dst = first_of(l, &(Slot){ .buf = table }, &(Type){ .rank = 1 });
+    none->x = x_int(l, 0);
+    push_stmt(l, before, none);
+    if (c->bases == 1)
+        save_all(l, m, before, x_int(l, 0));
+    else {
+        LExpr *slot = ask(l, body, "checkpoint_base", "slot", NULL, (LExpr *[]){ in_order(l, m->loop, t), x_int(l, c->period) }, 2);
+        save_all(l, m, where_not_negative(l, body, slot), slot);
+    }
+    if (!c->inner)
+        return;
+    LExpr *slot = ask(l, body, "checkpoint_save", "slot", table, (LExpr *[]){ in_order(l, m->loop, t), x_int(l, c->last), x_int(l, c->period), x_int(l, c->bases), x_int(l, c->inner) }, 5);
+    save_all(l, m, where_not_negative(l, body, slot), slot);
+}
+
+/* ---- reverse ---- */
+static LBuf *slots_of(Making *m, int p)
+{
+    Env *e = m->outer;
+    Node *n = m->node->arg[loop_argument(m->loop, p)];
+    Slot *s = slot_of(&e, &n);
+    if (!s->buf)
+        ice("lower: a state's slots are not stored");
+    return s->buf;
+}
+
+static void each_state(Low *l, Making *m, LBlock *b, LExpr *slot, bool save)
+{
+    for (int p = 0; p < m->loop->params.n; p++)
+        if (m->loop->params.at[p].kind == LP_STATE)
+            copy_state(l, b, m->carry[p], slots_of(m, p), slot, save);
+}
+
+/* One iteration of the forward loop on the states, as a function when it is an inner step. */
+static void run_again(Low *l, Making *m, LBlock *b, LVar *j)
+{
+    const Again *again = m->loop->again;
+    Loop *loop = again->loop;
+    LFunc *func = NULL, *before = l->func;
+    Making w = { m->outer, new_env(l, m->outer, loop->body), m->node, loop, NEW_N(l->arena, LBuf *, loop->params.n + 1), NULL, j, b };
+    if (loop->is_steps) {
+        func = l->func = NEW(l->arena, LFunc);
+        func->name = phase_name(l, loop->name);
+        func->doc = "One step of the inner loop again, from a saved state.";
+        func->nindex = 1;
+        func->index = NEW_N(l->arena, LVar *, 1);
+        func->index[0] = w.index = new_var(l, intern("t"));
+        w.body = &func->body;
+    }
+    for (int k = 0; k < loop->params.n; k++) {
+        Slot *s = &w.in->slot[loop->body->params.at[k]->id];
+        if (loop->params.at[k].kind == LP_CARRY) {
+            w.carry[k] = m->carry[again->from[k]];
+            *s = (Slot){ .buf = w.carry[k] };
+        } else if (loop->params.at[k].kind == LP_CAPTURE) {
+            s->alias = m->node->arg[loop_argument(m->loop, again->from[k])];
+            s->alias_env = m->outer;
+        }
+    }
+    decide(l, w.in);
+    for (int k = 0; k < loop->params.n; k++)
+        if (loop->params.at[k].kind == LP_INDEX)
+            w.in->slot[loop->body->params.at[k]->id] = func || !loop->down ? (Slot){ .index_var = w.index } : (Slot){ .index_at = in_order(l, loop, w.index) };
+    emit_graph(l, w.in, w.body);
+    carry_over(l, &w);
+    l->func = before;
+    if (!func)
+        return;
+    vec_push(l->arena, l->prog->funcs, func);
+    LStmt *call = new_stmt(l, LS_INVOKE, NULL);
+    call->func = func;
+    call->index_arg = NEW_N(l->arena, LExpr *, 1);
+    call->index_arg[0] = in_order(l, loop, j);
+    push_stmt(l, b, call);
+}
+
+void restore_states(Low *l, Making *m, LBlock *body, LVar *t)
+{
+    const Checkpoints *c = m->loop->saves;
+    LBuf *table = table_of(l, c);
+    const Loop *forward = m->loop->again->loop;
+    LExpr *from = ask(l, body, "checkpoint_from", "from", table, (LExpr *[]){ in_order(l, forward, t), x_int(l, c->period) }, 2);
+    LExpr *slot = ask(l, body, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3);
+    each_state(l, m, body, slot, false);
+    LStmt *f = new_for(l, new_var(l, intern("j")), c->period, false, NULL);
+    f->lo = from;
+    f->hi = in_order(l, forward, t);
+    if (c->inner) {
+        LExpr *at = ask(l, &f->body, "checkpoint_save", "slot", table, (LExpr *[]){ x_var(l, f->var), in_order(l, forward, t), x_int(l, c->period), x_int(l, c->bases), x_int(l, c->inner) }, 5);
+        each_state(l, m, where_not_negative(l, &f->body, at), at, true);
+    }
+    run_again(l, m, &f->body, f->var);
+    push_stmt(l, body, f);
+}
