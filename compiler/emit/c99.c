@@ -114,6 +114,7 @@ static void expr(C *c, const LExpr *e, int outer)
     case LX_INT: buf_printf(c->o, e->i < 0 && outer ? "(%lld)" : "%lld", (long long)e->i); return;
     case LX_VAR: buf_puts(c->o, e->var->name); return;
     case LX_TEMP: buf_puts(c->o, e->temp->name); return;
+    case LX_FOLD: buf_printf(c->o, "mfl_fold_%s%s(%s, %lld)", op_info[e->op].name, c->suffix, e->buf->name, (long long)e->buf->dim[0]); return;
     case LX_GUARD: choice(c, e->arg[0], e->arg[1], NULL, e->dtype, outer); return;
     case LX_MAP: map(c, e, outer); return;
     case LX_LOAD:
@@ -291,6 +292,24 @@ static void ask(C *c, const LStmt *s)
     buf_puts(c->o, ");");
 }
 
+/* The lanes of a sum. */
+static void local(C *c, const LStmt *s, int n)
+{
+    const char *name = s->dst.buf->name;
+    long long w = (long long)s->dst.buf->dim[0];
+    if (s->x->num == 0) {
+        buf_printf(c->o, "%s %s[%lld] = { 0 };", c->real, name, w);
+        return;
+    }
+    buf_printf(c->o, "%s %s[%lld];\n", c->real, name, w);
+    c99_indent(c, n);
+    buf_printf(c->o, "for (int lane = 0; lane < %lld; lane++)\n", w);
+    c99_indent(c, n + 1);
+    buf_printf(c->o, "%s[lane] = ", name);
+    expr(c, s->x, 0);
+    buf_puts(c->o, ";");
+}
+
 static void kernel(C *c, const LStmt *s)
 {
     buf_printf(c->o, "mfl_%s_f%d(", s->callee, 8 * c->p->real_bytes);
@@ -317,6 +336,7 @@ static void stmt(C *c, const LStmt *s, int n)
     c99_indent(c, n);
     switch (s->kind) {
     case LS_LET: buf_printf(c->o, "%s %s = ", c->real, s->temp->name); expr(c, s->x, 0); buf_puts(c->o, ";"); break;
+    case LS_LOCAL: local(c, s, n); break;
     case LS_SET:
         buf_printf(c->o, "%s %s ", s->temp->name, s->add ? "+=" : "=");
         expr(c, s->x, 0);
@@ -390,7 +410,7 @@ void c99_locals(C *c, const LFunc *f)
         lir_each_access(f->body.at[k], false, touch, &t);
     for (int k = 0; k < c->p->bufs.n; k++) {
         const LBuf *b = c->p->bufs.at[k];
-        if (!t.here[k] || b->storage == LB_STEP || b->storage == LB_SEED || b->storage == LB_OUTER || b->storage == LB_LOGS || b->storage == LB_GRAD || b->storage == LB_PARAMS)
+        if (!t.here[k] || b->storage == LB_STEP || b->storage == LB_SEED || b->storage == LB_OUTER || b->storage == LB_LOGS || b->storage == LB_GRAD || b->storage == LB_PARAMS || b->storage == LB_LOCAL)
             continue;
         const char *type = memory_type(c, b->dtype), *co = t.written[k] ? "" : "const ";
         size_t from = c->o->n;

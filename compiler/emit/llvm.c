@@ -5,6 +5,7 @@
  * runtime/vmath_bc.src and are inlined. Buffers that one nest touches do not overlap: alias scopes per nest say so. */
 #include "emit.h"
 #include "llvm_module.h"
+#include <llvm-c/DebugInfo.h>
 #include <math.h>
 
 typedef struct Gen {
@@ -20,7 +21,7 @@ typedef struct Gen {
     LLVMValueRef *var;                           /* by var id */
     int nest, nests, depth;
     LLVMMetadataRef domain;
-    unsigned md_scope, md_noalias;
+    unsigned md_scope, md_noalias, md_loop;
     LBuf **in_nest; int nin;
     int ntemps, nvars;
     char why[256];
@@ -54,6 +55,13 @@ static LLVMValueRef offset(Gen *g, int arg, int64_t bytes)
     return LLVMBuildInBoundsGEP2(g->eb, g->i8, g->arg[arg], &at, 1, "");
 }
 
+static LLVMValueRef local_array(Gen *g, const LBuf *b)
+{
+    LLVMValueRef a = LLVMBuildAlloca(g->eb, LLVMVectorType(g->real, (unsigned)b->dim[0]), b->name);
+    LLVMSetAlignment(a, 64);
+    return a;
+}
+
 static LLVMValueRef make_base(Gen *g, const LBuf *b)
 {
     const Problem *p = g->p->problem;
@@ -66,7 +74,7 @@ static LLVMValueRef make_base(Gen *g, const LBuf *b)
     case LB_GRAD: case LB_GRAD_IN: return field(g, A_OUT, leaf_number(p->meta.at, p->meta.n, b->field));
     case LB_PARAMS: return field(g, A_OUT, leaf_number(p->param.at, p->param.n, b->field));
     case LB_OUTER: return g->arg[A_OUTER];
-    case LB_LOCAL: return LLVMBuildAlloca(g->eb, g->i8, "");
+    case LB_LOCAL: return local_array(g, b);
     default: return NULL;
     }
 }
@@ -229,6 +237,26 @@ static LLVMValueRef guard(Gen *g, const LExpr *e)
     return phi;
 }
 
+/* Halves are joined, lane k with lane k + n/2, until one is left. */
+static LLVMValueRef fold(Gen *g, const LExpr *e)
+{
+    unsigned n = (unsigned)e->buf->dim[0];
+    LLVMValueRef v = LLVMBuildLoad2(g->b, LLVMVectorType(g->real, n), base_of(g, e->buf), ""), pick[128];
+    for (n /= 2; n; n /= 2) {
+        LLVMValueRef half[2];
+        for (unsigned h = 0; h < 2; h++) {
+            for (unsigned k = 0; k < n; k++)
+                pick[k] = LLVMConstInt(g->i32, h * n + k, 0);
+            half[h] = LLVMBuildShuffleVector(g->b, v, LLVMGetUndef(LLVMTypeOf(v)), LLVMConstVector(pick, n), "");
+        }
+        if (e->op == OP_add)
+            v = LLVMBuildFAdd(g->b, half[0], half[1], "");
+        else
+            v = LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, e->op == OP_max ? LLVMRealOGT : LLVMRealOLT, half[1], half[0], ""), half[1], half[0], "");
+    }
+    return LLVMBuildExtractElement(g->b, v, int64(g, 0), "");
+}
+
 static LLVMValueRef value(Gen *g, const LExpr *e)
 {
     LLVMValueRef a[3];
@@ -239,6 +267,7 @@ static LLVMValueRef value(Gen *g, const LExpr *e)
     case LX_TEMP: return LLVMBuildLoad2(g->b, g->real, g->temp[e->temp->id], "");
     case LX_LOAD: return load(g, e);
     case LX_GUARD: return guard(g, e);
+    case LX_FOLD: return fold(g, e);
     case LX_MAP: break;
     }
     for (int k = 0; k < e->narg; k++)
@@ -313,6 +342,20 @@ static void ask(Gen *g, const LStmt *s)
     g->var[s->var->id] = LLVMBuildSExt(g->b, LLVMBuildCall2(g->b, type, f, a, n, ""), g->i64, "");
 }
 
+/* All lanes at once: the loop becomes straight code on vectors. */
+static void vectorise(Gen *g, LLVMValueRef branch, int64_t n)
+{
+    int64_t vector = 64 / g->p->real_bytes, w = n < vector ? n : vector;
+    const char *key[] = { "llvm.loop.vectorize.enable", "llvm.loop.vectorize.width", "llvm.loop.interleave.count" };
+    LLVMValueRef val[] = { LLVMConstInt(g->i1, 1, 0), LLVMConstInt(g->i32, (unsigned long long)w, 0), LLVMConstInt(g->i32, (unsigned long long)(n / w), 0) };
+    LLVMMetadataRef part[4] = { LLVMTemporaryMDNode(g->c, NULL, 0) }, temporary = part[0];
+    for (int k = 0; k < 3; k++)
+        part[k + 1] = LLVMMDNodeInContext2(g->c, (LLVMMetadataRef[]){ LLVMMDStringInContext2(g->c, key[k], strlen(key[k])), LLVMValueAsMetadata(val[k]) }, 2);
+    LLVMMetadataRef id = LLVMMDNodeInContext2(g->c, part, 4);
+    LLVMMetadataReplaceAllUsesWith(temporary, id);
+    LLVMSetMetadata(branch, g->md_loop, LLVMMetadataAsValue(g->c, id));
+}
+
 static void loop(Gen *g, const LStmt *s)
 {
     if (s->lo) {
@@ -331,7 +374,9 @@ static void loop(Gen *g, const LStmt *s)
     LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b);
     LLVMValueRef next = LLVMBuildNSWAdd(g->b, iv, int64(g, 1), "");
     LLVMAddIncoming(iv, &next, &latch, 1);
-    LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, next, int64(g, s->n), ""), head, end);
+    LLVMValueRef again = LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, next, int64(g, s->n), ""), head, end);
+    if (s->lanes)
+        vectorise(g, again, s->n);
     LLVMPositionBuilderAtEnd(g->b, end);
 }
 
@@ -434,6 +479,14 @@ static void statement(Gen *g, const LStmt *s)
     case LS_FOR: loop(g, s); break;
     case LS_IF: test(g, s); break;
     case LS_LET: LLVMBuildStore(g->b, value(g, s->x), g->temp[s->temp->id]); break;
+    case LS_LOCAL: {
+        LLVMValueRef each[128];
+        unsigned n = (unsigned)s->dst.buf->dim[0];
+        for (unsigned k = 0; k < n; k++)
+            each[k] = value(g, s->x);
+        LLVMBuildStore(g->b, LLVMConstVector(each, n), base_of(g, s->dst.buf));
+        break;
+    }
     case LS_SET: {
         LLVMValueRef v = value(g, s->x);
         if (s->add)
@@ -464,7 +517,7 @@ static void statement(Gen *g, const LStmt *s)
 /* ---- nests: the largest statements in which everything is alive at once ---- */
 static bool only_arithmetic(const LStmt *s)
 {
-    if (s->kind != LS_FOR && s->kind != LS_STORE && s->kind != LS_LET && s->kind != LS_SET && s->kind != LS_IF)
+    if (s->kind != LS_FOR && s->kind != LS_STORE && s->kind != LS_LET && s->kind != LS_SET && s->kind != LS_IF && s->kind != LS_LOCAL)
         return false;
     for (int k = 0; k < s->body.n; k++)
         if (!only_arithmetic(s->body.at[k]))
@@ -565,6 +618,7 @@ LLVMModuleRef llvm_module(const LProgram *p, LLVMContextRef c)
     g.in_nest = NEW_N(p->arena, LBuf *, 70);
     g.md_scope = LLVMGetMDKindIDInContext(c, "alias.scope", 11);
     g.md_noalias = LLVMGetMDKindIDInContext(c, "noalias", 7);
+    g.md_loop = LLVMGetMDKindIDInContext(c, "llvm.loop", 9);
     LLVMMetadataRef name = LLVMMDStringInContext2(c, "nests", 5);
     g.domain = LLVMMDNodeInContext2(c, &name, 1);
     for (int k = 0; k < 4; k++) {

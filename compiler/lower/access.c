@@ -22,6 +22,8 @@ static void expr_access(const LExpr *e, LAccessFn *f, void *user)
         return;
     for (int k = 0; k < e->narg; k++)
         expr_access(e->arg[k], f, user);
+    if (e->kind == LX_FOLD)
+        f(user, e->buf, NULL, 1, false);
     if (e->kind != LX_LOAD)
         return;
     for (int k = 0; k < e->buf->rank; k++)
@@ -49,6 +51,7 @@ void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
             f(user, s->dst.buf, s->dst.idx, 0, false);
         f(user, s->dst.buf, s->dst.idx, 0, true);
         break;
+    case LS_LOCAL: ptr_access(&s->dst, f, user, true); break;
     case LS_ZERO: ptr_access(&s->dst, f, user, true); break;
     case LS_COPY: ptr_access(&s->src, f, user, false); ptr_access(&s->dst, f, user, true); break;
     case LS_GEMM:

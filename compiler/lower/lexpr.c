@@ -89,6 +89,14 @@ LExpr *x_load(Low *l, LBuf *b, LExpr **idx)
     return e;
 }
 
+LExpr *x_fold(Low *l, Op op, LBuf *lanes)
+{
+    LExpr *e = new_expr(l, LX_FOLD, T_REAL);
+    e->op = op;
+    e->buf = lanes;
+    return e;
+}
+
 LExpr *x_guard(Low *l, LExpr *cond, LExpr *value)
 {
     if (!cond)

@@ -9,7 +9,7 @@
 
 typedef enum {
     LB_WORK,        /* in the workspace at byte `offset` */
-    LB_LOCAL,       /* lives in its function: a scalar (rank 0) or a row (rank 1 or 2, at most 4096 bytes); C locals, LLVM allocas */
+    LB_LOCAL,       /* the lanes of a sum (rank 1), see lanes.c; declared by LS_LOCAL: C locals, LLVM allocas */
     LB_DATA,        /* data->field, read only */
     LB_META,        /* meta->field, read only */
     LB_GRAD,        /* grad->field, write; never NULL inside phases: the entry function redirects unwanted ones, see LEntry */
@@ -37,7 +37,7 @@ typedef struct LBuf {
 typedef struct LVar  { Name name; int id; } LVar;                 /* integer loop variable */
 typedef struct LTemp { Name name; DType dtype; int id; } LTemp;   /* scalar temporary */
 
-typedef enum { LX_NUM, LX_INT, LX_VAR, LX_TEMP, LX_LOAD, LX_MAP, LX_GUARD } LExprKind;
+typedef enum { LX_NUM, LX_INT, LX_VAR, LX_TEMP, LX_LOAD, LX_MAP, LX_GUARD, LX_FOLD } LExprKind;
 typedef struct LExpr LExpr;
 struct LExpr {
     LExprKind kind;
@@ -46,7 +46,7 @@ struct LExpr {
     int64_t   i;                      /* INT: constant */
     LVar     *var;
     LTemp    *temp;
-    LBuf     *buf;                    /* LOAD: buf[idx...], one index for each dimension */
+    LBuf     *buf;                    /* LOAD: buf[idx...], one index for each dimension. FOLD: a LOCAL row whose halves are joined by op (add, max, min) until one is left */
     LExpr   **idx;
     Op        op;                     /* MAP: an elementwise operator of ops.def on scalars; on INT dtype integer arithmetic (add sub mul min max neg, comparisons) */
     int       narg;
@@ -55,7 +55,7 @@ struct LExpr {
 /* Address of buf[idx...]. What a statement touches from there runs along the dimensions in the bit mask `along`, and stays at idx in all others. */
 typedef struct LPtr { LBuf *buf; LExpr **idx; unsigned along; } LPtr;
 
-typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE, LS_ASK } LStmtKind;
+typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE, LS_ASK, LS_LOCAL } LStmtKind;
 typedef struct LStmt LStmt;
 typedef struct LFunc LFunc;
 typedef struct LBlock { LStmt **at; int n, cap; } LBlock;
@@ -67,8 +67,10 @@ struct LStmt {
     Span        span;                 /* where in the .mfl; src NULL: none */
     /* FOR */
     LVar *var; int64_t n; bool down; bool parallel;   /* var counts 0..n-1, or from lo to hi - 1 where those are given; parallel: no iteration reads or writes what another writes */
+    bool lanes;                       /* FOR: its iterations are the lanes of a sum: to be vectorised whole */
     LBlock body;                      /* FOR, IF */
     /* LET declares temp with value x; SET: temp = x (add: temp += x); STORE: dst = x (add: dst += x); IF: x is the condition */
+    /* LOCAL declares dst.buf, all elements x (a constant) */
     LTemp *temp; LExpr *x; LPtr dst; bool add;
     /* ZERO: count elements from dst. COPY: count elements from src to dst, same dtype, not overlapping */
     LPtr src; int64_t count;

@@ -34,6 +34,7 @@ LExpr *x_times(Low *, LExpr *, int64_t);
 LExpr *x_load(Low *, LBuf *, LExpr **idx);
 LExpr *x_map(Low *, Op, DType, LExpr **arg, int n);
 LExpr *x_guard(Low *, LExpr *cond, LExpr *value);
+LExpr *x_fold(Low *, Op, LBuf *lanes);
 LExpr *x_inside(Low *, LExpr *e, int64_t lo, int64_t hi, int64_t n);   /* 0 <= e < n, where e is in lo..hi; NULL: always */
 bool   x_mentions(const LExpr *, const LVar *);
 LExpr *x_with(Low *, LExpr *, const LVar *, LExpr *value);           /* the expression with the variable replaced; index arithmetic is folded again */
@@ -77,6 +78,7 @@ void   restore_states(Low *, Making *, LBlock *body, LVar *t);                 /
 /* ---- copies.c, fuse.c, place.c ---- */
 void   remove_copies(Low *, LBlock *);
 void   fuse_block(Low *, LBlock *);
+void   split_sums(Low *, LBlock *);                                /* lanes.c */
 void   place_buffers(Low *, LFunc *entry, int64_t *work_bytes);
 bool   same_expr(const LExpr *, const LExpr *);
 #endif

@@ -174,6 +174,7 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     vec_push(l->arena, l->prog->funcs, f);
     for (int k = first; k < l->prog->funcs.n; k++) {
         fuse_block(l, &l->prog->funcs.at[k]->body);
+        split_sums(l, &l->prog->funcs.at[k]->body);
         name_function(l, l->prog->funcs.at[k]);
     }
     place_buffers(l, f, &entry.work_bytes);

@@ -8,6 +8,7 @@ static void expr(const LExpr *e, Buf *b)
     case LX_INT: buf_printf(b, "%lld", (long long)e->i); break;
     case LX_VAR: buf_puts(b, e->var->name); break;
     case LX_TEMP: buf_puts(b, e->temp->name); break;
+    case LX_FOLD: buf_printf(b, "fold_%s(%s)", op_info[e->op].name, e->buf->name); break;
     case LX_LOAD:
         buf_puts(b, e->buf->name);
         for (int k = 0; k < e->buf->rank; k++) {
@@ -63,10 +64,11 @@ static void stmt(const LStmt *s, Buf *b, int indent)
             block(&s->body, b, indent + 2);
             return;
         }
-        buf_printf(b, "for %s in %lld%s%s\n", s->var->name, (long long)s->n, s->down ? " down" : "", s->parallel ? " parallel" : ""); block(&s->body, b, indent + 2); return;
+        buf_printf(b, "for %s in %lld%s%s\n", s->var->name, (long long)s->n, s->down ? " down" : "", s->parallel ? " parallel" : s->lanes ? " lanes" : ""); block(&s->body, b, indent + 2); return;
     case LS_LET: buf_printf(b, "let %s = ", s->temp->name); expr(s->x, b); break;
     case LS_SET: buf_printf(b, "%s %s ", s->temp->name, s->add ? "+=" : "="); expr(s->x, b); break;
     case LS_STORE: ptr(&s->dst, b); buf_puts(b, s->add ? " += " : " = "); expr(s->x, b); break;
+    case LS_LOCAL: buf_printf(b, "local %s[%lld] = ", s->dst.buf->name, (long long)s->dst.buf->dim[0]); expr(s->x, b); break;
     case LS_IF: buf_puts(b, "if "); expr(s->x, b); buf_puts(b, "\n"); block(&s->body, b, indent + 2); return;
     case LS_ZERO: buf_printf(b, "zero %lld ", (long long)s->count); ptr(&s->dst, b); break;
     case LS_COPY: buf_printf(b, "copy %lld ", (long long)s->count); ptr(&s->dst, b); buf_puts(b, " <- "); ptr(&s->src, b); break;

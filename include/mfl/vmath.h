@@ -48,6 +48,15 @@ MFL_INLINE double mfl_max(double x, double y) { return x > y ? x : y; }
 MFL_INLINE float mfl_maxf(float x, float y) { return x > y ? x : y; }
 MFL_INLINE double mfl_mulz(double x, double y) { return x == 0.0 || y == 0.0 ? 0.0 : x * y; }
 MFL_INLINE float mfl_mulzf(float x, float y) { return x == 0.0f || y == 0.0f ? 0.0f : x * y; }
+/* The lanes of a sum or an extreme become one: lane k with lane k + n/2, and so on; n is a power of two. */
+#define MFL_FOLD(name, T, join) MFL_INLINE T name(T *lane, int n) { for (n /= 2; n; n /= 2) for (int k = 0; k < n; k++) lane[k] = join; return lane[0]; }
+MFL_FOLD(mfl_fold_add, double, lane[k] + lane[k + n])
+MFL_FOLD(mfl_fold_addf, float, lane[k] + lane[k + n])
+MFL_FOLD(mfl_fold_max, double, mfl_max(lane[k + n], lane[k]))
+MFL_FOLD(mfl_fold_maxf, float, mfl_maxf(lane[k + n], lane[k]))
+MFL_FOLD(mfl_fold_min, double, mfl_min(lane[k + n], lane[k]))
+MFL_FOLD(mfl_fold_minf, float, mfl_minf(lane[k + n], lane[k]))
+#undef MFL_FOLD
 MFL_INLINE double mfl_sqrt(double x) { return sqrt(x); }
 MFL_INLINE float mfl_sqrtf(float x) { return sqrtf(x); }
 MFL_INLINE double mfl_floor(double x) { return floor(x); }

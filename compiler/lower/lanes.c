@@ -1,0 +1,166 @@
+/* lanes.c -- sums and extremes along a loop get several accumulators of a defined order, so that they vectorise and keep their bits.
+ *
+ * A loop of n iterations that only accumulates into temporaries of the outside (sum += x, most = max(x, most)) runs in strips of w: lane k takes the
+ * elements k, w + k, 2 w + k, ... in order; the n % w elements of the tail go to the first lanes; then halves are folded, lane k with lane k + w/2,
+ * until one is left, which is joined to the temporary. w depends on n and on the type only, so C and machine code for any vector width add in the
+ * same order. */
+#include "low.h"
+#include <math.h>
+
+enum { MAX_ACCUMULATORS = 16 };
+typedef struct Lanes { int n; LTemp *temp[MAX_ACCUMULATORS]; LBuf *part[MAX_ACCUMULATORS]; Op op[MAX_ACCUMULATORS]; int64_t width; } Lanes;
+
+static bool reads_temp(const LExpr *e, const LTemp *t)
+{
+    bool yes = e->kind == LX_TEMP && e->temp == t;
+    for (int k = 0; k < e->narg; k++)
+        yes |= reads_temp(e->arg[k], t);
+    for (int k = 0; e->kind == LX_LOAD && k < e->buf->rank; k++)
+        yes |= reads_temp(e->idx[k], t);
+    return yes;
+}
+
+/* The operator with which the statement accumulates, or OP_COUNT. */
+static Op accumulates(const LStmt *s)
+{
+    if (s->kind != LS_SET || s->temp->dtype != T_REAL)
+        return OP_COUNT;
+    if (s->add)
+        return reads_temp(s->x, s->temp) ? OP_COUNT : OP_add;
+    bool extreme = s->x->kind == LX_MAP && (s->x->op == OP_max || s->x->op == OP_min) && s->x->dtype == T_REAL;
+    return extreme && s->x->arg[1]->kind == LX_TEMP && s->x->arg[1]->temp == s->temp && !reads_temp(s->x->arg[0], s->temp) ? s->x->op : OP_COUNT;
+}
+
+static bool declared_in(const LBlock *b, const LTemp *t)
+{
+    for (int k = 0; k < b->n; k++)
+        if (b->at[k]->kind == LS_LET && b->at[k]->temp == t)
+            return true;
+    return false;
+}
+
+/* Is the loop innermost, and are its temporaries its own, or accumulated once and not looked at? */
+static bool collect(const LStmt *f, Lanes *w)
+{
+    w->n = 0;
+    for (int k = 0; k < f->body.n; k++) {
+        const LStmt *s = f->body.at[k];
+        if (s->kind != LS_SET && s->kind != LS_LET && s->kind != LS_STORE)
+            return false;
+        if (s->kind != LS_SET || declared_in(&f->body, s->temp))
+            continue;
+        Op op = accumulates(s);
+        if (op == OP_COUNT || w->n == MAX_ACCUMULATORS)
+            return false;
+        for (int i = 0; i < f->body.n; i++)
+            if (i != k && ((f->body.at[i]->x && reads_temp(f->body.at[i]->x, s->temp)) || (f->body.at[i]->kind == LS_SET && f->body.at[i]->temp == s->temp)))
+                return false;
+        w->temp[w->n] = s->temp;
+        w->op[w->n++] = op;
+    }
+    return w->n > 0;
+}
+
+/* One full vector of the widest machines; four where the loop is long. */
+static int64_t width_for(const Low *l, int64_t n)
+{
+    int64_t vector = 64 / l->prog->real_bytes, w = n >= 16 * vector ? 4 * vector : vector;
+    while (w > n)
+        w /= 2;
+    return w;
+}
+
+static LExpr **one_index(Low *l, LExpr *x)
+{
+    LExpr **idx = NEW_N(l->arena, LExpr *, 1);
+    idx[0] = x;
+    return idx;
+}
+
+static LStmt *with_var(Low *l, const LStmt *s, const LVar *v, LExpr *value)
+{
+    LStmt *n = NEW(l->arena, LStmt);
+    *n = *s;
+    n->x = x_with(l, s->x, v, value);
+    if (s->kind == LS_STORE) {
+        n->dst.idx = NEW_N(l->arena, LExpr *, s->dst.buf->rank + 1);
+        for (int d = 0; d < s->dst.buf->rank; d++)
+            n->dst.idx[d] = x_with(l, s->dst.idx[d], v, value);
+    }
+    return n;
+}
+
+/* for lane in 0..n: the body at `at`, accumulating into the lanes. */
+static LStmt *strip(Low *l, const LStmt *f, const Lanes *w, LVar *lane, int64_t n, LExpr *at)
+{
+    LStmt *loop = new_for(l, lane, n, false, NULL);
+    loop->lanes = true;
+    for (int k = 0; k < f->body.n; k++) {
+        LStmt *s = with_var(l, f->body.at[k], f->var, at);
+        for (int a = 0; a < w->n; a++) {
+            if (s->kind != LS_SET || s->temp != w->temp[a])
+                continue;
+            LStmt *set = new_stmt(l, LS_STORE, NULL);
+            set->note = s->note;
+            set->span = s->span;
+            set->dst = (LPtr){ w->part[a], one_index(l, x_var(l, lane)), 0 };
+            set->add = s->add;
+            set->x = s->add ? s->x : x_map(l, s->x->op, T_REAL, (LExpr *[]){ s->x->arg[0], x_load(l, w->part[a], set->dst.idx) }, 2);
+            s = set;
+            break;
+        }
+        push_stmt(l, &loop->body, s);
+    }
+    return loop;
+}
+
+static void split(Low *l, const LStmt *f, Lanes *w, LBlock *out)
+{
+    int64_t width = w->width, strips = f->n / width, tail = f->n % width;
+    for (int a = 0; a < w->n; a++) {
+        w->part[a] = new_buf(l, T_REAL, 1, &width, LB_LOCAL, intern_printf("%s_part", w->temp[a]->name), NULL);
+        LStmt *s = new_stmt(l, LS_LOCAL, NULL);
+        s->dst = (LPtr){ w->part[a], one_index(l, x_int(l, 0)), 1 };
+        s->x = x_num(l, w->op[a] == OP_add ? 0 : w->op[a] == OP_max ? -INFINITY : INFINITY, T_REAL);
+        push_stmt(l, out, s);
+    }
+    LVar *lane = new_var(l, intern("lane"));
+    if (strips == 1)
+        push_stmt(l, out, strip(l, f, w, lane, width, x_var(l, lane)));
+    else {
+        LStmt *outer = new_for(l, f->var, strips, false, NULL);
+        push_stmt(l, &outer->body, strip(l, f, w, lane, width, x_add(l, x_times(l, x_var(l, f->var), width), x_var(l, lane))));
+        push_stmt(l, out, outer);
+    }
+    if (tail) {
+        LVar *rest = new_var(l, intern("lane"));
+        LStmt *t = strip(l, f, w, rest, tail, x_add(l, x_var(l, rest), x_int(l, f->n - tail)));
+        t->lanes = false;
+        push_stmt(l, out, t);
+    }
+    for (int a = 0; a < w->n; a++) {
+        LStmt *s = new_stmt(l, LS_SET, NULL);
+        s->temp = w->temp[a];
+        s->add = w->op[a] == OP_add;
+        LExpr *fold = x_fold(l, w->op[a], w->part[a]);
+        s->x = s->add ? fold : x_map(l, w->op[a], T_REAL, (LExpr *[]){ fold, x_temp(l, s->temp) }, 2);
+        push_stmt(l, out, s);
+    }
+}
+
+void split_sums(Low *l, LBlock *b)
+{
+    LBlock out = { 0 };
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        Lanes w = { 0 };
+        if (s->kind == LS_FOR && !s->down && s->n >= 4 && collect(s, &w)) {
+            w.width = width_for(l, s->n);
+            split(l, s, &w, &out);
+            continue;
+        }
+        split_sums(l, &s->body);
+        push_stmt(l, &out, s);
+    }
+    *b = out;
+}
