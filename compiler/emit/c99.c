@@ -131,7 +131,7 @@ static void expr(C *c, const LExpr *e, int outer)
 /* ---- what a function uses ---- */
 typedef struct Touched { bool *here, *written; } Touched;
 
-static void pass_on(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
+static void pass_on(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     C *c = user;
     switch (b->storage) {
@@ -152,11 +152,11 @@ void c99_uses_of(C *c, const LFunc *f)
         lir_each_access(f->body.at[k], true, pass_on, c);
 }
 
-static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
+static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Touched *t = user;
     t->here[b->id] = true;
-    t->written[b->id] |= write;
+    t->written[b->id] |= how & LA_WRITE;
 }
 
 /* ---- statements ---- */

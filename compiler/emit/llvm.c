@@ -525,7 +525,7 @@ static bool only_arithmetic(const LStmt *s)
     return true;
 }
 
-static void gather(void *gen, LBuf *b, LExpr **idx, unsigned along, bool write)
+static void gather(void *gen, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Gen *g = gen;
     for (int k = 0; k < g->nin; k++)

@@ -23,22 +23,24 @@ static void expr_access(const LExpr *e, LAccessFn *f, void *user)
     for (int k = 0; k < e->narg; k++)
         expr_access(e->arg[k], f, user);
     if (e->kind == LX_FOLD)
-        f(user, e->buf, NULL, 1, false);
+        f(user, e->buf, NULL, 1, 0);
     if (e->kind != LX_LOAD)
         return;
     for (int k = 0; k < e->buf->rank; k++)
         expr_access(e->idx[k], f, user);
-    f(user, e->buf, e->idx, 0, false);
+    f(user, e->buf, e->idx, 0, 0);
 }
 
-static void ptr_access(const LPtr *p, LAccessFn *f, void *user, bool write)
+static void ptr_access(const LPtr *p, LAccessFn *f, void *user, int how)
 {
     if (!p->buf)
         return;
     for (int k = 0; k < p->buf->rank; k++)
         expr_access(p->idx[k], f, user);
-    f(user, p->buf, p->idx, p->along, write);
+    f(user, p->buf, p->idx, p->along, how);
 }
+
+int lir_index_args(const LStmt *s) { return s->kind == LS_INVOKE ? s->func->nindex : s->kind == LS_ASK ? (int)s->nnum : 0; }
 
 void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
 {
@@ -48,32 +50,32 @@ void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
         for (int k = 0; k < s->dst.buf->rank; k++)
             expr_access(s->dst.idx[k], f, user);
         if (s->add)
-            f(user, s->dst.buf, s->dst.idx, 0, false);
-        f(user, s->dst.buf, s->dst.idx, 0, true);
+            f(user, s->dst.buf, s->dst.idx, 0, LA_ADD);
+        f(user, s->dst.buf, s->dst.idx, 0, s->add ? LA_ADD | LA_WRITE : LA_WRITE);
         break;
-    case LS_LOCAL: ptr_access(&s->dst, f, user, true); break;
-    case LS_ZERO: ptr_access(&s->dst, f, user, true); break;
-    case LS_COPY: ptr_access(&s->src, f, user, false); ptr_access(&s->dst, f, user, true); break;
+    case LS_LOCAL: ptr_access(&s->dst, f, user, LA_WRITE); break;
+    case LS_ZERO: ptr_access(&s->dst, f, user, LA_WRITE); break;
+    case LS_COPY: ptr_access(&s->src, f, user, 0); ptr_access(&s->dst, f, user, LA_WRITE); break;
     case LS_GEMM:
-        ptr_access(&s->gemm.a, f, user, false);
-        ptr_access(&s->gemm.b, f, user, false);
+        ptr_access(&s->gemm.a, f, user, 0);
+        ptr_access(&s->gemm.b, f, user, 0);
         if (s->gemm.accumulate)
-            ptr_access(&s->gemm.c, f, user, false);
-        ptr_access(&s->gemm.c, f, user, true);
+            ptr_access(&s->gemm.c, f, user, LA_ADD);
+        ptr_access(&s->gemm.c, f, user, s->gemm.accumulate ? LA_ADD | LA_WRITE : LA_WRITE);
         break;
     case LS_CALL:
         for (int k = 0; k < s->nptr; k++) {
-            ptr_access(&s->ptr[k], f, user, false);
+            ptr_access(&s->ptr[k], f, user, 0);
             if (k == 0 || (k == 1 && s->callee && !strcmp(s->callee, "solve")))
-                ptr_access(&s->ptr[k], f, user, true);
+                ptr_access(&s->ptr[k], f, user, LA_WRITE);
         }
         break;
     case LS_ASK:
         for (int k = 0; k < s->nnum; k++)
             expr_access(s->index_arg[k], f, user);
         for (int k = 0; k < s->nptr; k++) {
-            ptr_access(&s->ptr[k], f, user, false);
-            ptr_access(&s->ptr[k], f, user, true);
+            ptr_access(&s->ptr[k], f, user, 0);
+            ptr_access(&s->ptr[k], f, user, LA_WRITE);
         }
         break;
     case LS_FOR:

@@ -6,10 +6,10 @@
 
 typedef struct Look { const LBuf *t, *c; int t_writes, t_reads, c_reads, c_writes; LExpr **store; bool same; } Look;
 
-static void look(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
+static void look(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Look *k = user;
-    if (b == k->t && write) {
+    if (b == k->t && how & LA_WRITE) {
         k->t_writes++;
         if (k->store)
             for (int d = 0; d < b->rank; d++)
@@ -18,7 +18,7 @@ static void look(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
         k->same &= !along;
     } else if (b == k->t) {
         k->t_reads++;
-    } else if (b == k->c && write)
+    } else if (b == k->c && how & LA_WRITE)
         k->c_writes++;
     else if (b == k->c)
         k->c_reads++;
@@ -26,10 +26,10 @@ static void look(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 
 typedef struct Match { const LBuf *c; LExpr **at; bool ok; } Match;
 
-static void match(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
+static void match(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Match *m = user;
-    (void)write;
+    (void)how;
     if (b != m->c)
         return;
     if (along) {

@@ -1,22 +1,104 @@
-/* fuse.c -- adjacent loops over the same range become one where no iteration needs another one's results.
+/* fuse.c -- loops over the same range become one where no iteration needs another one's results, also across independent statements.
  *
- * Two neighbouring loops i and j may become one when every buffer that one writes and the other touches is subscripted, in every access of both, by
- * exactly their loop variable in one and the same dimension. */
+ * Two loops over i and j may become one when every buffer that one writes and the other touches is subscripted, in every access of both, by exactly
+ * their loop variable in one and the same dimension; sums that both only add to are no hindrance. What stands between them is passed where it
+ * has nothing to do with the one that moves: the later loop moves up, or else the earlier one down. Outer loops come first, bodies after. */
 #include "low.h"
 
-typedef struct Touch { LBuf *buf; LExpr **idx; unsigned along; bool write; } Touch;
-typedef struct Touches { Low *l; Vec(Touch) all; } Touches;
+typedef struct Touch { LBuf *buf; LExpr **idx; unsigned along; int how; } Touch;
+typedef struct Uses {                             /* what a statement reads and writes */
+    Low *l;
+    Vec(Touch) all;
+    Vec(const LTemp *) temps;
+    bool stays;                                   /* writes memory of the caller, or asks the runtime: nothing moves across */
+} Uses;
 
-static void note_touch(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
+static void note_touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
-    Touches *t = user;
-    vec_push(t->l->arena, t->all, (Touch){ b, idx, along, write });
+    Uses *u = user;
+    vec_push(u->l->arena, u->all, (Touch){ b, idx, along, how });
+    u->stays |= how & LA_WRITE && b->storage != LB_WORK && b->storage != LB_LOCAL;
+}
+
+static void note_temp(Uses *u, const LTemp *t)
+{
+    for (int k = 0; k < u->temps.n; k++)
+        if (u->temps.at[k] == t)
+            return;
+    vec_push(u->l->arena, u->temps, t);
+}
+
+static void temps_of_expr(Uses *u, const LExpr *e)
+{
+    if (!e)
+        return;
+    if (e->kind == LX_TEMP)
+        note_temp(u, e->temp);
+    for (int k = 0; k < e->narg; k++)
+        temps_of_expr(u, e->arg[k]);
+    for (int k = 0; e->kind == LX_LOAD && k < e->buf->rank; k++)
+        temps_of_expr(u, e->idx[k]);
+}
+
+/* Temporaries that are named: any in common is taken as a dependence. */
+static void temps_of(Uses *u, const LStmt *s)
+{
+    if (s->temp)
+        note_temp(u, s->temp);
+    temps_of_expr(u, s->x);
+    for (int k = 0; k < s->body.n; k++)
+        temps_of(u, s->body.at[k]);
+}
+
+static Uses *uses_of(Low *l, const LStmt *s)
+{
+    Uses *u = NEW(l->arena, Uses);
+    u->l = l;
+    lir_each_access(s, true, note_touch, u);
+    temps_of(u, s);
+    u->stays |= s->kind == LS_ASK;
+    return u;
+}
+
+static bool share_temp(const Uses *x, const Uses *y)
+{
+    for (int i = 0; i < x->temps.n; i++)
+        for (int j = 0; j < y->temps.n; j++)
+            if (x->temps.at[i] == y->temps.at[j])
+                return true;
+    return false;
+}
+
+/* ---- which buffers two statements have in common: marks by buffer id ---- */
+enum { READS = 1, WRITES = 2, NOT_ONLY_ADDS = 4 };
+static unsigned char mark_of(const Touch *t) { return (unsigned char)((t->how & LA_WRITE ? WRITES : READS) | (t->how & LA_ADD ? 0 : NOT_ONLY_ADDS)); }
+
+static unsigned char *marks(Low *l, const Uses *u)
+{
+    unsigned char *m = l->marks;
+    memset(m, 0, (size_t)l->prog->bufs.n);
+    for (int k = 0; k < u->all.n; k++)
+        m[u->all.at[k].buf->id] |= mark_of(&u->all.at[k]);
+    return m;
+}
+
+static bool commute(Low *l, const Uses *x, const Uses *y)
+{
+    if (x->stays || y->stays || share_temp(x, y))
+        return false;
+    unsigned char *m = marks(l, x);
+    for (int k = 0; k < y->all.n; k++) {
+        unsigned char of_x = m[y->all.at[k].buf->id];
+        if (of_x && (of_x | mark_of(&y->all.at[k])) & WRITES)
+            return false;
+    }
+    return true;
 }
 
 static bool pinned(const Touch *t, const LVar *v, int d) { return !(t->along >> d & 1) && t->idx[d]->kind == LX_VAR && t->idx[d]->var == v; }
 
 /* The dimension in which every access of b in x uses v and in y uses w; -1: none. */
-static int common_dimension(const LBuf *b, const Touches *x, const LVar *v, const Touches *y, const LVar *w)
+static int common_dimension(const LBuf *b, const Uses *x, const LVar *v, const Uses *y, const LVar *w)
 {
     for (int d = 0; d < b->rank; d++) {
         bool ok = true;
@@ -30,39 +112,40 @@ static int common_dimension(const LBuf *b, const Touches *x, const LVar *v, cons
     return -1;
 }
 
-static bool may_fuse(const Touches *x, const LVar *v, const Touches *y, const LVar *w)
+/* May they be one loop? *shared: they have a buffer of the workspace in common. */
+static bool may_fuse(Low *l, const Uses *x, const LVar *v, const Uses *y, const LVar *w, bool *shared)
 {
-    for (int i = 0; i < x->all.n; i++)
-        for (int j = 0; j < y->all.n; j++)
-            if (x->all.at[i].buf == y->all.at[j].buf && (x->all.at[i].write || y->all.at[j].write) && common_dimension(x->all.at[i].buf, x, v, y, w) < 0)
-                return false;
+    *shared = false;
+    if (share_temp(x, y))
+        return false;
+    unsigned char *m = marks(l, x), *seen = l->marks2;
+    memset(seen, 0, (size_t)l->prog->bufs.n);
+    for (int k = 0; k < y->all.n; k++)
+        seen[y->all.at[k].buf->id] |= mark_of(&y->all.at[k]);
+    for (int k = 0; k < y->all.n; k++) {
+        LBuf *b = y->all.at[k].buf;
+        unsigned char both = m[b->id] | seen[b->id];
+        if (!m[b->id] || !seen[b->id])
+            continue;
+        *shared |= b->storage == LB_WORK;
+        if (both & WRITES && both & NOT_ONLY_ADDS && common_dimension(b, x, v, y, w) < 0)
+            return false;
+        seen[b->id] = 0;
+    }
     return true;
 }
 
-static void rename_expr(LExpr **e, const LVar *from, LVar *to, Low *l)
-{
-    LExpr *x = *e;
-    if (!x)
-        return;
-    if (x->kind == LX_VAR && x->var == from) {
-        *e = x_var(l, to);
-        return;
-    }
-    for (int k = 0; k < x->narg; k++)
-        rename_expr(&x->arg[k], from, to, l);
-    for (int k = 0; x->kind == LX_LOAD && k < x->buf->rank; k++)
-        rename_expr(&x->idx[k], from, to, l);
-}
-
-static void rename_ptr(LPtr *p, const LVar *from, LVar *to, Low *l)
+/* ---- renaming the second loop's variable ---- */
+static void rename_ptr(LPtr *p, const LVar *from, LExpr *to, Low *l)
 {
     for (int k = 0; p->buf && k < p->buf->rank; k++)
-        rename_expr(&p->idx[k], from, to, l);
+        p->idx[k] = x_with(l, p->idx[k], from, to);
 }
 
-static void rename_var(LStmt *s, const LVar *from, LVar *to, Low *l)
+static void rename_var(LStmt *s, const LVar *from, LExpr *to, Low *l)
 {
-    rename_expr(&s->x, from, to, l);
+    if (s->x)
+        s->x = x_with(l, s->x, from, to);
     rename_ptr(&s->dst, from, to, l);
     rename_ptr(&s->src, from, to, l);
     rename_ptr(&s->gemm.a, from, to, l);
@@ -70,60 +153,88 @@ static void rename_var(LStmt *s, const LVar *from, LVar *to, Low *l)
     rename_ptr(&s->gemm.c, from, to, l);
     for (int k = 0; k < s->nptr; k++)
         rename_ptr(&s->ptr[k], from, to, l);
-    rename_expr(&s->lo, from, to, l);
-    rename_expr(&s->hi, from, to, l);
-    for (int k = 0; k < (s->kind == LS_INVOKE ? s->func->nindex : s->kind == LS_ASK ? (int)s->nnum : 0); k++)
-        rename_expr(&s->index_arg[k], from, to, l);
+    if (s->lo) {
+        s->lo = x_with(l, s->lo, from, to);
+        s->hi = x_with(l, s->hi, from, to);
+    }
+    for (int k = 0; k < lir_index_args(s); k++)
+        s->index_arg[k] = x_with(l, s->index_arg[k], from, to);
     for (int k = 0; k < s->body.n; k++)
         rename_var(s->body.at[k], from, to, l);
 }
 
-static bool simple(const LStmt *s)
+/* Phases, decisions of the runtime and loops that depend on them are not joined. */
+static bool invokes(const LStmt *s)
 {
-    if (s->kind == LS_GEMM || s->kind == LS_CALL || s->kind == LS_INVOKE || s->kind == LS_COPY || s->kind == LS_ZERO || s->kind == LS_ASK || s->lo)
-        return false;
+    bool yes = s->kind == LS_INVOKE || s->kind == LS_ASK || s->lo;
     for (int k = 0; k < s->body.n; k++)
-        if (!simple(s->body.at[k]))
-            return false;
-    return true;
+        yes |= invokes(s->body.at[k]);
+    return yes;
 }
 
 static bool fusible(const LStmt *a, const LStmt *b)
 {
-    return a->kind == LS_FOR && b->kind == LS_FOR && a->n == b->n && !a->down && !b->down && simple(a) && simple(b);
+    return a->kind == LS_FOR && b->kind == LS_FOR && a->n == b->n && !a->down && !b->down && !invokes(a) && !invokes(b);
 }
 
-/* An innermost loop that runs along memory should not be dragged into the body of one over rows that sums: only like joins like. */
-static int depth_of(const LStmt *s)
+/* ---- one block ---- */
+typedef struct Fusing { Low *l; LBlock *b; Uses **uses; } Fusing;
+
+static bool commutes_with_all(const Fusing *f, const Uses *u, int from, int to)
 {
-    int d = 0;
-    for (int k = 0; k < s->body.n; k++) {
-        int x = depth_of(s->body.at[k]);
-        d = x > d ? x : d;
-    }
-    return d + (s->kind == LS_FOR);
+    for (int k = from; k < to; k++)
+        if (!commute(f->l, f->uses[k], u))
+            return false;
+    return true;
+}
+
+static void take_out(Fusing *f, int k)
+{
+    memmove(f->b->at + k, f->b->at + k + 1, sizeof *f->b->at * (size_t)(f->b->n - k - 1));
+    memmove(f->uses + k, f->uses + k + 1, sizeof *f->uses * (size_t)(f->b->n - k - 1));
+    f->b->n--;
+}
+
+/* Joins statement m to statement k, at k or at m's place; false when they must stay apart. Returns in *at where the joined loop stands. */
+static bool join(Fusing *f, int k, int m, int *at)
+{
+    LStmt *x = f->b->at[k], *y = f->b->at[m];
+    bool shared;
+    if (!fusible(x, y) || !may_fuse(f->l, f->uses[k], x->var, f->uses[m], y->var, &shared) || (m > k + 1 && !shared))
+        return false;
+    bool up = commutes_with_all(f, f->uses[m], k + 1, m);
+    if (!up && !commutes_with_all(f, f->uses[k], k + 1, m))
+        return false;
+    rename_var(y, y->var, x_var(f->l, x->var), f->l);
+    for (int i = 0; i < y->body.n; i++)
+        push_stmt(f->l, &x->body, y->body.at[i]);
+    x->parallel &= y->parallel;
+    *at = up ? k : m - 1;
+    f->b->at[m] = x;
+    f->uses[m] = uses_of(f->l, x);
+    if (up) {
+        f->b->at[k] = x;
+        f->uses[k] = f->uses[m];
+        take_out(f, m);
+    } else
+        take_out(f, k);
+    return true;
 }
 
 void fuse_block(Low *l, LBlock *b)
 {
-    for (int k = 0; k + 1 < b->n;) {
-        LStmt *x = b->at[k], *y = b->at[k + 1];
-        bool joined = false;
-        if (fusible(x, y) && depth_of(x) + depth_of(y) <= 8 && x->body.n + y->body.n <= 64) {
-            Touches tx = { .l = l }, ty = { .l = l };
-            lir_each_access(x, true, note_touch, &tx);
-            lir_each_access(y, true, note_touch, &ty);
-            if (tx.all.n + ty.all.n < 400 && may_fuse(&tx, x->var, &ty, y->var)) {
-                rename_var(y, y->var, x->var, l);
-                for (int i = 0; i < y->body.n; i++)
-                    push_stmt(l, &x->body, y->body.at[i]);
-                x->parallel &= y->parallel;
-                memmove(b->at + k + 1, b->at + k + 2, sizeof *b->at * (size_t)(b->n - k - 2));
-                b->n--;
-                joined = true;
+    enum { REACH = 100 };
+    Fusing f = { l, b, NEW_N(l->arena, Uses *, b->n + 1) };
+    for (int k = 0; k < b->n; k++)
+        f.uses[k] = uses_of(l, b->at[k]);
+    for (int k = 0; k < b->n; k++) {
+        int at = k;
+        for (int m = k + 1; m < b->n && m <= k + REACH; m++)
+            if (b->at[k]->kind == LS_FOR && join(&f, k, m, &at)) {
+                m = at > k ? b->n : k;            /* moved down: what stands at k now comes first */
+                if (at > k)
+                    k--;
             }
-        }
-        k += !joined;
     }
     for (int k = 0; k < b->n; k++)
         if (b->at[k]->kind == LS_FOR)

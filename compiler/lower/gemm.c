@@ -97,6 +97,8 @@ static bool output_at(Low *l, Env *e, Node *n, const Slot *to, const Letters *t,
     return strides(t, o);
 }
 
+enum { ENOUGH = 128 };                            /* a product of this size runs at full speed: outer letters stay loops, for fusion */
+
 /* Splits off the innermost group: letters (given outer to inner) whose strides nest in both x and y. */
 static Group inner_group(const Contract *c, const int *letter, int n, const Operand *x, const Operand *y)
 {
@@ -105,7 +107,7 @@ static Group inner_group(const Contract *c, const int *letter, int n, const Oper
         int q = letter[k];
         if (g.n) {
             int first = g.letter[0];
-            if (x->stride[q] != x->stride[first] * c->range[first] || y->stride[q] != y->stride[first] * c->range[first])
+            if (g.size >= ENOUGH || x->stride[q] != x->stride[first] * c->range[first] || y->stride[q] != y->stride[first] * c->range[first])
                 break;
         }
         memmove(g.letter + 1, g.letter, sizeof *g.letter * (size_t)g.n);

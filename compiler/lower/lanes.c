@@ -154,7 +154,7 @@ void split_sums(Low *l, LBlock *b)
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
         Lanes w = { 0 };
-        if (s->kind == LS_FOR && !s->down && s->n >= 4 && collect(s, &w)) {
+        if (s->kind == LS_FOR && !s->down && !s->lo && s->n >= 4 && collect(s, &w)) {
             w.width = width_for(l, s->n);
             split(l, s, &w, &out);
             continue;

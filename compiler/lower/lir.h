@@ -110,9 +110,11 @@ typedef struct LProgram {
 } LProgram;
 
 /* along: the dimensions in which the access is not only at idx but runs on from there, see LPtr. */
-typedef void LAccessFn(void *user, LBuf *, LExpr **idx, unsigned along, bool write);
+enum { LA_WRITE = 1, LA_ADD = 2 };                                 /* how: LA_ADD marks the read and the write of an addition */
+typedef void LAccessFn(void *user, LBuf *, LExpr **idx, unsigned along, int how);
 /* Every load and store of a statement and of what is in it, in order; deep: of the phases that it invokes too. */
 void lir_each_access(const LStmt *, bool deep, LAccessFn *, void *user);
+int  lir_index_args(const LStmt *);                               /* how many expressions index_arg has */
 void lir_print(const LProgram *, Buf *);                          /* --emit loops */
 const char *lir_verify(const LProgram *);                         /* NULL, or what is wrong: scopes, ranks, index ranges at the corners, callee order */
 #endif

@@ -22,6 +22,7 @@ typedef struct Low {
     Vec(Name) taken;
     Vec(struct { const Checkpoints *of; LBuf *buf; }) tables;   /* of loops that save some of their states: see checkpoint.c */
     const char *prefix;
+    unsigned char *marks, *marks2;                /* scratch of fuse.c: one for each buffer */
 } Low;
 
 /* ---- lexpr.c ---- */
@@ -78,6 +79,7 @@ void   restore_states(Low *, Making *, LBlock *body, LVar *t);                 /
 /* ---- copies.c, fuse.c, place.c ---- */
 void   remove_copies(Low *, LBlock *);
 void   fuse_block(Low *, LBlock *);
+void   shrink_buffers(Low *, int first_func);                      /* the functions from there on: an entry and its phases */
 void   split_sums(Low *, LBlock *);                                /* lanes.c */
 void   place_buffers(Low *, LFunc *entry, int64_t *work_bytes);
 bool   same_expr(const LExpr *, const LExpr *);

@@ -172,8 +172,12 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     for (int k = 0; k < out.n; k++)
         push_stmt(l, &f->body, out.at[k]);
     vec_push(l->arena, l->prog->funcs, f);
-    for (int k = first; k < l->prog->funcs.n; k++) {
+    l->marks = NEW_N(l->arena, unsigned char, l->prog->bufs.n + 1);
+    l->marks2 = NEW_N(l->arena, unsigned char, l->prog->bufs.n + 1);
+    for (int k = first; k < l->prog->funcs.n; k++)
         fuse_block(l, &l->prog->funcs.at[k]->body);
+    shrink_buffers(l, first);
+    for (int k = first; k < l->prog->funcs.n; k++) {
         split_sums(l, &l->prog->funcs.at[k]->body);
         name_function(l, l->prog->funcs.at[k]);
     }

@@ -7,10 +7,10 @@
 
 typedef struct Life { Low *l; int now; } Life;
 
-static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
+static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Life *x = user;
-    (void)idx, (void)write;
+    (void)idx, (void)along, (void)how;
     if (b->storage != LB_WORK)
         return;
     if (b->live_from < 0)
@@ -20,10 +20,10 @@ static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 
 typedef struct Extend { int from, to; } Extend;
 
-static void extend(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
+static void extend(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     const Extend *x = user;
-    (void)idx, (void)write;
+    (void)idx, (void)along, (void)how;
     if (b->storage != LB_WORK || (b->live_from >= x->from && b->live_to <= x->to && !(b->carried)))
         return;
     if (b->live_from > x->from)
@@ -34,10 +34,14 @@ static void extend(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
 
 static bool iterates(const LStmt *s)
 {
-    for (int k = 0; k < s->body.n; k++)
-        if (s->body.at[k]->kind != LS_STORE && s->body.at[k]->kind != LS_LET && s->body.at[k]->kind != LS_SET && !(s->body.at[k]->kind == LS_FOR && !iterates(s->body.at[k])))
+    bool loops = false;
+    for (int k = 0; k < s->body.n; k++) {
+        const LStmt *x = s->body.at[k];
+        if (x->kind != LS_STORE && x->kind != LS_LET && x->kind != LS_SET && !(x->kind == LS_FOR && !iterates(x)))
             return true;
-    return s->body.n > 1;
+        loops |= x->kind == LS_FOR;
+    }
+    return loops && s->body.n > 1;
 }
 
 bool place_is_one_nest(const LStmt *s);
