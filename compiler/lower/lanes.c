@@ -114,14 +114,44 @@ static LStmt *strip(Low *l, const LStmt *f, const Lanes *w, LVar *lane, int64_t 
     return loop;
 }
 
+static bool stmt_reads(const LStmt *s, const LTemp *t)
+{
+    bool yes = (s->x && reads_temp(s->x, t)) || (s->temp == t);
+    for (int k = 0; k < s->body.n; k++)
+        yes |= stmt_reads(s->body.at[k], t);
+    return yes;
+}
+
+/* The temporary was declared as the accumulator's neutral value just before: then the fold declares it instead. */
+static bool take_declaration(LBlock *out, const LTemp *t, double neutral)
+{
+    for (int k = out->n - 1; k >= 0; k--) {
+        const LStmt *s = out->at[k];
+        if (s->kind == LS_LET && s->temp == t) {
+            if (s->x->kind != LX_NUM || s->x->num != neutral)
+                return false;
+            memmove(out->at + k, out->at + k + 1, sizeof *out->at * (size_t)(out->n - k - 1));
+            out->n--;
+            return true;
+        }
+        if (stmt_reads(s, t))
+            return false;
+    }
+    return false;
+}
+
+static double neutral(Op op) { return op == OP_add ? 0 : op == OP_max ? -INFINITY : INFINITY; }
+
 static void split(Low *l, const LStmt *f, Lanes *w, LBlock *out)
 {
+    bool declares[MAX_ACCUMULATORS];
     int64_t width = w->width, strips = f->n / width, tail = f->n % width;
     for (int a = 0; a < w->n; a++) {
+        declares[a] = take_declaration(out, w->temp[a], neutral(w->op[a]));
         w->part[a] = new_buf(l, T_REAL, 1, &width, LB_LOCAL, intern_printf("%s_part", w->temp[a]->name), NULL);
         LStmt *s = new_stmt(l, LS_LOCAL, NULL);
         s->dst = (LPtr){ w->part[a], one_index(l, x_int(l, 0)), 1 };
-        s->x = x_num(l, w->op[a] == OP_add ? 0 : w->op[a] == OP_max ? -INFINITY : INFINITY, T_REAL);
+        s->x = x_num(l, neutral(w->op[a]), T_REAL);
         push_stmt(l, out, s);
     }
     LVar *lane = new_var(l, intern("lane"));
@@ -139,11 +169,11 @@ static void split(Low *l, const LStmt *f, Lanes *w, LBlock *out)
         push_stmt(l, out, t);
     }
     for (int a = 0; a < w->n; a++) {
-        LStmt *s = new_stmt(l, LS_SET, NULL);
+        LStmt *s = new_stmt(l, declares[a] ? LS_LET : LS_SET, NULL);
         s->temp = w->temp[a];
-        s->add = w->op[a] == OP_add;
+        s->add = w->op[a] == OP_add && !declares[a];
         LExpr *fold = x_fold(l, w->op[a], w->part[a]);
-        s->x = s->add ? fold : x_map(l, w->op[a], T_REAL, (LExpr *[]){ fold, x_temp(l, s->temp) }, 2);
+        s->x = s->add || declares[a] ? fold : x_map(l, w->op[a], T_REAL, (LExpr *[]){ fold, x_temp(l, s->temp) }, 2);
         push_stmt(l, out, s);
     }
 }
