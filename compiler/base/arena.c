@@ -9,10 +9,11 @@ typedef struct Chunk { struct Chunk *next; size_t used, cap; _Alignas(16) unsign
 struct Arena { Chunk *head; const char *lifetime; size_t total; };
 
 enum { CHUNK = 64 * 1024, ALIGN = 16 };
+static const size_t MOST = (size_t)8 << 30;          /* bytes of one arena: before a machine starts to swap or kills what runs on it */
 
 Arena *arena_new(const char *lifetime) {
     Arena *a = calloc(1, sizeof *a);
-    if (!a) ice("no memory for arena `%s`", lifetime);
+    if (!a) no_memory(0);
     a->lifetime = lifetime;
     return a;
 }
@@ -25,8 +26,8 @@ void arena_free(Arena *a) {
 
 static Chunk *add_chunk(Arena *a, size_t bytes) {
     size_t cap = bytes > CHUNK / 4 ? bytes : CHUNK;
-    Chunk *c = calloc(1, sizeof *c + cap);
-    if (!c) ice("arena `%s` holds %zu bytes and got no memory for %zu more", a->lifetime, a->total, bytes);
+    Chunk *c = cap > MOST - a->total ? NULL : calloc(1, sizeof *c + cap);
+    if (!c) no_memory(a->total);
     c->cap = cap;
     a->total += cap;
     /* A chunk made for one large request is full at once: it goes behind the one that is still being filled. */
@@ -36,7 +37,7 @@ static Chunk *add_chunk(Arena *a, size_t bytes) {
 }
 
 void *arena_alloc(Arena *a, size_t bytes) {
-    if (bytes > SIZE_MAX / 2) ice("arena `%s`: a request of %zu bytes", a->lifetime, bytes);
+    if (bytes > MOST) no_memory(a->total);
     bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     Chunk *c = a->head;
     if (!c || c->cap - c->used < bytes) c = add_chunk(a, bytes);

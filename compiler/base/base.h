@@ -24,7 +24,7 @@
 typedef struct Arena Arena;
 Arena *arena_new(const char *lifetime);              /* "unit", "pass"; the name shows in ice() reports */
 void   arena_free(Arena *);                          /* NULL is fine */
-void  *arena_alloc(Arena *, size_t bytes);           /* zeroed, aligned to 16; ice() when memory is out */
+void  *arena_alloc(Arena *, size_t bytes);           /* zeroed, aligned to 16; no_memory() when it is out */
 char  *arena_printf(Arena *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 char  *arena_strndup(Arena *, const char *, size_t n);
 #define NEW(arena, T) ((T *)arena_alloc((arena), sizeof(T)))
@@ -87,5 +87,6 @@ Name  nearest_name(Name wanted, const Name *known, int n);
 
 /* A mistake of ours: prints "mflc: internal error in PASS: ..." and exits with code 70. Never for what a user can cause. */
 void ice(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
+void no_memory(size_t held) NORETURN;                  /* a problem that is too large: says so, exit code 1 */
 extern const char *ice_pass;                         /* the pass that runs, for ice() */
 #endif

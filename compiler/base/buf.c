@@ -8,7 +8,7 @@ static void reserve(Buf *b, size_t more) {
     size_t cap = b->cap ? b->cap : 64;
     while (cap < b->n + more + 1) cap *= 2;
     char *at = realloc(b->at, cap);
-    if (!at) ice("no memory for a text of %zu bytes", cap);
+    if (!at) no_memory(cap);
     b->at = at;
     b->cap = cap;
 }

@@ -112,7 +112,7 @@ static void print_message(Span span, const char *kind, const char *text, const c
 
 void diags_print(const Diags *d, FILE *f) {
     Ranked *order = calloc((size_t)d->all.n + 1, sizeof *order);
-    if (!order) ice("no memory for %d messages", d->all.n);
+    if (!order) no_memory(0);
     for (int i = 0; i < d->all.n; i++) order[i] = (Ranked){&d->all.at[i], file_rank(d, d->all.at[i].span.src), i};
     qsort(order, (size_t)d->all.n, sizeof *order, in_source_order);
     int shown = 0;

@@ -24,7 +24,7 @@ static Slot *find_slot(Slot *slot, size_t cap, const char *s, size_t n, uint64_t
 static void grow_table(void) {
     size_t cap = table.cap ? 2 * table.cap : 1024;
     Slot *slot = calloc(cap, sizeof *slot);
-    if (!slot) ice("no memory for %zu names", cap);
+    if (!slot) no_memory(cap * sizeof *slot);
     for (size_t i = 0; i < table.cap; i++)
         if (table.slot[i].at) *find_slot(slot, cap, table.slot[i].at, table.slot[i].n, table.slot[i].hash) = table.slot[i];
     free(table.slot);

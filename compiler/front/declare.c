@@ -4,6 +4,8 @@
 #include "declare.h"
 #include <stdlib.h>
 
+enum { MAX_DECLARATIONS = 5000 };
+
 extern const struct StdFile { const char *name, *text; } std_files[];
 
 static SymKind symbol_kind(DeclKind k)
@@ -72,6 +74,10 @@ void declare_file(Front *f, Ast *a, bool library)
     bool main_file = !a->parent && !library;
     for (int k = 0; k < a->ndecl; k++) {
         const Decl *d = &a->decl[k];
+        if (f->top.syms.n >= MAX_DECLARATIONS) {
+            report(&f->s, d->keyword, NULL, "more than %d declarations in one problem", MAX_DECLARATIONS);
+            return;
+        }
         if (!main_file && !may_import(d->kind)) {
             report(&f->s, d->keyword, NULL, "an imported file holds functions, structs, constants and optimizers only");
             continue;

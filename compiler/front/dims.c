@@ -6,16 +6,16 @@
 
 typedef struct Source2 { const char *from; Span at; } Origin2;       /* who gave a dim its value */
 
-static bool set_dim(Front *f, Sym *y, int64_t v, Span at)
+static bool set_dim(Front *f, Sym *y, double v, Span at)
 {
     if (v < 0) {
-        report(&f->s, at, NULL, "dim %s is %lld: a size cannot be negative", y->name, (long long)v);
+        report(&f->s, at, NULL, "dim %s is %.0f: a size cannot be negative", y->name, v);
         v = 1;
-    } else if (v > 1000000000000000) {
-        report(&f->s, at, NULL, "dim %s is %lld: that is too large", y->name, (long long)v);
+    } else if (v > 1e15) {
+        report(&f->s, at, NULL, "dim %s is %.15g: that is too large", y->name, v);
         v = 1;
     }
-    y->val = val_num((double)v, true);
+    y->val = val_num(v, true);
     y->has_val = true;
     return true;
 }
@@ -32,8 +32,8 @@ static bool derive(Front *f)
         int errors = f->s.diags->errors;
         f->s.context = CTX_SIZE;
         Val v = sema_expr(&f->s, f->s.global, d->declared->init);
-        if (v.kind == V_NUM && v.num == floor(v.num))
-            any |= set_dim(f, y, (int64_t)v.num, d->declared->init->span);
+        if (v.kind == V_NUM && isfinite(v.num) && v.num == floor(v.num))
+            any |= set_dim(f, y, v.num, d->declared->init->span);
         else if (v.kind != V_ERROR || f->s.diags->errors != errors) {
             if (f->s.diags->errors == errors)
                 report(&f->s, d->declared->init->span, NULL, "dim %s must be a whole number; found %s", y->name, val_text(&f->s, v));
@@ -52,7 +52,7 @@ static void from_options(Front *f)
             report(&f->s, at, NULL, "-D %s=%lld: the problem has no dim %s", f->s.opt->define_name[k], (long long)f->s.opt->define_value[k], f->s.opt->define_name[k]);
             continue;
         }
-        set_dim(f, y, f->s.opt->define_value[k], y->span);
+        set_dim(f, y, (double)f->s.opt->define_value[k], y->span);
     }
 }
 
@@ -63,7 +63,7 @@ static bool from_shape(Front *f, Expr *const *size, int n, const int64_t *dim)
     for (int k = 0; k < n; k++) {
         Sym *y = size[k]->kind == E_NAME ? scope_find(&f->top, size[k]->name) : NULL;
         if (y && y->kind == SYM_DIM && !y->has_val && y->decl && !y->decl->declared->init)
-            any |= set_dim(f, y, dim[k], size[k]->span);
+            any |= set_dim(f, y, (double)dim[k], size[k]->span);
     }
     return any;
 }

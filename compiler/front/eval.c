@@ -245,6 +245,14 @@ static void log_value(Sema *s, Scope *scope, const Stmt *st)
     vec_push(s->arena, s->logs, (typeof(*s->logs.at)){ st->name.name, n, st->name.span });
 }
 
+/* No value without a message: nothing may be dropped silently. */
+static Val reported(const Sema *s, Val v, const Expr *e)
+{
+    if (v.kind == V_ERROR && !s->diags->errors)
+        ice("the expression in line %d has no value, and nothing was reported", e->span.first.line);
+    return v;
+}
+
 /* Runs one statement; true when it returned. */
 static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
 {
@@ -255,13 +263,13 @@ static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
         here_at(s, st->value->span, st->name.name);
     bool returned = false;
     switch (st->kind) {
-    case S_LET: assign(s, scope, st->name, sema_expr(s, scope, st->value)); break;
+    case S_LET: assign(s, scope, st->name, reported(s, sema_expr(s, scope, st->value), st->value)); break;
     case S_LET_INDEX:
         if (!exec_collect(s, scope, st, &was) || was)
             break;
         exec_notation(s, scope, st);
         break;
-    case S_RETURN: *result = sema_expr(s, scope, st->value); returned = true; break;
+    case S_RETURN: *result = reported(s, sema_expr(s, scope, st->value), st->value); returned = true; break;
     case S_LOG: log_value(s, scope, st); break;
     case S_STATE: break;
     case S_FOR_RANGE: case S_FOR_EACH: exec_for(s, scope, st); break;

@@ -4,7 +4,7 @@
  * the name of a parameter (`causal`) is a flag: it gives that parameter the value 1. */
 #include "eval.h"
 
-enum { MAX_ARGS = 16, CALL_DEPTH = 200 };
+enum { MAX_ARGS = 16, CALL_DEPTH = 200, MAX_CALLS = 500000, MAX_NODES = 200000 };
 
 static Val wrong_count(Sema *s, const Decl *fn, const Expr *call, int given)
 {
@@ -135,6 +135,12 @@ static bool enter(Sema *s, const Decl *fn, const Expr *call)
         }
     if (s->calls.n >= CALL_DEPTH) {
         report(s, call->at, NULL, "calls are nested more than %d deep", CALL_DEPTH);
+        return false;
+    }
+    if (++s->inlined > MAX_CALLS || s->here->nodes.n > MAX_NODES) {
+        if (s->inlined < 2 * MAX_CALLS)        /* said once */
+            report(s, call->at, NULL, "the problem grows too large: functions are inlined, and this is call %lld in a graph of %d operations; the limits are %d and %d", (long long)s->inlined, s->here->nodes.n, MAX_CALLS, MAX_NODES);
+        s->inlined = 2 * MAX_CALLS;
         return false;
     }
     vec_push(s->arena, s->calls, (typeof(*s->calls.at)){ fn, call->at });

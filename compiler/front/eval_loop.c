@@ -4,6 +4,8 @@
  * is read. `ys[i] = e` collects. Invariant: a carried value keeps its shape. */
 #include "eval.h"
 
+enum { LOOP_DEPTH = 12 };
+
 typedef struct Carried { Sym *sym; Val value; Node **param; int n; } Carried;
 typedef struct Collected { NameAt name; int out; Val like; } Collected;
 typedef struct LoopState { Sema *s; Carried *carried; int ncarried; Vec(Collected) collected; } LoopState;
@@ -194,6 +196,13 @@ bool exec_for(Sema *s, Scope *scope, const Stmt *st)
         return false;
     if (n == 0)
         return true;
+    int depth = 1;
+    for (const Frame *x = s->frame; x; x = x->up)
+        depth++;
+    if (depth > LOOP_DEPTH) {
+        report(s, st->at, NULL, "loops are nested more than %d deep", LOOP_DEPTH);
+        return false;
+    }
     Seek k = { .s = s, .scope = scope };
     assigned(s, st->body, seek, &k);
     LoopState l = { .s = s, .ncarried = k.found.n, .carried = NEW_N(s->arena, Carried, k.found.n + 1) };

@@ -451,10 +451,24 @@ static bool infer(Sema *s, Scope *scope, const NameAt *out, int nout, const Expr
 
 typedef struct Factors { Node *at[MAX_FACTORS]; int n; double scale; bool bad; } Factors;
 
+/* One more factor; when a contraction has no place for it, it is multiplied into the last one. */
+static void add_factor(Sema *s, Factors *f, Node *n)
+{
+    if (f->n < MAX_FACTORS) {
+        f->at[f->n++] = n;
+        return;
+    }
+    Type shape;
+    Node **last = &f->at[MAX_FACTORS - 1];
+    if (!broadcast_types(&(*last)->type, &n->type, &shape))
+        ice("factors of shapes that do not fit");
+    *last = ir_map2(s->here, OP_mul, broadcast_to(s, *last, &shape), broadcast_to(s, n, &shape));
+}
+
 /* The factors of a product; divisions by numbers and signs go into the scale. */
 static void factors(Sema *s, Scope *scope, const Expr *e, Factors *f)
 {
-    if (e->kind == E_BINARY && e->op == B_MUL && f->n < MAX_FACTORS - 2) {
+    if (e->kind == E_BINARY && e->op == B_MUL) {
         factors(s, scope, e->a, f);
         factors(s, scope, e->b, f);
         return;
@@ -467,8 +481,8 @@ static void factors(Sema *s, Scope *scope, const Expr *e, Factors *f)
     Val v = sema_expr(s, scope, e);
     if (v.kind == V_NUM)
         f->scale *= v.num;
-    else if (v.kind == V_ARRAY && f->n < MAX_FACTORS)
-        f->at[f->n++] = val_real(s, v);
+    else if (v.kind == V_ARRAY)
+        add_factor(s, f, val_real(s, v));
     else {
         if (v.kind == V_RECORD)
             report(s, e->at, NULL, "a number is expected inside index notation; this is a record %s", v.type->text);
@@ -552,6 +566,10 @@ Val eval_over(Sema *s, Scope *scope, const Expr *e)
     Scope inside = { .up = scope };
     Sym **letters = s->letters;
     int n = s->nletters;
+    if (n + e->nletter > MAX_RANK) {
+        s->solved = before;
+        return report(s, e->letter[0].span, NULL, "%d letters are in force here; the limit is %d: give the parts of the sum names of their own", n + e->nletter, MAX_RANK);
+    }
     for (int k = 0; k < e->nletter; k++)
         put_letter(s, &inside, e->letter[k], solved_range(s, e, k));
     refresh_letters(s);

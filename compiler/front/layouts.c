@@ -3,7 +3,7 @@
  * An array of records is stored stacked: the leading axes stand in front of every field's own. Sizes are checked for overflow here, once. */
 #include "declare.h"
 
-enum { STRUCT_DEPTH = 50 };
+enum { STRUCT_DEPTH = 50, MAX_LEAVES = 4096 };
 
 static bool good_size(Front *f, Scope *scope, const Expr *e, const char *what, int64_t *out)
 {
@@ -82,6 +82,17 @@ static bool make_field(Front *f, Scope *sizes, const Declared *d, Field *out, in
     return out->type != NULL;
 }
 
+/* Is the struct `inner` found inside `outer`, following fields no deeper than there are structs? */
+static bool contains(Front *f, const Decl *outer, const Decl *inner, int depth)
+{
+    for (int k = 0; k < outer->nitem && depth <= STRUCT_DEPTH; k++) {
+        Sym *y = outer->item[k].type.kind == TYPE_STRUCT ? scope_find(f->s.global, outer->item[k].type.name) : NULL;
+        if (y && y->kind == SYM_STRUCT && (y->decl == inner || contains(f, y->decl, inner, depth + 1)))
+            return true;
+    }
+    return false;
+}
+
 static const StructType *instantiate(Front *f, Scope *scope, const TypeRef *t, int depth)
 {
     Sema *s = &f->s;
@@ -89,7 +100,10 @@ static const StructType *instantiate(Front *f, Scope *scope, const TypeRef *t, i
     if (!d)
         return NULL;
     if (depth > STRUCT_DEPTH) {
-        report(s, t->span, NULL, "struct %s contains itself", t->name);
+        if (contains(f, d, d, 0))
+            report(s, t->span, NULL, "struct %s contains itself", t->name);
+        else
+            report(s, t->span, NULL, "structs are nested more than %d deep", STRUCT_DEPTH);
         return NULL;
     }
     if (t->nsize != d->nsize) {
@@ -208,6 +222,10 @@ static bool add_leaf(Front *f, Leaves *to, const Declaration *d, Role role, Name
         l.axis_name[k] = axis[k];
     if (too_large(f, (NameAt){ name, x->name.span }, rank, dim))
         return false;
+    if (to->n >= MAX_LEAVES) {
+        report(&f->s, x->name.span, NULL, "more than %d arrays, those in records counted: stack equal ones, as `blocks[L] : S` does", MAX_LEAVES);
+        return false;
+    }
     vec_push(f->s.arena, *to, l);
     return true;
 }

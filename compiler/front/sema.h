@@ -69,6 +69,7 @@ typedef struct Sema {
     int notation_calls;                        /* calls.n where the notation stands */
     void *solved;                              /* eval_notation.c: ranges of the letters of the statements being evaluated */
     int nletters; struct Sym **letters;        /* the letters in force, outermost first: arrays have one axis for each, of its range or 1 */
+    int64_t inlined;                           /* calls made so far */
     Vec(struct FnCall { const struct Decl *fn; Span call; }) calls;   /* the inlining stack: recursion, depth limit 200 */
 } Sema;
 

@@ -178,7 +178,7 @@ static bool run_part(Part *x, const int *path, int depth, Node **out)
     Sema *s = &f->s;
     const Decl *r = x->l->rule;
     Scope scope = { .up = s->global };
-    int errors = s->diags->errors, ns;
+    int ns;
     for (int i = 0; i < r->nitem; i++) {
         Val v = argument_for(x, i, path, depth);
         if (v.kind == V_ERROR)
@@ -192,9 +192,10 @@ static bool run_part(Part *x, const int *path, int depth, Node **out)
         put(f, &scope, SYM_STATE, state_var(r, k)->name, val_array(x->state[k]));
     s->context = CTX_OPT_BODY;
     if (!sema_statements(s, &scope, r->body))
-        return s->diags->errors == errors ? false : false;
-    Name names[64] = { r->p.name };
-    for (int k = 0; k < ns && k < 62; k++)
+        return false;
+    Name *names = NEW_N(s->arena, Name, ns + 1);
+    names[0] = r->p.name;
+    for (int k = 0; k < ns; k++)
         names[k + 1] = state_var(r, k)->name.name;
     for (int k = 0; k <= ns; k++) {
         Val v = scope_find(&scope, names[k])->val;

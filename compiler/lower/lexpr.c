@@ -175,17 +175,27 @@ static Name clean(const char *text)
     return intern(isdigit((unsigned char)name[0]) ? intern_printf("v%s", name) : name);
 }
 
+static bool is_taken(const Low *l, Name name)
+{
+    for (int i = 0; i < l->taken.n; i++)
+        if (l->taken.at[i] == name)
+            return true;
+    return false;
+}
+
 /* A name that is not taken: the hint, or the hint and a number. */
 static Name unique(Low *l, Name hint)
 {
     Name name = hint;
-    for (int k = 2;; k++) {
-        bool used = false;
-        for (int i = 0; i < l->taken.n; i++)
-            used |= l->taken.at[i] == name;
-        if (!used)
-            break;
-        name = intern_printf("%s_%d", hint, k);
+    if (is_taken(l, name)) {
+        int at = 0;
+        while (at < l->numbered.n && l->numbered.at[at].hint != hint)
+            at++;
+        if (at == l->numbered.n)
+            vec_push(l->arena, l->numbered, (struct Numbered){ hint, 1 });
+        do
+            name = intern_printf("%s_%d", hint, ++l->numbered.at[at].last);
+        while (is_taken(l, name));
     }
     vec_push(l->arena, l->taken, name);
     return name;

@@ -20,6 +20,7 @@ typedef struct Low {
     Arena *arena; LProgram *prog; const LowerOptions *opt; Problem *problem;
     LFunc *func; int nvars, ntemps;
     Vec(Name) taken;
+    Vec(struct Numbered { Name hint; int last; }) numbered;       /* the last number given behind a hint: where the search goes on */
     Vec(struct { const Checkpoints *of; LBuf *buf; }) tables;   /* of loops that save some of their states: see checkpoint.c */
     const char *prefix;
     unsigned char *marks, *marks2;                /* scratch of fuse.c: one for each buffer */

@@ -141,6 +141,7 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     f->is_entry = true;
     l->prefix = entry_name[g->kind];
     l->func = f;
+    l->numbered.n = 0;
     l->taken.n = 0;                               /* names are local to an entry and its phases, but for what all entries read and write */
     for (int k = 0; k < l->prog->bufs.n; k++)
         if (l->prog->bufs.at[k]->storage != LB_WORK)

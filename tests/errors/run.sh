@@ -41,6 +41,11 @@ head -c 20000 /dev/urandom > "$tmp/in.mfl"; try "random bytes"
 { printf 'problem a\n# '; head -c 10000000 /dev/zero | tr '\0' 'x'; printf '\ninner = y\n'; } > "$tmp/in.mfl"; try "a line of 10 MB"
 { printf 'problem a\ninner = '; head -c 30000 /dev/zero | tr '\0' '-'; } > "$tmp/in.mfl"; try "thirty thousand signs"
 printf 'problem a\r\ndim N\r\nparam w[N] = 0\r\n' > "$tmp/in.mfl"; try "CRLF"
+{ printf 'problem a\n'; yes 'data x[3]' | head -n 200000 | awk '{ print "data x" NR "[3]" }'; } > "$tmp/in.mfl"; try "200000 declarations"
+{ printf 'problem a\nfn f0(a) = a * a\n'; for k in $(seq 1 40); do echo "fn f$k(a) = f$((k - 1))(a) + f$((k - 1))(a + 1)"; done
+    printf 'meta m = 0\nparam w = 0\ninner = f40(w) * m\nstep w by sgd(rate = 0.1) for 1\nouter = w\n'; } > "$tmp/in.mfl"; try "2^40 calls"
+{ printf 'problem a\nstruct S0 { a = 0 }\n'; for k in $(seq 1 40); do echo "struct S$k { a : S$((k - 1))  b : S$((k - 1)) }"; done
+    printf 'meta m = 0\nparam w : S40\ninner = m\nstep w by sgd(rate = 0.1) for 1\nouter = m\n'; } > "$tmp/in.mfl"; try "2^40 arrays in a record"
 rm -f "$tmp/in.mfl"; try "a missing file"
 mkdir "$tmp/in.mfl"; try "a folder"; rmdir "$tmp/in.mfl"
 for p in ridge records einsum nested_loops; do    # every tenth token missing: errors, not crashes
