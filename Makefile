@@ -5,17 +5,17 @@ LLVM    ?= llvm-config-19
 CLANG   ?= clang-19
 OPT     ?= -O2 -g
 WARN     = -Wall -Wextra -Wno-missing-field-initializers -Wno-unused-parameter
-LAYERS   = base ir front opt diff plan lower emit driver
+LAYERS   = base ir front opt diff lower plan emit driver
 # What each layer may include; nothing else is on its include path.
 SEES_base   =
 SEES_ir     = base
 SEES_front  = base ir
 SEES_opt    = base ir
 SEES_diff   = base ir opt
-SEES_plan   = base ir diff opt
-SEES_lower  = base ir plan
+SEES_lower  = base ir
+SEES_plan   = base ir diff opt lower
 SEES_emit   = base ir lower
-SEES_driver = base front ir opt diff plan lower emit
+SEES_driver = base front ir opt diff lower plan emit
 SRC      = $(foreach l,$(LAYERS),$(wildcard compiler/$(l)/*.c))
 OBJ      = $(SRC:compiler/%.c=$(BUILD)/%.o) $(BUILD)/front/parse.o $(BUILD)/front/lex.o $(BUILD)/front/std_text.o $(BUILD)/emit/vmath_bc.o
 LIBOBJ   = $(filter-out $(BUILD)/driver/main.o,$(OBJ))

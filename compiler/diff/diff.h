@@ -44,8 +44,6 @@ void vjp(Graph *g, Node *const *in, int nin, Node *const *roots, Node *const *ct
 Graph *share_loops(Graph *, const DiffOptions *);     /* opt_merge_loops, but for loops that save few states; options may be NULL */
 /* Decides for each pair of a forward and a reverse loop what the one stores and the other computes again. The last transformation of a graph. */
 Graph *apply_schedules(Graph *, const DiffOptions *);
-/* The cheapest of the candidates that the options leave open, by flops and bytes. why: a sentence, in the problem's arena. */
-DiffOptions bilevel_choose(Problem *, const DiffOptions *, double real_bytes, Graph **best, const char **why);
 /* Replaces every grad node by its expansion (reverse mode over its body), in loop bodies too. */
 void expand_grads(Graph *g);
 #endif

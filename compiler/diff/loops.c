@@ -254,7 +254,7 @@ void transpose_loop(Graph *g, Node *node, const bool *is_linear, Node *const *ct
             args[p] = make_param(&m, LP_CAPTURE, of->type, of->origin.name, node->arg[arg]);
             continue;
         }
-        Node *init = NULL;
+        Node *init = old->params.at[p].kind == LP_CAPTURE ? ctin[arg] : NULL;
         for (int k = 0; k < old->outs.n; k++)
             if (old->outs.at[k].kind == LO_CARRY && old->outs.at[k].param == p)
                 init = add_or(g, init, ct[k]);

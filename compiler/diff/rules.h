@@ -22,7 +22,8 @@ void linearize_loop_fused(Graph *, Node *loop, Node *const *tin, Node **out);
 void linearize_loop_split(Graph *, Node *loop, Node *const *tin, Node **out);
 /* Which outputs of a loop are active when these operands are. carry[p] for each parameter. */
 void loop_activity(const Loop *, const bool *active_arg, bool *active_param, bool *active_out);
-/* Cotangents of a linear loop's linear operands. ct: one per output, NULL: zero; ctin: one per operand. is_linear: per operand. */
+/* Cotangents of a linear loop's linear operands. ct: one per output, NULL: zero; is_linear: per operand; ctin: one per operand, in: what a captured one
+ * has already (NULL: zero), out: with the loop's part added in the order of the iterations. */
 void transpose_loop(Graph *, Node *loop, const bool *is_linear, Node *const *ct, Node **ctin);
 
 /* ---- schedules: a reverse loop and the forward loop whose states it reads ---- */

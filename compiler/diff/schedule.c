@@ -136,6 +136,23 @@ static Graph *without_marks(Graph *g)
     return c;
 }
 
+/* What was moved into L by itself is often what L computes anyway, in loops of its own: they are made one, and so are outputs that turn out to be equal. */
+static void join_forward(Graph *g, Node *fwd, Node *rev, const DiffOptions *o)
+{
+    Loop *l = fwd->u.loop;
+    l->body = share_loops(l->body, o);
+    for (int a = 0; a < rev->narg; a++) {
+        Node *x = rev->arg[a];
+        if (x->op != OP_proj || x->arg[0] != fwd || l->outs.at[x->u.axis].kind != LO_COLLECT)
+            continue;
+        for (int k = 0; k < x->u.axis; k++)
+            if (l->outs.at[k].kind == LO_COLLECT && l->body->results.at[l->outs.at[k].result] == l->body->results.at[l->outs.at[x->u.axis].result]) {
+                rev->arg[a] = ir_proj(g, fwd, k);
+                break;
+            }
+    }
+}
+
 static void schedule_graph(Graph *g, const DiffOptions *o)
 {
     for (int i = 0, count = g->nodes.n; i < count; i++) {
@@ -143,8 +160,10 @@ static void schedule_graph(Graph *g, const DiffOptions *o)
         if (!fwd)
             continue;
         const Schedule *s = schedule_of_loop(o, rev->u.loop);
-        if (s->keep || s->gradients)
+        if (s->keep || s->gradients) {
             residuals_keep(g, fwd, rev, s->keep ? KEEP_ALL : KEEP_GRADIENTS);
+            join_forward(g, fwd, rev, o);
+        }
         const Checkpoints *plan = schedule_checkpoints(g->arena, s, rev->u.loop->n);
         if (plan)
             checkpoint_pair(g, fwd, rev, plan);

@@ -69,6 +69,17 @@ static void transpose_contract(Tr *t, Node *n, Node *ct)
     }
 }
 
+static bool is_captured(const Loop *l, int arg)
+{
+    for (int p = 0, a = 0; p < l->params.n; p++) {
+        if (l->params.at[p].kind == LP_INDEX)
+            continue;
+        if (a++ == arg)
+            return l->params.at[p].kind == LP_CAPTURE;
+    }
+    return false;
+}
+
 static void transpose_outputs(Tr *t, Node *n)
 {
     Node **ctin = NEW_N(t->g->arena, Node *, n->narg + 1);
@@ -78,7 +89,21 @@ static void transpose_outputs(Tr *t, Node *n)
         bool *is = NEW_N(t->g->arena, bool, n->narg + 1);
         for (int a = 0; a < n->narg; a++)
             is[a] = t->linear[n->arg[a]->id];
+        /* The inner loop adds to what there is, so that a loop in two parts sums in the order of one. */
+        bool *goes_on = NEW_N(t->g->arena, bool, n->narg + 1);
+        for (int a = 0; a < n->narg && n->u.loop->is_steps; a++) {
+            bool twice = false;
+            for (int b = 0; b < n->narg; b++)
+                twice |= b != a && n->arg[b] == n->arg[a];
+            goes_on[a] = is[a] && !twice && is_captured(n->u.loop, a);
+            ctin[a] = goes_on[a] ? t->ct[n->arg[a]->id] : NULL;
+        }
         transpose_loop(t->g, n, is, t->ct_out[n->id], ctin);
+        for (int a = 0; a < n->narg; a++)
+            if (goes_on[a]) {
+                t->ct[n->arg[a]->id] = ctin[a];
+                ctin[a] = NULL;
+            }
     } else
         transpose_lingrad(t->g, n, t->ct_out[n->id], ctin);
     for (int a = 0; a < n->narg; a++)

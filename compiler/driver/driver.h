@@ -5,19 +5,20 @@
 #include "emit.h"
 #include "front.h"
 #include "lower.h"
+#include "plan.h"
 
 enum { EXIT_DONE = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_NUMERIC = 4 };
 
 /* ---- options.c: one table; --help, checking and nearest-name help come from it ---- */
 typedef struct Options {
     const char *command, *file;
-    Vec(const char *) data, meta, define, dump;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS */
+    Vec(const char *) data, meta, define, dump, region;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY */
     const char *from, *out, *emit, *log, *resume;
     const char *mode, *schedule, *loops, *real;
     uint64_t seed;
     bool     has_steps;
-    int64_t  steps, repeat, threads, every;
-    bool     json, quiet, passes;
+    int64_t  steps, repeat, threads, every, memory;
+    bool     json, quiet, passes, calibrate;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -73,6 +74,8 @@ typedef struct Session {
     Problem  *problem;
     int       real_bytes;
     DiffOptions diff;
+    Plans     plans;               /* the alternatives that were priced */
+    Rates     rates;
     const char *why;               /* of the mode */
     LProgram *program;
     Jit      *jit;
@@ -81,7 +84,8 @@ typedef struct Session {
     const void **slices; void *log_at, **part;   /* scratch of session_value and session_gradient */
     Vec(EntryGraph) entries;
 } Session;
-enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4, WANT_ADAPT = 8, WANT_VALUE = 16 };   /* without JIT: every entry */
+enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4, WANT_ADAPT = 8, WANT_VALUE = 16, WANT_EVERY = 32, WANT_PLAN = 64 };
+/* without JIT: every entry; EVERY: price all alternatives; PLAN: nothing else */
 /* Returns -1 to go on, or the exit code. */
 int  session_open(Session *, Options *, int want);
 int  session_compile(Session *, DiffOptions, Graph *hypergradient, int want);    /* again, with other options */
@@ -97,6 +101,21 @@ void   real_set(void *, int real_bytes, int64_t k, double);
 double now_seconds(void);
 int  numeric_failure(const Session *, const mfl_status *);
 
+/* ---- regions.c ---- */
+typedef void LoopFn(void *user, const Loop *, Span);
+void each_loop(const Graph *, LoopFn *, void *user);                             /* every loop of a graph, the outer ones first */
+void each_model_loop(const Problem *, LoopFn *, void *user);
+int  regions_options(Session *, DiffOptions *);                                  /* -1, or the exit code; the problem is loaded */
+
+/* ---- rates.c: how fast this machine is ---- */
+Rates rates_load(void);                                                          /* the profile's rates, or the built-in ones */
+const char *rates_path(Arena *);
+bool  rates_save(const Rates *, const char *path);
+
+/* ---- explain.c, calibrate.c ---- */
+const Plan **plans_sorted(Session *);                                            /* by predicted time */
+int  calibrate(Options *);
+
 /* ---- passes.c ---- */
 void passes_print(FILE *);
 bool pass_known(const char *);
@@ -104,6 +123,6 @@ bool pass_known(const char *);
 void pass_done(const Session *, const char *pass, const Graph *g, const char *entry);
 
 int command_build(Options *), command_run(Options *), command_grad(Options *), command_check(Options *), command_ops(Options *);
-int command_version(Options *);
+int command_version(Options *), command_explain(Options *), command_bench(Options *);
 void svg_curve(const char *path, const char *title, const double *y, int64_t n);
 #endif

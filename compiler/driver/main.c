@@ -43,6 +43,7 @@ int main(int argc, char **argv)
     Options o = { .arena = arena_new("options") };
     static const struct { const char *name; int (*run)(Options *); } commands[] = {
         { "build", command_build }, { "run", command_run }, { "grad", command_grad }, { "check", command_check },
+        { "explain", command_explain }, { "bench", command_bench },
         { "ops", command_ops }, { "version", command_version },
     };
     int code = options_parse(&o, argc, argv);

@@ -8,26 +8,30 @@ static const struct Command { const char *name, *args, *doc; } commands[] = {
     { "run",     "FILE", "learn: move the meta variables along the hypergradient as the learn lines say" },
     { "grad",    "FILE", "compute the outer value and the hypergradient once" },
     { "check",   "FILE", "compare every mode and schedule with the others and with differences" },
+    { "explain", "FILE", "before running anything: regions, alternatives and their price, schedule, workspace map" },
+    { "bench",   "FILE", "run the alternatives: predicted beside measured time and bytes" },
     { "ops",     "",     "print the operator table" },
     { "version", "",     "print version and build facts" },
 };
 
-typedef enum { A_NONE, A_TEXT, A_LIST, A_INT, A_SEED, A_REAL } ArgKind;
+typedef enum { A_NONE, A_TEXT, A_LIST, A_INT, A_SEED, A_REAL, A_BYTES, A_MODE } ArgKind;
 #define AT(f) offsetof(Options, f)
 static const struct Option { const char *name, *arg; ArgKind kind; size_t at; const char *used_by, *doc; } options[] = {
-    { "--from",       "DIR",       A_TEXT, AT(from),     "build run grad check", "bind every data array and meta variable for which DIR/NAME.npy or DIR/NAME.csv exists" },
-    { "--data",       "NAME=FILE", A_LIST, AT(data),     "build run grad check", "bind one data array (.npy or .csv); may be repeated" },
-    { "--meta",       "NAME=FILE", A_LIST, AT(meta),     "build run grad check", "bind one meta array, over its initialiser; may be repeated" },
-    { "-D",           "NAME=N",    A_LIST, AT(define),   "build run grad check", "give a size; may be repeated" },
-    { "--real",       "TYPE",      A_TEXT, AT(real),     "build run grad check", "float or double (float; check: double)" },
-    { "--mode",       "MODE",      A_TEXT, AT(mode),     "build run grad", "auto, mixed, reverse or forward (auto)" },
-    { "--schedule",   "S",         A_TEXT, AT(schedule), "build run grad", "of the inner loop: auto, keep or snapshot (auto)" },
-    { "--loops",      "S",         A_TEXT, AT(loops),    "build run grad", "of model loops: auto, keep or snapshot (auto)" },
-    { "--seed",       "S",         A_SEED, AT(seed),     "build run grad check", "of the initialisers that draw (0)" },
+    { "--from",       "DIR",       A_TEXT, AT(from),     "build run grad check explain bench", "bind every data array and meta variable for which DIR/NAME.npy or DIR/NAME.csv exists" },
+    { "--data",       "NAME=FILE", A_LIST, AT(data),     "build run grad check explain bench", "bind one data array (.npy or .csv); may be repeated" },
+    { "--meta",       "NAME=FILE", A_LIST, AT(meta),     "build run grad check explain bench", "bind one meta array, over its initialiser; may be repeated" },
+    { "-D",           "NAME=N",    A_LIST, AT(define),   "build run grad check explain bench", "give a size; may be repeated" },
+    { "--real",       "TYPE",      A_TEXT, AT(real),     "build run grad check explain bench", "float or double (float; check: double)" },
+    { "--mode",       "MODE",      A_MODE, AT(mode),     "build run grad explain bench", "auto, mixed, reverse or forward (auto); REGION=WAY for one region, as explain names them; may be repeated" },
+    { "--schedule",   "S",         A_TEXT, AT(schedule), "build run grad explain bench", "of the inner loop: auto, keep, snapshot, every:K, binomial:S, store:K,S; +gradients, +last:K (auto)" },
+    { "--loops",      "S",         A_TEXT, AT(loops),    "build run grad explain bench", "of model loops: auto, keep, snapshot, every:K or binomial:S (auto)" },
+    { "--memory",     "BYTES",     A_BYTES, AT(memory),  "build run grad explain bench", "the workspace may have this many bytes (64MiB, 300KiB, 4096): the fastest plan that fits" },
+    { "--calibrate",  NULL,        A_NONE, AT(calibrate), "bench", "measure this machine's rates into the profile that predictions use (MFLC_PROFILE, or ~/.config/mflc/profile); no FILE is needed" },
+    { "--seed",       "S",         A_SEED, AT(seed),     "build run grad check explain bench", "of the initialisers that draw (0)" },
     { "--emit",       "FORM",      A_TEXT, AT(emit),     "build", "c, header, llvm, asm, obj, ir, loops or dot (c: the source and its header)" },
     { "-o",           "DIR",       A_TEXT, AT(out),      "build run grad", "where to write (build: . ; run: result; grad: nothing is written without it)" },
-    { "--repeat",     "N",         A_INT,  AT(repeat),   "grad", "time N computations: minimum and median" },
-    { "--json",       NULL,        A_NONE, AT(json),     "grad", "print one JSON object" },
+    { "--repeat",     "N",         A_INT,  AT(repeat),   "grad bench", "time N computations: minimum and median" },
+    { "--json",       NULL,        A_NONE, AT(json),     "grad explain bench", "print one JSON object" },
     { "--steps",      "N",         A_INT,  AT(steps),    "run", "outer steps, instead of the number in the learn lines" },
     { "--every",      "N",         A_INT,  AT(every),    "run", "write the checkpoint each N outer steps (10)" },
     { "--resume",     "FILE",      A_TEXT, AT(resume),   "run", "go on from a checkpoint, bit for bit" },
@@ -113,6 +117,24 @@ static int store(Options *o, const struct Option *opt, const char *value)
         o->has_steps |= opt->at == AT(steps);
         break;
     }
+    case A_BYTES: {
+        static const struct { const char *unit; int64_t bytes; } units[] = { { "", 1 }, { "B", 1 }, { "KiB", 1024 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { "kB", 1000 }, { "MB", 1000000 }, { "GB", 1000000000 } };
+        double v = strtod(value, &end);
+        int64_t unit = 0;
+        for (int k = 0; k < 8; k++)
+            if (!strcmp(end, units[k].unit))
+                unit = units[k].bytes;
+        if (end == value || !unit || !(v > 0 && v * (double)unit < 9e18))
+            return bad_value(opt->name, value, "bytes, such as 65536, 300KiB, 64MiB or 1.5GiB");
+        *(int64_t *)to = (int64_t)(v * (double)unit);
+        break;
+    }
+    case A_MODE:
+        if (strchr(value, '='))
+            vec_push(o->arena, o->region, value);
+        else
+            *(const char **)to = value;
+        break;
     case A_SEED: {
         unsigned long long v = strtoull(value, &end, 10);
         if (end == value || *end || errno || value[0] == '-')
@@ -234,7 +256,7 @@ int options_parse(Options *o, int argc, char **argv)
         if (code >= 0)
             return code;
     }
-    bool needs_file = strcmp(o->command, "ops") && strcmp(o->command, "version") && !o->passes;
+    bool needs_file = !o->calibrate && strcmp(o->command, "ops") && strcmp(o->command, "version") && !o->passes;
     if (needs_file && !o->file) {
         fprintf(stderr, "mflc: mflc %s needs a FILE\n", o->command);
         return EXIT_USAGE;

@@ -42,79 +42,10 @@ void **leaf_buffers(Arena *arena, int real_bytes, const Leaf *leaf, int n)
     return at;
 }
 
-/* ---- entries: each graph and what its parameters and results are ---- */
-static void describe(Session *s, LEntryKind kind, Graph *g, const char *name)
+static void add_entry(Session *s, LEntryKind kind, Graph *g, const char *name)
 {
-    EntryGraph e = { .kind = kind, .graph = g };
-    e.param = arena_alloc(s->arena, sizeof *e.param * (size_t)(g->params.n + 1));
-    e.result = arena_alloc(s->arena, sizeof *e.result * (size_t)(g->results.n + 1));
-    vec_push(s->arena, s->entries, e);
+    vec_push(s->arena, s->entries, entry_graph(s->arena, s->problem, kind, g));
     pass_done(s, "bilevel", g, name);
-}
-
-static void params_are(EntryGraph *e, int *at, ParamBind bind, int n)
-{
-    for (int k = 0; k < n; k++, ++*at) {
-        e->param[*at].bind = bind;
-        e->param[*at].leaf = k;
-    }
-}
-
-static void results_are(EntryGraph *e, int *at, ResultBind bind, int n)
-{
-    for (int k = 0; k < n; k++, ++*at) {
-        e->result[*at].bind = bind;
-        e->result[*at].leaf = k;
-    }
-}
-
-static EntryGraph *last_entry(Session *s) { return &s->entries.at[s->entries.n - 1]; }
-
-static void add_solver(Session *s, LEntryKind kind, Graph *g, const char *name)
-{
-    Problem *p = s->problem;
-    int in = 0, out = 0;
-    describe(s, kind, g, name);
-    EntryGraph *e = last_entry(s);
-    params_are(e, &in, BIND_DATA, p->data.n);
-    params_are(e, &in, BIND_META, p->meta.n);
-    if (kind == LE_ADAPT)
-        results_are(e, &out, OUT_PARAMS, p->param.n);
-    else {
-        results_are(e, &out, OUT_OUTER, 1);
-        if (kind == LE_HYPERGRADIENT)
-            results_are(e, &out, OUT_GRAD, p->meta.n);
-        else
-            results_are(e, &out, OUT_LOG, g->results.n - 1);
-    }
-}
-
-static void add_init(Session *s)
-{
-    int in = 0, out = 0;
-    describe(s, LE_INIT, bilevel_entry(s->problem->meta_init), "init");
-    params_are(last_entry(s), &in, BIND_SEED, 1);
-    results_are(last_entry(s), &out, OUT_META, s->problem->meta.n);
-}
-
-static void add_learn(Session *s)
-{
-    Problem *p = s->problem;
-    int in = 0, out = 0;
-    if (!p->learn)
-        return;
-    describe(s, LE_LEARN_INIT, bilevel_entry(p->learn_init), "learn_init");
-    params_are(last_entry(s), &in, BIND_META, p->meta.n);
-    results_are(last_entry(s), &out, OUT_STATE, p->learn_state.n);
-    in = out = 0;
-    describe(s, LE_LEARN, bilevel_entry(p->learn), "learn");
-    EntryGraph *e = last_entry(s);
-    params_are(e, &in, BIND_META, p->meta.n);
-    params_are(e, &in, BIND_GRAD_IN, p->meta.n);
-    params_are(e, &in, BIND_STATE, p->learn_state.n);
-    params_are(e, &in, BIND_STEP, 1);
-    results_are(e, &out, OUT_META, p->meta.n);
-    results_are(e, &out, OUT_STATE, p->learn_state.n);
 }
 
 int session_compile(Session *s, DiffOptions diff, Graph *hypergradient, int want)
@@ -123,15 +54,17 @@ int session_compile(Session *s, DiffOptions diff, Graph *hypergradient, int want
     s->diff = diff;
     s->entries.n = 0;
     ice_pass = "bilevel";
-    add_init(s);
+    add_entry(s, LE_INIT, bilevel_entry(s->problem->meta_init), "init");
     bool all = !(want & WANT_JIT);
     if (all || (want & WANT_ADAPT))
-        add_solver(s, LE_ADAPT, bilevel_adapt(s->problem), "adapt");
+        add_entry(s, LE_ADAPT, bilevel_adapt(s->problem), "adapt");
     if (all || (want & WANT_VALUE))
-        add_solver(s, LE_VALUE, bilevel_value(s->problem), "value");
-    add_solver(s, LE_HYPERGRADIENT, hypergradient ? hypergradient : bilevel_hypergradient(s->problem, &diff), "hypergradient");
-    if (all || (want & WANT_LEARN))
-        add_learn(s);
+        add_entry(s, LE_VALUE, bilevel_value(s->problem), "value");
+    add_entry(s, LE_HYPERGRADIENT, hypergradient ? hypergradient : bilevel_hypergradient(s->problem, &diff), "hypergradient");
+    if ((all || (want & WANT_LEARN)) && s->problem->learn) {
+        add_entry(s, LE_LEARN_INIT, bilevel_entry(s->problem->learn_init), "learn_init");
+        add_entry(s, LE_LEARN, bilevel_entry(s->problem->learn), "learn");
+    }
     for (int k = 0; k < s->entries.n; k++)
         pass_done(s, "schedule", s->entries.at[k].graph, "entry");
     ice_pass = "lower";
@@ -202,15 +135,23 @@ int session_open(Session *s, Options *o, int want)
     if (!s->problem)
         return EXIT_PROBLEM;
     pass_done(s, "front", s->problem->inner, "inner");
-    DiffOptions asked = { .mode = mode_of(o->mode) };
-    if (o->schedule)
-        schedule_parse(o->schedule, true, &asked.steps);
-    if (o->loops)
-        schedule_parse(o->loops, false, &asked.loops);
-    Graph *best = NULL;
-    ice_pass = "diff";
-    DiffOptions diff = bilevel_choose(s->problem, &asked, s->real_bytes, &best, &s->why);
-    code = session_compile(s, diff, best, want);
+    DiffOptions asked;
+    code = regions_options(s, &asked);
+    if (code >= 0)
+        return code;
+    ice_pass = "plan";
+    LowerOptions *lo = NEW(s->arena, LowerOptions);
+    *lo = (LowerOptions){ s->real_bytes, true, "", "" };
+    s->rates = rates_load();
+    s->plans = (Plans){ .arena = s->arena, .problem = s->problem, .lower = lo, .rates = &s->rates, .budget = o->memory };
+    plan_choose(&s->plans, &asked, (want & WANT_EVERY) != 0);
+    s->why = s->plans.why;
+    if (s->plans.chosen < 0) {
+        fprintf(stderr, "mflc: no plan fits in %lld bytes; the smallest workspace for this problem is %lld bytes (--memory %lld)\n", (long long)o->memory, (long long)s->plans.smallest, (long long)s->plans.smallest);
+        return EXIT_PROBLEM;
+    }
+    const Plan *plan = &s->plans.all.at[s->plans.chosen];
+    code = want & WANT_PLAN ? -1 : session_compile(s, plan->o, plan->graph, want);
     if (code >= 0)
         return code;
     if ((want & WANT_DATA) && !bindings_load(&s->bindings, s->problem, s->real_bytes, &s->bound))

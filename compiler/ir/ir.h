@@ -91,6 +91,7 @@ typedef struct LoopOut { LoopOutKind kind; int param; int result; } LoopOut;
 /* Which states a loop saves (runtime/checkpoint.c): a base state for each `period` iterations, and `inner` slots for the states within a segment. */
 typedef struct Checkpoints { int64_t last, period, inner, bases; bool in_store; } Checkpoints;   /* last: the iteration that is reversed first; in_store: base states are in the caller's store */
 int64_t checkpoint_slots(const Checkpoints *);             /* states kept in memory at once, at least 1 */
+double  checkpoint_again(const Checkpoints *, int64_t n);   /* iterations, of n, that the reverse sweep runs again to get at its states */
 /* How a reverse loop brings the forward loop's state from a saved one to iteration i: body over parameters that stand for the reverse loop's (from[k]);
  * its CARRY parameters stand for the STATE parameters. */
 typedef struct Again { struct Loop *loop; int *from; } Again;

@@ -101,8 +101,6 @@ int loop_argument(const Loop *l, int p)
     return a;
 }
 
-int64_t checkpoint_slots(const Checkpoints *c) { return c->bases + c->inner > 0 ? c->bases + c->inner : 1; }
-
 static bool fits(const Loop *l, int p, const Type *arg)
 {
     Type t = l->body->params.at[p]->type;

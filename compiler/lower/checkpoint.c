@@ -162,6 +162,7 @@ void restore_states(Low *l, Making *m, LBlock *body, LVar *t)
     each_state(l, m, body, slot, false);
     LStmt *f = new_for(l, new_var(l, intern("j")), c->period, false, NULL);
     f->lo = from;
+    f->often = checkpoint_again(c, m->loop->n) / (double)m->loop->n;
     f->hi = in_order(l, forward, t);
     if (c->inner) {
         LExpr *at = ask(l, &f->body, "checkpoint_save", "slot", table, (LExpr *[]){ x_var(l, f->var), in_order(l, forward, t), x_int(l, c->period), x_int(l, c->bases), x_int(l, c->inner) }, 5);

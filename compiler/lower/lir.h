@@ -77,7 +77,7 @@ struct LStmt {
     LGemm gemm;
     /* CALL: runtime function mfl_<callee>_f32 or _f64 with pointers (each const-ness as the runtime declares), then integers */
     Name callee; LPtr *ptr; int nptr; int64_t *num; int nnum;
-    LExpr *lo, *hi;
+    LExpr *lo, *hi; double often;     /* often: how many iterations on average, for the cost */
     /* ASK: var = mfl_<callee>(ptr[0] if nptr, index_arg[0..nnum)): an integer that the runtime decides, seen until the end of the block */
     /* INVOKE: a phase of the same program, with its loop-index arguments */
     LFunc *func; LExpr **index_arg;
@@ -89,6 +89,7 @@ struct LFunc {
     LVar  **index; int nindex;        /* integer arguments */
     LBlock  body;
     bool    is_entry;
+    int     from, to;                 /* positions of its statements, as in LBuf.live_from */
 };
 typedef enum { LE_INIT, LE_ADAPT, LE_VALUE, LE_HYPERGRADIENT, LE_LEARN_INIT, LE_LEARN } LEntryKind;
 /* init(meta out, seed); adapt(data, meta, params out); value(data, meta, outer); hypergradient(data, meta, outer, grad out);

@@ -17,5 +17,6 @@ typedef struct EntryGraph {
     struct { ParamBind bind; int leaf; } *param;       /* for each graph->params */
     struct { ResultBind bind; int leaf; } *result;     /* for each graph->results */
 } EntryGraph;
+EntryGraph entry_graph(Arena *, const Problem *, LEntryKind, Graph *);       /* what the parameters and results of an entry's graph are */
 LProgram *lower_program(Arena *, Problem *, EntryGraph *entries, int n, const LowerOptions *);
 #endif

@@ -52,9 +52,11 @@ static void number(Life *x, LBlock *b)
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
         bool control = s->kind == LS_FOR && iterates(s);
-        if (s->kind == LS_INVOKE)
+        if (s->kind == LS_INVOKE) {
+            s->func->from = x->now + 1;
             number(x, &s->func->body);
-        else if (control)
+            s->func->to = x->now;
+        } else if (control)
             number(x, &s->body);
         else {
             x->now++;
@@ -104,6 +106,8 @@ void place_buffers(Low *l, LFunc *entry, int64_t *work_bytes)
         if (l->prog->bufs.at[k]->storage == LB_WORK && l->prog->bufs.at[k]->offset < 0)
             l->prog->bufs.at[k]->live_from = -1;
     number(&x, &entry->body);
+    entry->from = 1;
+    entry->to = x.now;
     x.now = 0;
     stretch(&x, &entry->body);
     for (int k = 0; k < l->prog->bufs.n; k++) {

@@ -1,0 +1,343 @@
+/* explain.c -- mflc explain: what will be done and what it costs, before anything runs. Regions and their ways, every alternative with its price, the phases, the
+ * schedule drawn, the map of the workspace with the holder of its peak, and one verdict. Text, or JSON for programs. */
+#include "driver.h"
+#include <jansson.h>
+#include <stdlib.h>
+
+static const char *bytes_text(Arena *a, double b)
+{
+    return b < 10 * 1024.0 ? arena_printf(a, "%.0f B", b) : b < 10 * 1048576.0 ? arena_printf(a, "%.1f KiB", b / 1024) : arena_printf(a, "%.1f MiB", b / 1048576);
+}
+
+static const char *flops_text(Arena *a, double f)
+{
+    return f < 1e4 ? arena_printf(a, "%.0f", f) : f < 1e7 ? arena_printf(a, "%.1f k", f / 1e3) : f < 1e10 ? arena_printf(a, "%.1f M", f / 1e6) : arena_printf(a, "%.2f G", f / 1e9);
+}
+
+static const char *line_text(Arena *a, Span s)
+{
+    if (!s.src)
+        return "-";
+    const char *slash = strrchr(s.src->path, '/');
+    return arena_printf(a, "%s:%d", slash ? slash + 1 : s.src->path, s.first.line);
+}
+
+static const Plan *chosen(const Session *s) { return &s->plans.all.at[s->plans.chosen]; }
+
+/* ---- regions ---- */
+typedef struct Regions { Session *s; const DiffOptions *o; json_t *list; Vec(Name) seen; } Regions;
+
+static void region(Regions *r, const char *name, const char *what, const char *where, const char *way, const char *ways)
+{
+    if (r->list)
+        json_array_append_new(r->list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "region", name, "what", what, "where", where, "way", way, "ways", ways));
+    else
+        printf("  %-10s %-34s %-18s %s\n", name, what, where, way);
+}
+
+static void loop_region(void *user, const Loop *l, Span span)
+{
+    Regions *r = user;
+    Arena *a = r->s->arena;
+    for (int k = 0; k < r->seen.n; k++)
+        if (r->seen.at[k] == l->name)
+            return;
+    vec_push(a, r->seen, l->name);
+    region(r, l->name ? l->name : "loop", arena_printf(a, "loop of %lld iterations", (long long)l->n), line_text(a, span),
+           r->o->mode == MODE_FORWARD ? "forward, beside its tangent" : schedule_text(a, schedule_of_loop(r->o, l)), "keep, snapshot, every:K, binomial:S");
+}
+
+static void print_regions(Session *s, json_t *list)
+{
+    const Plan *p = chosen(s);
+    Arena *a = s->arena;
+    Regions r = { .s = s, .o = &p->o, .list = list };
+    Span inner = s->problem->inner->results.at[0]->origin.span;
+    bool forward = p->o.mode == MODE_FORWARD;
+    if (!list)
+        printf("\nregions\n  %-10s %-34s %-18s %s\n", "region", "what", "where", "way");
+    region(&r, "steps", arena_printf(a, "inner loop of %lld steps", (long long)s->problem->steps), "-",
+           forward ? arena_printf(a, "forward, %lld tangents", (long long)problem_meta_numbers(s->problem)) : arena_printf(a, "reverse, %s", schedule_text(a, &p->o.steps)),
+           "forward; reverse with keep, snapshot, every:K, binomial:S, store:K,S, +gradients, +last:K");
+    region(&r, "gradient", "gradient of the inner loss", line_text(a, inner),
+           forward ? "expanded, then forward" : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", "mixed, reverse");
+    each_model_loop(s->problem, loop_region, &r);
+}
+
+/* ---- alternatives ---- */
+static int by_seconds(const void *a, const void *b)
+{
+    const Plan *x = *(const Plan *const *)a, *y = *(const Plan *const *)b;
+    return (x->seconds > y->seconds) - (x->seconds < y->seconds);
+}
+
+const Plan **plans_sorted(Session *s)
+{
+    const Plan **at = NEW_N(s->arena, const Plan *, s->plans.all.n + 1);
+    for (int k = 0; k < s->plans.all.n; k++)
+        at[k] = &s->plans.all.at[k];
+    qsort(at, (size_t)s->plans.all.n, sizeof *at, by_seconds);
+    return at;
+}
+
+static json_t *plan_json(Session *s, const Plan *p)
+{
+    return json_pack("{s:s, s:f, s:I, s:f, s:f, s:f, s:b}", "plan", plan_text(s->arena, p), "seconds", p->seconds, "work_bytes", (json_int_t)p->bytes, "flops", p->work.flops,
+                     "bytes_moved", p->work.bytes, "steps_again", p->again, "chosen", p == chosen(s));
+}
+
+static void print_alternatives(Session *s, json_t *list)
+{
+    const Plan **at = plans_sorted(s);
+    if (!list)
+        printf("\nalternatives (seconds predicted from %s)\n  %-46s %11s %13s %11s %12s\n", s->rates.measured ? "this machine's profile" : "built-in rates; mflc bench --calibrate measures yours",
+               "plan", "ms", "workspace", "flops", "steps again");
+    for (int k = 0; k < s->plans.all.n; k++)
+        if (list)
+            json_array_append_new(list, plan_json(s, at[k]));
+        else
+            printf("%s %-46s %11.4g %13s %11s %12.0f\n", at[k] == chosen(s) ? "*" : " ", plan_text(s->arena, at[k]), 1e3 * at[k]->seconds, bytes_text(s->arena, (double)at[k]->bytes),
+                   flops_text(s->arena, at[k]->work.flops), at[k]->again);
+}
+
+/* ---- phases ---- */
+typedef struct Runs { const LProgram *p; double *of; } Runs;
+
+static void count_runs(Runs *r, const LBlock *b, double times)
+{
+    for (int k = 0; k < b->n; k++) {
+        const LStmt *st = b->at[k];
+        if (st->kind == LS_INVOKE) {
+            for (int f = 0; f < r->p->funcs.n; f++)
+                if (r->p->funcs.at[f] == st->func)
+                    r->of[f] += times;
+            count_runs(r, &st->func->body, times);
+        } else
+            count_runs(r, &st->body, st->kind == LS_FOR ? times * (st->lo ? st->often : (double)st->n) : times);
+    }
+}
+
+static int64_t buffer_bytes(const Session *s, const LBuf *b)
+{
+    int64_t n = b->dtype == T_REAL ? s->real_bytes : b->dtype == T_INT ? 4 : 1;
+    for (int d = 0; d < b->rank; d++)
+        n *= b->dim[d];
+    return n;
+}
+
+static bool in_workspace(const LBuf *b) { return b->storage == LB_WORK && b->live_from >= 0 && b->offset >= 0; }
+
+/* The most bytes alive at once between two positions, and where. */
+static int64_t peak_between(const Session *s, int from, int to, int *where)
+{
+    const LProgram *p = chosen(s)->program;
+    int64_t most = 0;
+    for (int k = 0; k < p->bufs.n; k++) {
+        const LBuf *at = p->bufs.at[k];
+        int now = at->live_from < from ? from : at->live_from;
+        int64_t sum = 0;
+        if (!in_workspace(at) || now > to)
+            continue;
+        for (int i = 0; i < p->bufs.n; i++)
+            if (in_workspace(p->bufs.at[i]) && p->bufs.at[i]->live_from <= now && p->bufs.at[i]->live_to >= now)
+                sum += (buffer_bytes(s, p->bufs.at[i]) + 63) / 64 * 64;
+        if (sum > most) {
+            most = sum;
+            *where = now;
+        }
+    }
+    return most;
+}
+
+static void print_phases(Session *s, json_t *list)
+{
+    const LProgram *p = chosen(s)->program;
+    Runs r = { p, NEW_N(s->arena, double, p->funcs.n + 1) };
+    count_runs(&r, &p->entries.at[0].func->body, 1);
+    if (!list)
+        printf("\nphases\n  %-40s %10s %12s %14s %13s\n", "function", "runs", "flops", "bytes moved", "peak");
+    for (int k = 0; k < p->funcs.n; k++) {
+        const LFunc *f = p->funcs.at[k];
+        Work w = work_of(p, f);
+        int where;
+        double runs = f->is_entry ? 1 : r.of[k];
+        int64_t peak = peak_between(s, f->from, f->to, &where);
+        if (list)
+            json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:f, s:I}", "function", f->name, "runs", runs, "flops", w.flops, "bytes_moved", w.bytes, "peak_bytes", (json_int_t)peak));
+        else
+            printf("  %-40s %10.5g %12s %14s %13s\n", arena_printf(s->arena, "%s_%s%s", s->problem->name, f->name, f->is_entry ? " (all)" : ""), runs, flops_text(s->arena, w.flops), bytes_text(s->arena, w.bytes),
+                   bytes_text(s->arena, (double)peak));
+    }
+}
+
+/* ---- the workspace ---- */
+static int by_offset(const void *a, const void *b)
+{
+    const LBuf *x = *(const LBuf *const *)a, *y = *(const LBuf *const *)b;
+    return x->offset != y->offset ? (x->offset > y->offset) - (x->offset < y->offset) : x->live_from - y->live_from;
+}
+
+static void print_map(Session *s, json_t *o)
+{
+    const LProgram *p = chosen(s)->program;
+    Vec(LBuf *) all = { 0 };
+    Arena *a = s->arena;
+    int where = 0;
+    int64_t live = peak_between(s, 0, INT32_MAX, &where), largest = 0;
+    const LBuf *holder = NULL;
+    json_t *list = o ? json_array() : NULL;
+    for (int k = 0; k < p->bufs.n; k++)
+        if (in_workspace(p->bufs.at[k])) {
+            vec_push(a, all, p->bufs.at[k]);
+            if (p->bufs.at[k]->live_from <= where && p->bufs.at[k]->live_to >= where && buffer_bytes(s, p->bufs.at[k]) > largest) {
+                holder = p->bufs.at[k];
+                largest = buffer_bytes(s, holder);
+            }
+        }
+    if (all.n)
+        qsort(all.at, (size_t)all.n, sizeof *all.at, by_offset);
+    if (!o)
+        printf("\nworkspace: %lld bytes; %lld alive at the peak (statement %d)%s\n  %10s %12s %6s %6s  %-28s %-22s %s\n", (long long)p->work_bytes, (long long)live, where,
+               holder ? arena_printf(a, ", most of them in %s", holder->name) : "", "offset", "bytes", "from", "to", "array", "shape", "where");
+    for (int k = 0; k < all.n; k++) {
+        const LBuf *b = all.at[k];
+        Type t = type_of(b->dtype, b->rank, b->dim);
+        bool at_peak = b->live_from <= where && b->live_to >= where;
+        if (list)
+            json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:i, s:i, s:s, s:s, s:b}", "array", b->name, "offset", (json_int_t)b->offset, "bytes", (json_int_t)buffer_bytes(s, b), "from", b->live_from,
+                                                  "to", b->live_to, "shape", type_text(a, &t), "where", line_text(a, b->origin.span), "at_peak", at_peak));
+        else
+            printf("%s %10lld %12lld %6d %6d  %-28s %-22s %s\n", at_peak ? "*" : " ", (long long)b->offset, (long long)buffer_bytes(s, b), b->live_from, b->live_to, b->name, type_text(a, &t),
+                   line_text(a, b->origin.span));
+    }
+    if (o) {
+        json_object_set_new(o, "workspace", list);
+        json_object_set_new(o, "alive_at_peak", json_integer(live));
+        json_object_set_new(o, "peak_holder", holder ? json_string(holder->name) : json_null());
+    }
+}
+
+/* ---- the schedule ---- */
+enum { DRAWN = 64 };
+
+static void print_schedule(const Session *s)
+{
+    const Plan *p = chosen(s);
+    const Problem *q = s->problem;
+    int64_t window = q->truncate && q->truncate < q->steps ? q->truncate : q->steps, cut = q->steps - window, last = p->o.steps.last < window ? p->o.steps.last : 0, n = window - last;
+    printf("\nschedule of the inner loop: %s\n", p->o.mode == MODE_FORWARD ? "forward" : schedule_text(s->arena, &p->o.steps));
+    if (q->steps > DRAWN) {
+        printf("  %lld steps are too many to draw; ", (long long)q->steps);
+        printf("%.0f steps are run again\n", p->again);
+        return;
+    }
+    printf("  forward   ");
+    const Checkpoints *c = p->o.mode == MODE_FORWARD ? NULL : schedule_checkpoints(s->arena, &p->o.steps, n);
+    int32_t table[DRAWN + 2] = { 0 };
+    for (int64_t t = 0; t < q->steps; t++) {
+        int64_t i = t - cut;
+        bool saved = c && i >= 0 && i < n && (mfl_checkpoint_base((int)i, (int)c->period) >= 0);
+        if (c && i >= 0 && i < n && mfl_checkpoint_save(table, (int)i, (int)c->last, (int)c->period, (int)c->bases, (int)c->inner) >= 0)
+            saved = true;
+        putchar(p->o.mode == MODE_FORWARD || i < 0 ? '.' : p->o.steps.keep || i >= n ? 'K' : !c ? (p->o.steps.gradients ? 'G' : 'S') : saved ? 'S' : p->o.steps.gradients ? 'g' : '.');
+    }
+    printf("   . run   S state saved   K everything kept%s\n", p->o.steps.gradients ? "   g gradient kept (G: and the state)" : "");
+    if (p->o.mode == MODE_FORWARD)
+        return;
+    for (int64_t i = n - 1; c && i >= 0; i--) {
+        int from = mfl_checkpoint_from(table, (int)i, (int)c->period);
+        printf("  step %-4lld %*s", (long long)(i + cut), (int)(cut + from), "");
+        for (int j = from; j < i; j++) {
+            bool saves = mfl_checkpoint_save(table, j, (int)i, (int)c->period, (int)c->bases, (int)c->inner) >= 0;
+            putchar(j == from ? 'R' : saves ? 'S' : '>');
+        }
+        printf("<\n");
+    }
+    if (c)
+        printf("  R restored   > run again   S run again from a state saved here   < reversed\n");
+}
+
+/* ---- the verdict ---- */
+static const Plan *find_plan(const Session *s, Mode m, bool keep_steps, bool keep_loops)
+{
+    for (int k = 0; k < s->plans.all.n; k++) {
+        const DiffOptions *o = &s->plans.all.at[k].o;
+        if (o->mode == m && o->steps.keep == keep_steps && o->loops.keep == keep_loops && !o->steps.gradients && (keep_steps || o->steps.period == 1))
+            return &s->plans.all.at[k];
+    }
+    return NULL;
+}
+
+static const char *verdict(Session *s)
+{
+    Arena *a = s->arena;
+    const Plan *p = chosen(s), *base = find_plan(s, MODE_REVERSE, true, problem_has_loops(s->problem));
+    if (!base)
+        base = find_plan(s, MODE_REVERSE, true, false);
+    if (s->problem->steps == 0)
+        return "no inner step: the hypergradient is that of the outer loss alone";
+    if (!base || base == p)
+        return arena_printf(a, "%s is what was asked or what is fastest: %s in %.3g ms", plan_text(a, p), bytes_text(a, (double)p->bytes), 1e3 * p->seconds);
+    double memory = (double)base->bytes / (double)p->bytes, time = p->seconds / base->seconds;
+    const char *name = p->o.mode == MODE_MIXED ? "mixed mode applies" : p->o.mode == MODE_FORWARD ? "forward mode applies" : "reverse mode with this schedule applies";
+    bool products = p->work.of[W_GEMM] + p->work.of[W_GEMM_SMALL] > 0;
+    if (memory < 1.1 && time > 0.9)
+        return arena_printf(a, "no gain over reverse over reverse that keeps everything: %s%s%.2f times its memory at %.2f times its time", s->problem->steps == 1 ? "one step, " : "", products ? "" : "no matrix products, ",
+                            1 / memory, time);
+    return arena_printf(a, "%s: %.1f times less memory than reverse over reverse that keeps everything, at %.2f times its time", name, memory, time);
+}
+
+static const char *symmetry(Session *s)
+{
+    if (chosen(s)->o.mode != MODE_MIXED)
+        return "not used: no derivative is taken to be symmetric in this mode";
+    return update_is_linear(s->problem)
+        ? "used for the inner gradient: it is the gradient of a scalar, so the transpose of its derivative is its tangent, H u and M u from one forward sweep. The update is linear in the gradient, which the backward step "
+          "therefore does not need"
+        : "used for the inner gradient: it is the gradient of a scalar, so the transpose of its derivative is its tangent, H u and M u from one forward sweep. The update is not linear in the gradient: it is transposed as written, "
+          "with no symmetry assumed, and the backward step computes the gradient again or has it stored";
+}
+
+static void print_json_all(Session *s)
+{
+    const Plan *p = chosen(s);
+    json_t *o = plan_json(s, p), *regions = json_array(), *alternatives = json_array(), *phases = json_array();
+    json_object_set_new(o, "problem", json_string(s->problem->name));
+    json_object_set_new(o, "real", json_string(s->real_bytes == 4 ? "float" : "double"));
+    json_object_set_new(o, "steps", json_integer(s->problem->steps));
+    json_object_set_new(o, "meta_numbers", json_integer(problem_meta_numbers(s->problem)));
+    json_object_set_new(o, "why", json_string(s->why));
+    json_object_set_new(o, "symmetry", json_string(symmetry(s)));
+    json_object_set_new(o, "verdict", json_string(verdict(s)));
+    print_regions(s, regions);
+    print_alternatives(s, alternatives);
+    print_phases(s, phases);
+    json_object_set_new(o, "regions", regions);
+    json_object_set_new(o, "alternatives", alternatives);
+    json_object_set_new(o, "phases", phases);
+    print_map(s, o);
+    char *text = json_dumps(o, JSON_INDENT(2));
+    puts(text);
+    free(text);
+    json_decref(o);
+}
+
+int command_explain(Options *o)
+{
+    Session s;
+    int code = session_open(&s, o, WANT_EVERY | WANT_PLAN);
+    if (code < 0 && o->json)
+        print_json_all(&s);
+    else if (code < 0) {
+        printf("%s: %s, %lld inner steps, %lld meta numbers\nchosen: %s\nverdict: %s\n", s.problem->name, s.real_bytes == 4 ? "float" : "double", (long long)s.problem->steps,
+               (long long)problem_meta_numbers(s.problem), s.why, verdict(&s));
+        print_regions(&s, NULL);
+        printf("  symmetry   %s\n", symmetry(&s));
+        print_alternatives(&s, NULL);
+        print_phases(&s, NULL);
+        print_schedule(&s);
+        print_map(&s, NULL);
+    }
+    session_close(&s);
+    return code < 0 ? EXIT_DONE : code;
+}

@@ -1,0 +1,59 @@
+/* plan.h -- which way each region of a problem is differentiated: alternatives, their price from the lowered program, the choice under a byte budget.
+ *
+ * Bytes are exact: they are those of the lowered program. Seconds are predicted: work of a few kinds, counted from static shapes, times this machine's rates. */
+#ifndef MFL_PLAN_H
+#define MFL_PLAN_H
+#include "diff.h"
+#include "lower.h"
+
+/* Kinds of work that a machine does at different rates. Finer regions (elementwise runs, narrow waists) would add rows to the table of alternatives, not kinds. */
+typedef enum {
+    W_GEMM,             /* flops of matrix products */
+    W_GEMM_SMALL,       /* of those too small for full speed */
+    W_CALL,             /* calls of the runtime: products, kernels, copies */
+    W_VECTOR,           /* simple operations on elements, in loops that vectorise */
+    W_VECTOR_MATH,      /* exp, log, tanh and the like, in units of ten flops */
+    W_SCALAR,           /* the same in loops that do not */
+    W_SCALAR_MATH,
+    W_CHAIN,            /* links of sums in strict order */
+    W_MEMORY,           /* bytes of nests that do not fit in the cache */
+    W_LOOP,             /* starts of loops */
+    W_KINDS
+} WorkKind;
+extern const char *const work_name[W_KINDS];
+typedef struct Work { double of[W_KINDS]; double flops, bytes; } Work;       /* bytes: moved between memory and arithmetic, if nothing stayed in a cache */
+Work work_of(const LProgram *, const LFunc *);                                /* one call of a function, the phases it invokes included */
+void work_add(Work *, const Work *, double times);
+
+typedef struct Rates { double seconds[2][W_KINDS]; bool measured; } Rates;    /* per unit of work; float, double */
+extern const Rates default_rates;
+double work_seconds(const Work *, const Rates *, int real_bytes);
+
+/* An alternative: options, and what they cost. */
+typedef struct Plan {
+    DiffOptions o;
+    Graph    *graph;                   /* of the hypergradient */
+    LProgram *program;                 /* with that entry alone */
+    Work      work;
+    double    seconds, again;          /* again: inner steps that are run once more */
+    int64_t   bytes;                   /* of the workspace */
+} Plan;
+typedef struct Plans {
+    Arena  *arena;
+    Problem *problem;
+    const LowerOptions *lower;
+    const Rates *rates;
+    int64_t budget;                    /* bytes; 0: none */
+    Vec(Plan) all;
+    int     chosen;                    /* in all; -1: nothing fits in the budget */
+    int64_t smallest;                  /* bytes of the leanest alternative */
+    const char *why;
+} Plans;
+/* Prices alternatives that the options leave open and chooses: the least predicted time among those within the budget.
+ * every: price all that explain and bench show, not only what the choice needs. */
+void plan_choose(Plans *, const DiffOptions *asked, bool every);
+const char *plan_text(Arena *, const Plan *);                                 /* "mixed, snapshot, loops keep" */
+bool problem_has_loops(const Problem *);                                      /* model loops in the inner loss, the update or the outer loss */
+int64_t problem_meta_numbers(const Problem *);
+bool update_is_linear(Problem *);                                             /* in the inner gradient: its derivative does not depend on it */
+#endif

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Schedules and budgets: the same bits from every schedule, at the edges of T and slots; budgets from the smallest that fits; a hundred thousand steps in a MiB.
+# usage: run.sh MFLC BUILD. Ends with "schedules: N passed, N failed".
+if [ "$1" = one ]; then                          # one MFLC TMP PROBLEM,T,MODE,SCHEDULE,LOOPS (":" as is; "," inside a schedule written as ";")
+    p=${4%%,*}; rest=${4#*,}; T=${rest%%,*}; rest=${rest#*,}; m=${rest%%,*}; rest=${rest#*,}
+    s=$(echo "${rest%%,*}" | tr ';' ','); l=${rest#*,}
+    out=$3/$(echo "$4" | tr -c 'a-z0-9\n' _)
+    mkdir -p "$out"
+    if "$2" grad "$p.mfl" -D T="$T" --real double --mode "$m" --schedule "$s" --loops "$l" -o "$out" > "$out/log" 2>&1
+    then echo "$p,$T,$m $(cat "$out"/*.npy | cksum | tr ' ' -) $s $l"
+    else echo "$p,$T,$m failed $s $l: $(tail -n 1 "$out/log")"
+    fi
+    rm -rf "$out"
+    exit 0
+fi
+mflc=$1
+cd "$(dirname "$0")" || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAIL $*"; }
+
+# ---- the same bits ----
+{
+    for T in 0 1 2 3 4 7 12 40; do
+        for m in mixed reverse; do
+            plans="keep snapshot snapshot+gradients every:2 every:3+last:1 binomial:1 binomial:2 binomial:3+gradients snapshot+last:2 binomial:40"
+            case $T in
+                7|12) plans="$plans every:3 every:5+gradients every:7 binomial:4 binomial:5 binomial:6+last:1 binomial:7 binomial:1+gradients+last:3 keep" ;;
+            esac
+            for s in $plans; do echo "path,$T,$m,$s,snapshot"; done
+        done
+    done
+    for m in mixed reverse; do
+        for l in keep snapshot every:2 every:3 binomial:1 binomial:2 binomial:3; do
+            for s in keep snapshot+gradients binomial:2; do echo "loops,4,$m,$s,$l"; done
+        done
+    done
+} | xargs -P "$(nproc)" -n 1 sh run.sh one "$mflc" "$tmp" | sort > "$tmp/bits"
+while read -r group sum plan; do
+    if [ "$group" != "$last" ]; then last=$group first=$sum; fi
+    if [ "$sum" = "$first" ] && [ "$sum" != failed ]; then ok; else bad "$group $plan: other bits than the first schedule"; fi
+done < "$tmp/bits"
+
+# ---- budgets: the smallest workspace is told, fits, and one byte less does not ----
+r=../reference
+for p in path loops $r/records/records $r/gru_adapt/gru_adapt $r/learning_rates/learning_rates; do
+    from=; [ -d "$(dirname "$p")/in" ] && from="--from $(dirname "$p")/in"
+    least=$("$mflc" build $p.mfl $from --memory 1 -o "$tmp" 2>&1 | sed -n 's/.*smallest workspace for this problem is \([0-9]*\) bytes.*/\1/p')
+    if [ -n "$least" ] && "$mflc" build $p.mfl $from --memory "$least" -o "$tmp" > "$tmp/log" 2>&1; then ok; else bad "$p: the smallest budget, $least"; fi
+    if "$mflc" build $p.mfl $from --memory $((least - 1)) -o "$tmp" > "$tmp/log" 2>&1; then bad "$p: one byte less than the smallest"; else ok; fi
+    for b in $((least + least / 8)) $((least * 2)) $((least * 8)); do
+        rm -rf "$tmp/a" "$tmp/b"
+        used=$("$mflc" grad $p.mfl $from --real double --memory $((2 * b)) --json -o "$tmp/a" 2> "$tmp/log" | sed -n 's/.*"work_bytes": *\([0-9]*\).*/\1/p')
+        "$mflc" grad $p.mfl $from --real double --mode mixed --schedule keep -o "$tmp/b" > /dev/null 2>&1
+        if [ -n "$used" ] && [ "$used" -le $((2 * b)) ] && "$2/tests/compare" "$tmp/b" "$tmp/a" 1e-10 > /dev/null; then ok; else bad "$p: budget $((2 * b)), used $used"; fi
+    done
+done
+
+# ---- a hundred thousand steps within a MiB ----
+used=$("$mflc" grad long.mfl --real double --memory 1MiB --json -o "$tmp/long" 2> "$tmp/log" | sed -n 's/.*"work_bytes": *\([0-9]*\).*/\1/p')
+"$mflc" grad long.mfl --real double --mode forward -o "$tmp/forward" > /dev/null 2>&1
+if [ -n "$used" ] && [ "$used" -le 1048576 ] && "$2/tests/compare" "$tmp/forward" "$tmp/long" 1e-9 > "$tmp/log"; then ok; else bad "100000 steps: $used bytes"; fi
+rm -rf "$tmp/long"
+if "$mflc" grad long.mfl --real double --mode mixed --schedule binomial:12 -o "$tmp/long" > "$tmp/log" 2>&1 && "$2/tests/compare" "$tmp/forward" "$tmp/long" 1e-9 > "$tmp/log"; then ok; else bad "100000 steps, binomial:12"; fi
+
+# ---- explain and regions ----
+if "$mflc" explain loops.mfl --json > "$tmp/json" && grep -q '"verdict"' "$tmp/json" && grep -q '"region": "i"' "$tmp/json"; then ok; else bad "explain --json"; fi
+if "$mflc" explain loops.mfl --mode mixed --mode i=binomial:2 --mode j=keep | grep -q 'binomial:2'; then ok; else bad "explain with regions"; fi
+"$mflc" explain loops.mfl --mode k=keep > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'steps, gradient, i, j' "$tmp/log"; then ok; else bad "unknown region"; fi
+"$mflc" explain loops.mfl --schedule every:0 > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'every:K' "$tmp/log"; then ok; else bad "no schedule"; fi
+"$mflc" explain loops.mfl --memory 3x > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'MiB' "$tmp/log"; then ok; else bad "no bytes"; fi
+# A region's own schedule gives the numbers of the others.
+rm -rf "$tmp/a" "$tmp/b"
+"$mflc" grad loops.mfl --real double --mode mixed --mode i=binomial:2 --mode j=keep -o "$tmp/a" > /dev/null && "$mflc" grad loops.mfl --real double --mode gradient=reverse --mode steps=every:2 --mode i=keep -o "$tmp/b" > /dev/null
+if "$2/tests/compare" "$tmp/b" "$tmp/a" 1e-10 > /dev/null; then ok; else bad "regions disagree"; fi
+# What bench measures is what was predicted, to the byte (the last bytes may be the padding of an array).
+if "$mflc" bench loops.mfl --repeat 1 --json | awk '/measured_bytes/ {gsub(/[^0-9]/, ""); m = $0} /predicted_bytes/ {gsub(/[^0-9]/, ""); p = $0; if (m > p || p - m >= 64) bad = 1; n++} END {exit bad || n < 8}'; then ok; else bad "bench: bytes"; fi
+echo "schedules: $passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
