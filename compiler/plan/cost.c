@@ -54,8 +54,8 @@ static bool runs_along(const LBuf *b, LExpr *const *idx, const LVar *v)
         if (!depends(idx[d], v))
             continue;
         const LExpr *e = idx[d];
-        while (e->kind == LX_MAP && (e->op == OP_add || e->op == OP_sub) && !depends(e->arg[1], v))
-            e = e->arg[0];
+        while (e->kind == LX_MAP && (e->op == OP_add || e->op == OP_sub) && depends(e->arg[0], v) != depends(e->arg[1], v) && (e->op == OP_add || depends(e->arg[0], v)))
+            e = depends(e->arg[0], v) ? e->arg[0] : e->arg[1];
         if (d != b->rank - 1 || e->kind != LX_VAR)
             return false;
     }
@@ -74,6 +74,7 @@ static void count_expr(Inner *x, const LExpr *e)
         x->vector &= runs_along(e->buf, e->idx, x->along);
         break;
     case LX_GUARD: x->vector = false; break;
+    case LX_FOLD: x->simple += 2 * (double)e->buf->dim[0]; break;
     case LX_MAP: {
         double f = op_info[e->op].flops;
         x->flops += f;
@@ -120,7 +121,7 @@ static void find_vars(Reach *r, const LStmt *s)
 
 static double size_of(int real_bytes, DType t) { return t == T_REAL ? real_bytes : t == T_INT ? 4 : 1; }
 
-static void reach(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
+static void reach(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Reach *r = user;
     double bytes = size_of(r->real_bytes, b->dtype);
@@ -135,11 +136,11 @@ static void reach(void *user, LBuf *b, LExpr **idx, unsigned along, bool write)
                 bytes *= (double)b->dim[d];
                 break;
             }
-    (void)along, (void)write;
+    (void)along, (void)how;
     r->bytes += bytes;
 }
 
-static bool is_leaf(const LStmt *s) { return s->kind == LS_LET || s->kind == LS_SET || s->kind == LS_STORE; }
+static bool is_leaf(const LStmt *s) { return s->kind == LS_LOCAL || s->kind == LS_LET || s->kind == LS_SET || s->kind == LS_STORE; }
 
 static bool only_leaves(const LStmt *s)
 {
@@ -215,6 +216,7 @@ static void count_stmt(Count *c, const LStmt *s, double times, const LVar *along
         work_add(&c->w, &w, times);
         break;
     }
+    case LS_LOCAL: c->w.of[W_SCALAR] += times; break;
     default: c->w.of[W_CALL] += times * 0.2; break;
     }
 }
