@@ -249,8 +249,30 @@ static void make_way(Sparse *s)
                 w.loop->params.at[k].result = body->results.n - 1;
     }
     Again *a = NEW(s->g->arena, Again);
-    *a = (Again){ w.loop, w.from.at };
+    *a = (Again){ w.loop, w.from.at, NEW_N(s->g->arena, int, w.from.n + 1) };
+    for (int k = 0; k < w.from.n; k++)
+        a->start[k] = -1;
+    for (int p = 0; p < l->params.n && s->plan->from_start; p++)
+        for (int k = 0; k < w.from.n && s->live[p]; k++)
+            if (w.from.at[k] == s->state_of[p])
+                a->start[k] = capture_in_reverse(&w, s->fwd->arg[loop_argument(l, p)], l->body->params.at[p]);
     r->again = a;
+}
+
+/* The initial state need not be saved when all that is live of it is constant or comes from outside. */
+static const Checkpoints *without_start(const Sparse *s)
+{
+    const Loop *l = s->fwd->u.loop;
+    if (s->plan->bases != 1 || s->plan->in_store)
+        return s->plan;
+    for (int p = 0; p < l->params.n; p++)
+        if (s->live[p] && s->fwd->arg[loop_argument(l, p)]->op != OP_const && s->fwd->arg[loop_argument(l, p)]->op != OP_param)
+            return s->plan;
+    Checkpoints *c = NEW(s->g->arena, Checkpoints);
+    *c = *s->plan;
+    c->bases = 0;
+    c->from_start = true;
+    return c;
 }
 
 bool checkpoint_pair(Graph *g, Node *fwd, Node *rev, const Checkpoints *plan)
@@ -265,6 +287,7 @@ bool checkpoint_pair(Graph *g, Node *fwd, Node *rev, const Checkpoints *plan)
         any |= s.live[p];
     if (!any)
         return false;
+    s.plan = without_start(&s);
     give_states(&s);
     make_way(&s);
     return true;

@@ -4,7 +4,7 @@
  * with c saved states, the l steps that are run for their own reversal not counted (Griewank and Walther 2000; runtime/checkpoint.c reaches it). */
 #include "ir.h"
 
-int64_t checkpoint_slots(const Checkpoints *c) { return c->bases + c->inner > 0 ? c->bases + c->inner : 1; }
+int64_t checkpoint_slots(const Checkpoints *c) { return c->bases + c->inner; }
 
 static double fewest(double l, double c)
 {

@@ -213,13 +213,17 @@ static Tensor *loop(const Run *r, const Node *n)
             memmove(t.dim + 1, t.dim, sizeof *t.dim * (size_t)t.rank++);
             t.dim[0] = checkpoint_slots(l->saves);
             out[k] = blank(r->arena, &t);
-            memcpy(out[k].at, args[l->outs.at[k].param].at, sizeof(double) * (size_t)type_count(&args[l->outs.at[k].param].type));
+            if (!l->saves->from_start)
+                memcpy(out[k].at, args[l->outs.at[k].param].at, sizeof(double) * (size_t)type_count(&args[l->outs.at[k].param].type));
         }
     for (int p = 0; p < l->params.n; p++)
         if (l->params.at[p].kind == LP_STATE) {
             first[p] = args[p];
             first[p].type = l->body->params.at[p]->type;
         }
+    for (int p = 0; l->again && l->saves->from_start && p < l->again->loop->params.n; p++)
+        if (l->again->loop->params.at[p].kind == LP_CARRY)
+            first[l->again->from[p]] = args[l->again->start[p]];
     for (int64_t s = 0; s < l->n; s++) {
         int64_t i = l->down ? l->n - 1 - s : s;
         for (int p = 0; p < l->params.n; p++)

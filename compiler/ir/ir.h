@@ -89,12 +89,16 @@ typedef struct LoopOut { LoopOutKind kind; int param; int result; } LoopOut;
         /* CARRY: the final value of carried parameter `param`; COLLECT: body result `result`, stacked on a new first axis by i;
            SAVE: carried parameter `param` at the start of some iterations: slots for the schedule `saves`, only for a STATE parameter of a reverse loop */
 /* Which states a loop saves (runtime/checkpoint.c): a base state for each `period` iterations, and `inner` slots for the states within a segment. */
-typedef struct Checkpoints { int64_t last, period, inner, bases; bool in_store; } Checkpoints;   /* last: the iteration that is reversed first; in_store: base states are in the caller's store */
-int64_t checkpoint_slots(const Checkpoints *);             /* states kept in memory at once, at least 1 */
+typedef struct Checkpoints {
+    int64_t last, period, inner, bases;   /* last: the iteration that is reversed first; bases: base states in memory */
+    bool    in_store;                     /* base states are in the caller's store */
+    bool    from_start;                   /* the only base state is the initial one, which is at hand: see Again.start */
+} Checkpoints;
+int64_t checkpoint_slots(const Checkpoints *);             /* states saved in memory at once; may be 0 */
 double  checkpoint_again(const Checkpoints *, int64_t n);   /* iterations, of n, that the reverse sweep runs again to get at its states */
 /* How a reverse loop brings the forward loop's state from a saved one to iteration i: body over parameters that stand for the reverse loop's (from[k]);
- * its CARRY parameters stand for the STATE parameters. */
-typedef struct Again { struct Loop *loop; int *from; } Again;
+ * its CARRY parameters stand for the STATE parameters. start[k]: the reverse loop's parameter with the initial value of CARRY parameter k, where from_start says so. */
+typedef struct Again { struct Loop *loop; int *from, *start; } Again;
 typedef struct Loop {
     int64_t n;                            /* trip count >= 0 */
     bool    down;                         /* runs i = n-1 .. 0; collected elements keep their place i */

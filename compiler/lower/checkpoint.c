@@ -36,13 +36,15 @@ static LExpr *ask(Low *l, LBlock *b, const char *callee, const char *name, LBuf 
     return x_var(l, s->var);
 }
 
-static LBlock *where_not_negative(Low *l, LBlock *b, LExpr *slot)
+static LBlock *where(Low *l, LBlock *b, Op op, LExpr *x, LExpr *y)
 {
     LStmt *s = new_stmt(l, LS_IF, NULL);
-    s->x = x_map(l, OP_ge, T_BOOL, (LExpr *[]){ slot, x_int(l, 0) }, 2);
+    s->x = x_map(l, op, T_BOOL, (LExpr *[]){ x, y }, 2);
     push_stmt(l, b, s);
     return &s->body;
 }
+
+static LBlock *where_not_negative(Low *l, LBlock *b, LExpr *slot) { return where(l, b, OP_ge, slot, x_int(l, 0)); }
 
 static void copy_state(Low *l, LBlock *b, LBuf *state, LBuf *slots, LExpr *slot, bool save)
 {
@@ -79,7 +81,9 @@ void save_states(Low *l, Making *m, LBlock *before, LBlock *body, LVar *t)
     none->dst = first_of(l, &(Slot){ .buf = table }, &(Type){ .rank = 1 });
     none->x = x_int(l, 0);
     push_stmt(l, before, none);
-    if (c->bases == 1)
+    if (c->from_start)
+        ;
+    else if (c->bases == 1)
         save_all(l, m, before, x_int(l, 0));
     else {
         LExpr *slot = ask(l, body, "checkpoint_base", "slot", NULL, (LExpr *[]){ in_order(l, m->loop, t), x_int(l, c->period) }, 2);
@@ -107,6 +111,18 @@ static void each_state(Low *l, Making *m, LBlock *b, LExpr *slot, bool save)
     for (int p = 0; p < m->loop->params.n; p++)
         if (m->loop->params.at[p].kind == LP_STATE)
             copy_state(l, b, m->carry[p], slots_of(m, p), slot, save);
+}
+
+/* The states' initial values, which are constants or come from outside. */
+static void from_start(Low *l, Making *m, LBlock *b)
+{
+    const Again *again = m->loop->again;
+    for (int k = 0; k < again->loop->params.n; k++) {
+        if (again->loop->params.at[k].kind != LP_CARRY)
+            continue;
+        Slot to = { .buf = m->carry[again->from[k]] };
+        store_value(l, m->outer, m->node->arg[loop_argument(m->loop, again->start[k])], &to, b);
+    }
 }
 
 /* One iteration of the forward loop on the states, as a function when it is an inner step. */
@@ -158,8 +174,14 @@ void restore_states(Low *l, Making *m, LBlock *body, LVar *t)
     LBuf *table = table_of(l, c);
     const Loop *forward = m->loop->again->loop;
     LExpr *from = ask(l, body, "checkpoint_from", "from", table, (LExpr *[]){ in_order(l, forward, t), x_int(l, c->period) }, 2);
-    LExpr *slot = ask(l, body, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3);
-    each_state(l, m, body, slot, false);
+    if (c->from_start && !c->inner)
+        from_start(l, m, body);
+    else if (c->from_start) {
+        from_start(l, m, where(l, body, OP_eq, from, x_int(l, 0)));
+        LBlock *later = where(l, body, OP_gt, from, x_int(l, 0));
+        each_state(l, m, later, ask(l, later, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3), false);
+    } else
+        each_state(l, m, body, ask(l, body, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3), false);
     LStmt *f = new_for(l, new_var(l, intern("j")), c->period, false, NULL);
     f->lo = from;
     f->often = checkpoint_again(c, m->loop->n) / (double)m->loop->n;

@@ -17,7 +17,7 @@ static void live_params(const Loop *l, const bool *out, bool *param)
         if (out[k] && l->outs.at[k].kind != LO_COLLECT)
             param[l->outs.at[k].param] = true;
     for (int k = 0; l->again && k < l->again->loop->params.n; k++)
-        param[l->again->from[k]] = true;
+        param[l->again->from[k]] = param[l->again->start[k] >= 0 ? l->again->start[k] : l->again->from[k]] = true;
     while (again) {
         again = false;
         for (int p = 0; p < l->params.n; p++)
@@ -94,8 +94,11 @@ static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const boo
         Again *w = NEW(g->arena, Again);
         w->loop = l->again->loop;
         w->from = NEW_N(g->arena, int, w->loop->params.n + 1);
-        for (int k = 0; k < w->loop->params.n; k++)
+        w->start = NEW_N(g->arena, int, w->loop->params.n + 1);
+        for (int k = 0; k < w->loop->params.n; k++) {
             w->from[k] = at[l->again->from[k]];
+            w->start[k] = l->again->start[k] < 0 ? -1 : at[l->again->start[k]];
+        }
         n->again = w;
     }
     return ir_loop(g, n, arg, narg);
