@@ -177,6 +177,53 @@ static bool fusible(const LStmt *a, const LStmt *b)
     return a->kind == LS_FOR && b->kind == LS_FOR && a->n == b->n && !a->down && !b->down && !invokes(a) && !invokes(b);
 }
 
+/* ---- a loop over expensive functions should stay innermost, where it is vectorised, unless the loop that it would join does far more ---- */
+enum { LANES = 16, DEAR = 10 };                   /* operators of that many operations are polynomials */
+
+static double expr_cost(const LExpr *e, double *dear)
+{
+    double c = e->kind == LX_MAP && e->dtype == T_REAL ? op_info[e->op].flops : 0;
+    if (c >= DEAR)
+        *dear += c;
+    for (int k = 0; k < e->narg; k++)
+        c += expr_cost(e->arg[k], dear);
+    return c + (e->kind == LX_LOAD);
+}
+
+static bool has_loop(const LStmt *s)
+{
+    for (int k = 0; k < s->body.n; k++)
+        if (s->body.at[k]->kind == LS_FOR || has_loop(s->body.at[k]))
+            return true;
+    return false;
+}
+
+/* Operations of one iteration: those of innermost loops count for a vector of them. */
+static double body_cost(const LStmt *s, bool innermost, double *dear)
+{
+    double sum = 0, scalar = 0;
+    for (int k = 0; k < s->body.n; k++) {
+        const LStmt *x = s->body.at[k];
+        if (x->kind == LS_FOR)
+            sum += (double)x->n * body_cost(x, !has_loop(x), &scalar);
+        else if (x->kind == LS_GEMM)
+            sum += 2.0 / LANES * (double)(x->gemm.m * x->gemm.n * x->gemm.k);
+        else
+            sum += x->x ? expr_cost(x->x, dear) : 0;
+    }
+    return innermost ? sum / LANES : sum;
+}
+
+static bool worth(const LStmt *a, const LStmt *b)
+{
+    const LStmt *leaf = has_loop(a) ? b : a, *other = has_loop(a) ? a : b;
+    double dear = 0, none = 0;
+    if (has_loop(leaf) || !has_loop(other))
+        return true;
+    body_cost(leaf, false, &dear);
+    return dear == 0 || 2 * dear < body_cost(other, false, &none);
+}
+
 /* ---- one block ---- */
 typedef struct Fusing { Low *l; LBlock *b; Uses **uses; } Fusing;
 
@@ -200,7 +247,7 @@ static bool join(Fusing *f, int k, int m, int *at)
 {
     LStmt *x = f->b->at[k], *y = f->b->at[m];
     bool shared;
-    if (!fusible(x, y) || !may_fuse(f->l, f->uses[k], x->var, f->uses[m], y->var, &shared) || (m > k + 1 && !shared))
+    if (!fusible(x, y) || !may_fuse(f->l, f->uses[k], x->var, f->uses[m], y->var, &shared) || (m > k + 1 && !shared) || !worth(x, y))
         return false;
     bool up = commutes_with_all(f, f->uses[m], k + 1, m);
     if (!up && !commutes_with_all(f, f->uses[k], k + 1, m))
