@@ -129,6 +129,32 @@ static LStmt *whole_copy(Low *l, LBuf *to, LBuf *from, const Type *t)
     return s;
 }
 
+static void sound(Low *l, const char *pass)
+{
+    const char *wrong = lir_verify(l->prog);
+    if (wrong)
+        ice("lower: after %s: %s", pass, wrong);
+}
+
+/* The passes over an entry and its phases. */
+static void improve(Low *l, int first)
+{
+    LProgram *p = l->prog;
+    l->marks = NEW_N(l->arena, unsigned char, p->bufs.n + 1);
+    l->marks2 = NEW_N(l->arena, unsigned char, p->bufs.n + 1);
+    sound(l, "emission");
+    for (int k = first; k < p->funcs.n; k++)
+        fuse_block(l, &p->funcs.at[k]->body);
+    sound(l, "fusion");
+    shrink_buffers(l, first);
+    sound(l, "contraction");
+    for (int k = first; k < p->funcs.n; k++)
+        split_sums(l, &p->funcs.at[k]->body);
+    sound(l, "lanes");
+    for (int k = first; k < p->funcs.n; k++)
+        name_function(l, p->funcs.at[k]);
+}
+
 static const char *const entry_name[] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn" };
 
 static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
@@ -173,19 +199,12 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     for (int k = 0; k < out.n; k++)
         push_stmt(l, &f->body, out.at[k]);
     vec_push(l->arena, l->prog->funcs, f);
-    l->marks = NEW_N(l->arena, unsigned char, l->prog->bufs.n + 1);
-    l->marks2 = NEW_N(l->arena, unsigned char, l->prog->bufs.n + 1);
-    for (int k = first; k < l->prog->funcs.n; k++)
-        fuse_block(l, &l->prog->funcs.at[k]->body);
-    shrink_buffers(l, first);
-    for (int k = first; k < l->prog->funcs.n; k++) {
-        split_sums(l, &l->prog->funcs.at[k]->body);
-        name_function(l, l->prog->funcs.at[k]);
-    }
+    improve(l, first);
     place_buffers(l, f, &entry.work_bytes);
     vec_push(l->arena, l->prog->entries, entry);
     if (entry.work_bytes > l->prog->work_bytes)
         l->prog->work_bytes = entry.work_bytes;
+    sound(l, "placing");
 }
 
 LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, const LowerOptions *opt)

@@ -1,4 +1,4 @@
-/* print.c -- the loop IR as text (--emit loops), and a check of it in debug builds. */
+/* print.c -- the loop IR as text (--emit loops). */
 #include "low.h"
 
 static void expr(const LExpr *e, Buf *b)
@@ -122,12 +122,4 @@ void lir_print(const LProgram *p, Buf *b)
         buf_printf(b, "function %s\n", p->funcs.at[k]->name);
         block(&p->funcs.at[k]->body, b, 2);
     }
-}
-
-const char *lir_verify(const LProgram *p)
-{
-    for (int k = 0; k < p->bufs.n; k++)
-        if (p->bufs.at[k]->rank > MAX_RANK)
-            return "a buffer of too many dimensions";
-    return NULL;
 }
