@@ -5,7 +5,7 @@
  * The value is one graph with one Loop over the steps, in which g_t is a grad region. The hypergradient is that graph differentiated:
  *   reverse   grads expanded, then vjp: reverse over reverse
  *   mixed     vjp with the grads as regions: the transpose of d(grad_p L) is a tangent of (grad_p L, grad_m L), see grads.c
- *   forward   one fused tangent loop for each direction of the meta variables: memory does not depend on T
+ *   forward   one fused tangent loop that carries the tangents of all directions of the meta variables together: memory does not depend on T
  * Modes differ in nothing but the order of the same two rules. */
 #include "rules.h"
 #include "opt.h"
@@ -206,60 +206,76 @@ static Graph *by_reverse(Problem *p, bool mixed, int64_t last)
     return g;
 }
 
-/* All directions of all meta arrays in one loop: direction e is the e-th meta number. */
+enum { DIRECTIONS = 64 };                          /* tangents that are carried together */
+
+/* (data, meta, one tangent for each meta leaf) -> outer value, its tangent */
+static Graph *tangent_graph(Problem *p)
+{
+    Inputs in = make_inputs(p, "tangent");
+    Graph *g = in.g;
+    Node **t = NEW_N(g->arena, Node *, in.nm + 1), **logs, *tangent;
+    State s = run_inner(p, g, in.all, in.nd + in.nm, 0);
+    ir_result(g, outer_value(p, g, in.all, in.nd + in.nm, &s, &logs), intern("outer"));
+    expand_grads(g);
+    for (int k = 0; k < in.nm; k++)
+        t[k] = ir_param(g, p->meta.at[k].type, intern_printf("d_%s", p->meta.at[k].name));
+    linearize(g, g->params.at + in.nd, t, in.nm, g->results.at, 1, &tangent, false);
+    ir_result(g, or_zero(g, tangent, &g->results.at[0]->type), NULL);
+    return g;
+}
+
+/* Directions first .. first + n - 1 of the meta numbers, for one leaf whose own numbers begin at `at`: unit vectors, [n][shape of the leaf]. */
+static Node *unit_directions(Graph *g, const Type *leaf, int64_t at, Node *first, int64_t n)
+{
+    int64_t dim[2] = { n, type_count(leaf) };
+    Type flat = type_of(T_INT, 2, dim), whole = stacked_type(n, leaf);
+    Node *direction = ir_map2(g, OP_add, ir_iota(g, flat, 0), first), *number = ir_map2(g, OP_add, ir_iota(g, flat, 1), ir_int(g, at));
+    return ir_reshape(g, ir_cast_real(g, ir_map2(g, OP_eq, direction, number)), whole.rank, whole.dim);
+}
+
+/* The outer value and its derivatives along n directions, in g, whose inputs are x. */
+static Node *along_directions(Problem *p, Graph *g, const Graph *tangent, Node *const *x, Node *first, int64_t n, Node **value)
+{
+    int nd = p->data.n, nm = p->meta.n;
+    Node **args = NEW_N(g->arena, Node *, nd + 2 * nm + 1), *out[2];
+    bool *batched = NEW_N(g->arena, bool, nd + 2 * nm + 1), is[2];
+    int64_t at = 0;
+    memcpy(args, x, sizeof *args * (size_t)(nd + nm));
+    for (int k = 0; k < nm; k++) {
+        args[nd + nm + k] = unit_directions(g, &p->meta.at[k].type, at, first, n);
+        batched[nd + nm + k] = true;
+        at += type_count(&p->meta.at[k].type);
+    }
+    batch_inline(g, tangent, args, batched, tangent->results.at, 2, n, out, is);
+    *value = out[0];
+    return is[1] ? out[1] : ir_const(g, type_of(T_REAL, 1, &n), 0);
+}
+
+/* Unit vectors in batches: one batch in the entry itself; more in a loop over them, each with its own pass over the inner loop. */
 static Graph *by_forward(Problem *p)
 {
     Inputs in = make_inputs(p, "hypergradient");
-    Graph *g = in.g;
+    Graph *g = in.g, *tangent = tangent_graph(p);
     int ndm = in.nd + in.nm;
-    int64_t total = 0;
+    int64_t total = 0, at = 0;
     for (int k = 0; k < in.nm; k++)
         total += type_count(&p->meta.at[k].type);
-    LoopBuilder *b = loop_begin(g, total, intern("directions"));
-    Graph *body = b->loop->body;
-    Node **x = NEW_N(g->arena, Node *, ndm + 1), **t = NEW_N(g->arena, Node *, in.nm + 1), **logs, *tangent;
-    for (int k = 0; k < ndm; k++)
-        x[k] = loop_capture(b, in.all[k]);
-    int64_t at = 0;
-    for (int k = 0; k < in.nm; k++) {
-        const Type *type = &p->meta.at[k].type;
-        int64_t n = type_count(type);
-        Type flat = type_of(T_INT, 1, &n);
-        Node *e = ir_map2(body, OP_sub, b->index, ir_int(body, at));
-        t[k] = ir_reshape(body, ir_cast_real(body, ir_map2(body, OP_eq, ir_iota(body, flat, 0), e)), type->rank, type->dim);
-        at += n;
+    Node *all, *value;
+    if (total <= DIRECTIONS)
+        all = along_directions(p, g, tangent, in.all, ir_int(g, 0), total, &value);
+    else {
+        int64_t batches = (total + DIRECTIONS - 1) / DIRECTIONS, padded = batches * DIRECTIONS;
+        LoopBuilder *b = loop_begin(g, batches, intern("directions"));
+        Node **x = NEW_N(g->arena, Node *, ndm + 1), **logs;
+        for (int k = 0; k < ndm; k++)
+            x[k] = loop_capture(b, in.all[k]);
+        Node *first = ir_map2(b->loop->body, OP_mul, b->index, ir_int(b->loop->body, DIRECTIONS));
+        int out = loop_collect(b, along_directions(p, b->loop->body, tangent, x, first, DIRECTIONS, &value));
+        all = ir_reshape(g, ir_proj(g, loop_end(b), out), 1, &padded);
+        State once = run_inner(p, g, in.all, ndm, 0);
+        value = outer_value(p, g, in.all, ndm, &once, &logs);
     }
-    State s = run_inner(p, body, x, ndm, 0);
-    Node *value = outer_value(p, body, x, ndm, &s, &logs);
-    ir_result(body, value, NULL);
-    /* expand_grads rebuilds the body: find the nodes again through parameters and results. */
-    int np = b->loop->params.n;
-    int *place = NEW_N(g->arena, int, in.nm + 1);
-    for (int k = 0; k < in.nm; k++) {
-        ir_result(body, t[k], NULL);
-        for (int q = 0; q < np; q++)
-            if (body->params.at[q] == x[in.nd + k])
-                place[k] = q;
-    }
-    expand_grads(body);
-    value = body->results.at[0];
-    Node **meta = NEW_N(g->arena, Node *, in.nm + 1);
-    for (int k = 0; k < in.nm; k++) {
-        t[k] = body->results.at[k + 1];
-        meta[k] = body->params.at[place[k]];
-    }
-    for (int q = 0; q < np; q++)
-        if (b->loop->params.at[q].kind == LP_INDEX)
-            b->index = body->params.at[q];
-    body->results.n = 0;
-    body->result_names.n = 0;
-    linearize(body, meta, t, in.nm, &value, 1, &tangent, false);
-    int collected = loop_collect(b, or_zero(body, tangent, &value->type));
-    Node *all = ir_proj(g, loop_end(b), collected);
-
-    State once = run_inner(p, g, in.all, ndm, 0);
-    ir_result(g, outer_value(p, g, in.all, ndm, &once, &logs), intern("outer"));
-    at = 0;
+    ir_result(g, value, intern("outer"));
     for (int k = 0; k < in.nm; k++) {
         const Type *type = &p->meta.at[k].type;
         int64_t n = type_count(type);

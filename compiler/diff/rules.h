@@ -26,6 +26,9 @@ void loop_activity(const Loop *, const bool *active_arg, bool *active_param, boo
  * has already (NULL: zero), out: with the loop's part added in the order of the iterations. */
 void transpose_loop(Graph *, Node *loop, const bool *is_linear, Node *const *ct, Node **ctin);
 
+/* The roots of `from` in `to`, where params[p] stands for args[p]; of a batched one args[p] has one more leading axis, of length k. out_is: is the root batched? */
+void batch_inline(Graph *to, const Graph *from, Node *const *args, const bool *batched, Node *const *roots, int n, int64_t k, Node **out, bool *out_is);
+
 /* ---- schedules: a reverse loop and the forward loop whose states it reads ---- */
 typedef enum { KEEP_ALL, KEEP_GRADIENTS } Kept;
 Node *residuals_forward(Graph *, const Node *rev);                                  /* NULL: not a reverse loop */
