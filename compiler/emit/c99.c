@@ -195,34 +195,39 @@ static void pointer(C *c, const LPtr *p)
 
 static const char *memory_type(const C *c, DType t) { return t == T_REAL ? c->real : t == T_INT ? "int32_t" : "unsigned char"; }
 
+/* The size is the destination's: shapes are equal. */
 static void copy(C *c, const LStmt *s, int n)
 {
-    LStorage to = s->dst.buf->storage;
-    bool optional = to == LB_GRAD || to == LB_PARAMS || to == LB_OUTER || to == LB_LOGS;
+    const LBuf *to = s->dst.buf;
+    const char *out = to->storage == LB_GRAD ? "grad" : to->storage == LB_PARAMS ? "params" : to->storage == LB_LOGS ? "logs" : NULL;
     size_t from = c->o->n;
     c99_indent(c, n);
-    if (optional) {
-        if (to == LB_OUTER)
-            buf_puts(c->o, "if (outer)\n");
-        else if (to == LB_LOGS)
-            buf_puts(c->o, "if (logs)\n");
-        else
-            buf_printf(c->o, "if (%s && %s->%s)\n", to == LB_GRAD ? "grad" : "params", to == LB_GRAD ? "grad" : "params", c99_field(c, s->dst.buf->field));
+    if (to->storage == LB_GRAD || to->storage == LB_OUTER) {                    /* NULL is known to mfl_put */
+        if (out)
+            buf_printf(c->o, "if (grad)\n%*s", 4 * (n + 1), "");
+        buf_printf(c->o, "mfl_put_f%d(", 8 * c->p->real_bytes);
+        buf_printf(c->o, out ? "grad->%s, " : "outer, ", out ? c99_field(c, to->field) : "");
+        pointer(c, &s->src);
+        buf_printf(c->o, ", %lld, add);", (long long)s->count);
+        finish(c, s, from);
+        return;
+    }
+    if (out) {
+        bool field = to->storage == LB_PARAMS;
+        buf_printf(c->o, field ? "if (params && params->%s)\n" : "if (logs)\n", field ? c99_field(c, to->field) : "");
         from = c->o->n;
         c99_indent(c, n + 1);
     }
     buf_puts(c->o, "memcpy(");
-    if (to == LB_OUTER)
-        buf_puts(c->o, "outer");
-    else if (to == LB_LOGS)
-        buf_printf(c->o, "logs + %lld", (long long)(s->dst.buf->offset / c->p->real_bytes));
-    else if (optional)
-        buf_printf(c->o, "%s->%s", to == LB_GRAD ? "grad" : "params", c99_field(c, s->dst.buf->field));
+    if (to->storage == LB_LOGS)
+        buf_printf(c->o, "logs + %lld", (long long)(to->offset / c->p->real_bytes));
+    else if (out)
+        buf_printf(c->o, "params->%s", c99_field(c, to->field));
     else
         pointer(c, &s->dst);
     buf_puts(c->o, ", ");
     pointer(c, &s->src);
-    buf_printf(c->o, ", %lld * sizeof(%s));", (long long)s->count, memory_type(c, s->dst.buf->dtype));
+    buf_printf(c->o, ", %lld * sizeof(%s));", (long long)s->count, memory_type(c, to->dtype));
     finish(c, s, from);
 }
 
@@ -488,7 +493,8 @@ void emit_c99(const LProgram *p, Buf *source, Buf *head)
     c.o = head;
     c99_header(&c);
     c.o = source;
-    buf_printf(c.o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s.\n * d_v is the tangent of v, b_v its adjoint. */\n#include \"%s.h\"\n\n", c.name, c.real, p->mode, p->schedule, c.name);
+    buf_printf(c.o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s.\n * d_v is the tangent of v, b_v its adjoint. */\n#include \"%s.h\"\n#ifdef _OPENMP\n#include <omp.h>\n#endif\n\n", c.name, c.real, p->mode, p->schedule, c.name);
+    c99_inputs(&c);
     int done = 0;
     for (int k = 0; k < p->funcs.n; k++) {
         const LFunc *f = p->funcs.at[k];
@@ -499,5 +505,7 @@ void emit_c99(const LProgram *p, Buf *source, Buf *head)
         c.kind = p->entries.at[done].kind;
         phase(&c, f);
     }
+    c99_structs_of(&c);
+    c99_tasks(&c);
     c99_descriptor(&c);
 }

@@ -1,14 +1,29 @@
-/* c99_interface.c -- what a caller of the generated C sees: entry functions with their tests for NULL, the header's structs and prototypes, and the
- * descriptor through which hosts call without knowing the structs. */
+/* c99_interface.c -- the functions that a caller of the generated C sees: entries with their tests of what comes in, and what is made of the entries:
+ * the gradient added to what is there, the mean over tasks.
+ *
+ * value and hypergradient are two functions inside: NAME_run_X computes everything in the workspace, NAME_put_X brings the results to the caller,
+ * overwritten or added to. Tasks run side by side and put their results in their own order, so that sums do not depend on the number of threads. */
 #include "c99.h"
 #include <string.h>
 
-/* ---- names ---- */
+/* ---- text ---- */
+void c99_say(C *c, const char *template)
+{
+    for (const char *p = template; *p;) {
+        size_t n = strcspn(p, "@^$");
+        buf_put(c->o, p, n);
+        p += n;
+        if (*p)
+            buf_puts(c->o, *p == '@' ? c->name : *p == '^' ? c->upper : c->real);
+        p += *p != 0;
+    }
+}
+
 static const char *const words[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register",
     "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "bool", "catch", "class", "delete", "explicit", "export",
     "false", "friend", "mutable", "namespace", "new", "operator", "private", "protected", "public", "template", "this", "throw", "true", "try", "typename", "using", "virtual", "NULL", "NAN", "INFINITY", "I", NULL };
 
-static bool is_one_of(const char *const *list, const char *text, size_t n)
+bool c99_one_of(const char *const *list, const char *text, size_t n)
 {
     for (; *list; list++)
         if (strlen(*list) == n && !strncmp(*list, text, n))
@@ -21,7 +36,7 @@ const char *c99_field(const C *c, const char *dotted)
     Buf b = { 0 };
     for (const char *p = dotted; *p;) {
         size_t n = strcspn(p, ".");
-        buf_printf(&b, "%.*s%s%s", (int)n, p, is_one_of(words, p, n) ? "_" : "", p[n] ? "." : "");
+        buf_printf(&b, "%.*s%s%s", (int)n, p, c99_one_of(words, p, n) ? "_" : "", p[n] ? "." : "");
         p += n + (p[n] != 0);
     }
     const char *name = arena_printf(c->p->arena, "%s", b.at);
@@ -29,222 +44,229 @@ const char *c99_field(const C *c, const char *dotted)
     return name;
 }
 
-static const char *const entry_doc[] = {
-    "Initial values of the meta variables, drawn from seed.",
-    "The inner loop alone: parameters after the last step. A NULL field of params is not wanted.",
-    "The outer value, and the values of the log lines (logs may be NULL).",
-    "The outer value and its gradient in the meta variables; outer, grad and each field of grad may be NULL: not wanted.",
-    "Initial states of the learn lines' optimizers.",
-    "One step of the learn lines: meta moves along grad, state with it; step counts from 0.",
+/* ---- the list of functions ---- */
+static const struct Public { const char *doc, *prototype; } functions[] = {
+    [LE_INIT] = { "Initial values of the meta variables, drawn from seed.",
+        "int @_init(@_meta *meta, int64_t seed, void *work, mfl_status *status)" },
+    [LE_ADAPT] = { "The inner loop alone: parameters after the last step. A NULL field of params is not wanted.",
+        "int @_adapt(const @_data *data, const @_meta *meta, const @_params *params, void *work, mfl_status *status)" },
+    [LE_VALUE] = { "The outer value, and the values of the log lines; each may be NULL: not wanted.",
+        "int @_value(const @_data *data, const @_meta *meta, $ *outer, $ *logs, void *work, mfl_status *status)" },
+    [LE_HYPERGRADIENT] = { "The outer value and its gradient in the meta variables; outer, grad and each field of grad may be NULL: not wanted, not computed.",
+        "int @_hypergradient(const @_data *data, const @_meta *meta, $ *outer, const @_meta *grad, void *work, mfl_status *status)" },
+    [LE_LEARN_INIT] = { "Initial states of the learn lines' optimizers.",
+        "int @_learn_init(const @_meta *meta, void *state, void *work, mfl_status *status)" },
+    [LE_LEARN] = { "One step of the learn lines: meta moves along grad, state with it; step counts from 0.",
+        "int @_learn(const @_meta *meta, const @_meta *grad, void *state, int64_t step, void *work, mfl_status *status)" },
+    [C99_ADD] = { "The same, added to what outer and grad hold.",
+        "int @_hypergradient_add(const @_data *data, const @_meta *meta, $ *outer, const @_meta *grad, void *work, mfl_status *status)" },
+    [C99_TASKS] = { "The mean of outer values and of gradients over n tasks. works: ^_WORK_BYTES for each of `threads` threads, behind one another, aligned to 64.\n"
+        " * With OpenMP as many run at once; results are summed in the tasks' order, so that the bits are the same for any number. On an error status->step is the task.",
+        "int @_hypergradient_tasks(int64_t n, const @_data *tasks, const @_meta *meta, $ *outer, const @_meta *grad, void *works, int threads, mfl_status *status)" },
 };
 
-static void prototype(C *c, LEntryKind k)
+void c99_prototype(C *c, int function)
 {
-    const char *n = c->name, *r = c->real;
-    switch (k) {
-    case LE_INIT: buf_printf(c->o, "int %s_init(%s_meta *meta, int64_t seed, void *work, mfl_status *status)", n, n); break;
-    case LE_ADAPT: buf_printf(c->o, "int %s_adapt(const %s_data *data, const %s_meta *meta, const %s_params *params, void *work, mfl_status *status)", n, n, n, n); break;
-    case LE_VALUE: buf_printf(c->o, "int %s_value(const %s_data *data, const %s_meta *meta, %s *outer, %s *logs, void *work, mfl_status *status)", n, n, n, r, r); break;
-    case LE_HYPERGRADIENT: buf_printf(c->o, "int %s_hypergradient(const %s_data *data, const %s_meta *meta, %s *outer, const %s_meta *grad, void *work, mfl_status *status)", n, n, n, r, n); break;
-    case LE_LEARN_INIT: buf_printf(c->o, "int %s_learn_init(const %s_meta *meta, void *state, void *work, mfl_status *status)", n, n); break;
-    case LE_LEARN: buf_printf(c->o, "int %s_learn(const %s_meta *meta, const %s_meta *grad, void *state, int64_t step, void *work, mfl_status *status)", n, n, n); break;
-    }
+    buf_printf(c->o, "/* ");
+    c99_say(c, functions[function].doc);
+    buf_puts(c->o, " */\n");
+    c99_say(c, functions[function].prototype);
 }
 
-static void null_checks(C *c, LEntryKind k)
+/* ---- what comes in ---- */
+static void not_null(C *c, const char *what, const Leaf *leaf, int n, const char *shown)
+{
+    for (int i = 0; i < n; i++)
+        buf_printf(c->o, "    if (!%s->%s)\n        return mfl_fail(status, MFL_NULL_INPUT, \"%s%s\", 0);\n", what, c99_field(c, leaf[i].name), shown, leaf[i].name);
+}
+
+static void in_range(C *c, const Leaf *leaf)
+{
+    const char *field = c99_field(c, leaf->name);
+    buf_printf(c->o, "    for (int64_t i = 0; i < %lld; i++)\n        if (data->%s[i] < 0 || data->%s[i] >= %lld)\n            return mfl_fail(status, MFL_BAD_INDEX, \"%s\", (double)data->%s[i]);\n",
+               (long long)type_count(&leaf->type), field, field, (long long)leaf->bound, leaf->name, field);
+}
+
+/* Functions that all entries share: is every input there, which results are wanted. */
+void c99_inputs(C *c)
 {
     const Problem *p = c->p->problem;
-    bool data = k == LE_ADAPT || k == LE_VALUE || k == LE_HYPERGRADIENT, grad = k == LE_LEARN;
-    if (data && p->data.n)
+    c99_say(c, "/* The meta variables and the workspace, which every function reads. */\nstatic int @_inputs(const @_meta *meta, const void *work, mfl_status *status)\n{\n"
+               "    if (!meta)\n        return mfl_fail(status, MFL_NULL_INPUT, \"meta\", 0);\n");
+    not_null(c, "meta", p->meta.at, p->meta.n, "");
+    buf_puts(c->o, "    if (!work || (uintptr_t)work % 64)\n        return mfl_fail(status, MFL_BAD_WORK, \"work\", 0);\n    return MFL_OK;\n}\n\n");
+    c99_say(c, "/* The data too: indices are in their range. */\nstatic int @_inputs_data(const @_data *data, const @_meta *meta, const void *work, mfl_status *status)\n{\n");
+    if (p->data.n)
         buf_puts(c->o, "    if (!data)\n        return mfl_fail(status, MFL_NULL_INPUT, \"data\", 0);\n");
-    buf_puts(c->o, "    if (!meta)\n        return mfl_fail(status, MFL_NULL_INPUT, \"meta\", 0);\n");
-    for (int i = 0; data && i < p->data.n; i++)
-        buf_printf(c->o, "    if (!data->%s)\n        return mfl_fail(status, MFL_NULL_INPUT, \"%s\", 0);\n", c99_field(c, p->data.at[i].name), p->data.at[i].name);
-    for (int i = 0; i < p->meta.n; i++)
-        buf_printf(c->o, "    if (!meta->%s)\n        return mfl_fail(status, MFL_NULL_INPUT, \"%s\", 0);\n", c99_field(c, p->meta.at[i].name), p->meta.at[i].name);
-    for (int i = 0; grad && i < p->meta.n; i++)
-        buf_printf(c->o, "    if (!grad || !grad->%s)\n        return mfl_fail(status, MFL_NULL_INPUT, \"grad.%s\", 0);\n", c99_field(c, p->meta.at[i].name), p->meta.at[i].name);
-    if (k == LE_LEARN || k == LE_LEARN_INIT)
-        buf_puts(c->o, "    if (!state)\n        return mfl_fail(status, MFL_NULL_INPUT, \"state\", 0);\n");
-    buf_puts(c->o, "    if (!work_bytes || (uintptr_t)work_bytes % 64)\n        return mfl_fail(status, MFL_BAD_WORK, \"work\", 0);\n");
-    for (int i = 0; data && i < p->data.n; i++) {
-        const char *field = c99_field(c, p->data.at[i].name);
+    else
+        buf_puts(c->o, "    (void)data;\n");
+    not_null(c, "data", p->data.at, p->data.n, "");
+    for (int i = 0; i < p->data.n; i++)
         if (p->data.at[i].bound)
-            buf_printf(c->o, "    for (int64_t i = 0; i < %lld; i++)\n        if (data->%s[i] < 0 || data->%s[i] >= %lld)\n            return mfl_fail(status, MFL_BAD_INDEX, \"%s\", (double)data->%s[i]);\n",
-                       (long long)type_count(&p->data.at[i].type), field, field, (long long)p->data.at[i].bound, p->data.at[i].name, field);
-    }
+            in_range(c, &p->data.at[i]);
+    c99_say(c, "    return @_inputs(meta, work, status);\n}\n\n/* Is any part of the gradient wanted? */\nstatic int @_wants(const @_meta *grad)\n{\n    return grad && (");
+    for (int i = 0; i < p->meta.n; i++)
+        buf_printf(c->o, "%sgrad->%s", i ? " || " : "", c99_field(c, p->meta.at[i].name));
+    buf_puts(c->o, p->meta.n ? ");\n}\n\n" : "0);\n}\n\n");
 }
 
-void c99_entry(C *c, const LEntry *e)
+/* ---- entries ---- */
+static bool is_output(const LStmt *s) { return s->kind == LS_COPY && (s->dst.buf->storage == LB_OUTER || s->dst.buf->storage == LB_GRAD || s->dst.buf->storage == LB_LOGS); }
+
+static void body(C *c, const LFunc *f)
 {
-    c->kind = e->kind;
-    c99_uses_of(c, e->func);
+    c99_locals(c, f);
+    buf_puts(c->o, "\n");
+    c99_block(c, &f->body, 1);
+}
+
+/* int NAME_init(...) and the others that write their results themselves */
+static void whole_entry(C *c, const LEntry *e)
+{
+    const Problem *p = c->p->problem;
     Buf text = { 0 }, *o = c->o;
     c->o = &text;
-    prototype(c, e->kind);
+    c99_prototype(c, e->kind);
     c->o = o;
+    c99_uses_of(c, e->func);
     /* The parameter is the caller's void *; inside, bytes. */
     char *work = strstr(text.at, "void *work");
-    buf_printf(c->o, "/* %s */\n%.*svoid *work_bytes%s\n{\n", entry_doc[e->kind], (int)(work - text.at), text.at, work + strlen("void *work"));
+    buf_printf(c->o, "%.*svoid *work_bytes%s\n{\n    int code = ", (int)(work - text.at), text.at, work + strlen("void *work"));
     buf_free(&text);
-    null_checks(c, e->kind);
+    c99_say(c, e->kind == LE_ADAPT ? "@_inputs_data(data, meta, work_bytes, status);\n    if (code)\n        return code;\n" : "@_inputs(meta, work_bytes, status);\n    if (code)\n        return code;\n");
+    if (e->kind == LE_LEARN) {
+        buf_puts(c->o, "    if (!grad)\n        return mfl_fail(status, MFL_NULL_INPUT, \"grad\", 0);\n");
+        not_null(c, "grad", p->meta.at, p->meta.n, "grad.");
+    }
+    if (e->kind == LE_LEARN || e->kind == LE_LEARN_INIT)
+        buf_puts(c->o, "    if (!state)\n        return mfl_fail(status, MFL_NULL_INPUT, \"state\", 0);\n");
     if (c->uses_work)
         buf_puts(c->o, "    char *work = work_bytes;\n");
     if (e->kind == LE_INIT && !c->uses_step)
         buf_puts(c->o, "    (void)seed;\n");
     if (e->kind == LE_LEARN && !c->uses_step)
         buf_puts(c->o, "    (void)step;\n");
-    if (e->kind == LE_VALUE && !c->p->nlogs)
-        buf_puts(c->o, "    (void)logs;\n");
-    if ((e->kind == LE_ADAPT || e->kind == LE_VALUE || e->kind == LE_HYPERGRADIENT) && !c->uses_data && !c->p->problem->data.n)
-        buf_puts(c->o, "    (void)data;\n");
-    c99_locals(c, e->func);
-    buf_puts(c->o, "\n");
-    c99_block(c, &e->func->body, 1);
+    body(c, e->func);
     buf_puts(c->o, "    return mfl_ok(status);\n}\n\n");
 }
 
-/* ---- the header ---- */
-/* Dotted names as nested structs: consecutive leaves share what they have in common. */
-static void fields(C *c, const Leaf *leaf, int n, size_t skip, int depth, bool constant)
+/* NAME_run_value, NAME_put_value; likewise of hypergradient. */
+static void run_and_put(C *c, const LEntry *e)
 {
-    for (int k = 0; k < n;) {
-        const char *name = leaf[k].name + skip, *dot = strchr(name, '.');
-        c99_indent(c, depth);
-        if (!dot) {
-            size_t from = c->o->n;
-            buf_printf(c->o, "%s%s *%s;", constant ? "const " : "", leaf[k].type.dtype == T_REAL ? c->real : "int32_t", c99_field(c, name));
-            size_t w = c->o->n - from + 4 * (size_t)depth;
-            buf_printf(c->o, "%*s/*", w < 40 ? (int)(40 - w) : 2, "");
-            for (int d = 0; d < leaf[k].type.rank; d++) {
-                if (leaf[k].axis_name[d])
-                    buf_printf(c->o, " [%s=%lld]", leaf[k].axis_name[d], (long long)leaf[k].type.dim[d]);
-                else
-                    buf_printf(c->o, " [%lld]", (long long)leaf[k].type.dim[d]);
-            }
-            if (leaf[k].bound)
-                buf_printf(c->o, " 0..%lld", (long long)leaf[k].bound - 1);
-            if (leaf[k].comment && !strstr(leaf[k].comment, "*/"))
-                buf_printf(c->o, " %s", leaf[k].comment);
-            buf_puts(c->o, " */\n");
-            k++;
-            continue;
-        }
-        size_t len = (size_t)(dot - name) + 1;
-        int m = k + 1;
-        while (m < n && !strncmp(leaf[m].name + skip, name, len))
-            m++;
-        buf_puts(c->o, "struct {\n");
-        fields(c, leaf + k, m - k, skip + len, depth + 1, constant);
-        c99_indent(c, depth);
-        buf_printf(c->o, "} %s;\n", c99_field(c, arena_printf(c->p->arena, "%.*s", (int)len - 1, name)));
-        k = m;
-    }
+    const char *name = e->kind == LE_VALUE ? "value" : "hypergradient";
+    LFunc run = *e->func, put = *e->func;
+    while (run.body.n > 0 && is_output(run.body.at[run.body.n - 1]))
+        run.body.n--;
+    put.body.at += run.body.n;
+    put.body.n -= run.body.n;
+    c99_uses_of(c, &run);
+    c99_say(c, e->kind == LE_VALUE ? "/* The outer value, computed in the workspace. */\n" : "/* The outer value and its gradient, computed in the workspace. */\n");
+    c99_say(c, "static int @_run_");
+    buf_puts(c->o, name);
+    c99_say(c, "(const @_data *data, const @_meta *meta, char *work, mfl_status *status)\n{\n");
+    buf_printf(c->o, "%s%s%s", c->uses_data ? "" : "    (void)data;\n", c->uses_meta ? "" : "    (void)meta;\n", c->uses_work ? "" : "    (void)work;\n");
+    body(c, &run);
+    buf_puts(c->o, "    return mfl_ok(status);\n}\n\n");
+    c99_say(c, "/* The results to the caller: overwritten, or added to. */\nstatic void @_put_");
+    buf_puts(c->o, name);
+    c99_say(c, e->kind == LE_VALUE ? "($ *outer, $ *logs, char *work, int add)\n{\n" : "($ *outer, const @_meta *grad, char *work, int add)\n{\n");
+    if (e->kind == LE_VALUE && !c->p->nlogs)
+        buf_puts(c->o, "    (void)logs;\n");
+    if (e->kind == LE_HYPERGRADIENT && !c->p->problem->meta.n)
+        buf_puts(c->o, "    (void)grad;\n");
+    body(c, &put);
+    buf_puts(c->o, "}\n\n");
 }
 
-static void structure(C *c, const char *what, const Leaf *leaf, int n, bool constant)
+static void value_entry(C *c)
 {
-    buf_puts(c->o, "typedef struct {\n");
-    if (n)
-        fields(c, leaf, n, 0, 1, constant);
+    c99_prototype(c, LE_VALUE);
+    c99_say(c, "\n{\n"
+               "    int code = @_inputs_data(data, meta, work, status);\n"
+               "    if (code || (!outer && !logs))\n"
+               "        return code ? code : mfl_ok(status);\n"
+               "    code = @_run_value(data, meta, work, status);\n"
+               "    @_put_value(outer, logs, work, 0);\n"
+               "    return code;\n"
+               "}\n\n");
+}
+
+/* _hypergradient and _hypergradient_add; where no gradient is wanted they do what _value does. */
+static void hypergradient_entries(C *c)
+{
+    c99_say(c, "static int @_gradient(const @_data *data, const @_meta *meta, $ *outer, const @_meta *grad, void *work, int add, mfl_status *status)\n{\n"
+               "    int code = @_inputs_data(data, meta, work, status);\n"
+               "    if (!code && @_wants(grad)) {\n"
+               "        code = @_run_hypergradient(data, meta, work, status);\n"
+               "        @_put_hypergradient(outer, grad, work, add);\n"
+               "    } else if (!code && outer) {\n"
+               "        code = @_run_value(data, meta, work, status);\n"
+               "        @_put_value(outer, NULL, work, add);\n"
+               "    }\n"
+               "    return code ? code : mfl_ok(status);\n"
+               "}\n\n");
+    c99_prototype(c, LE_HYPERGRADIENT);
+    c99_say(c, "\n{\n    return @_gradient(data, meta, outer, grad, work, 0, status);\n}\n\n");
+    c99_prototype(c, C99_ADD);
+    c99_say(c, "\n{\n    return @_gradient(data, meta, outer, grad, work, 1, status);\n}\n\n");
+}
+
+/* Tasks come as an array of structs, or as rows of pointers from the descriptor. */
+void c99_tasks(C *c)
+{
+    const Problem *p = c->p->problem;
+    c99_say(c, "static int @_over_tasks(int64_t n, const @_data *tasks, const void *const *rows, const @_meta *meta, $ *outer, const @_meta *grad, void *works, int threads, mfl_status *status)\n{\n"
+               "    const int wants = @_wants(grad);\n"
+               "    int failed = MFL_OK;\n"
+               "    if (n < 1)\n        return mfl_fail(status, MFL_BAD_COUNT, \"n\", (double)n);\n"
+               "    if (threads < 1)\n        return mfl_fail(status, MFL_BAD_COUNT, \"threads\", threads);\n");
+    if (p->data.n)
+        buf_puts(c->o, "    if (!tasks && !rows)\n        return mfl_fail(status, MFL_NULL_INPUT, \"tasks\", 0);\n");
+    c99_say(c, "    for (int64_t k = 0; k < n; k++) {\n"
+               "        const @_data data = tasks ? tasks[k] : @_data_of(rows, k);\n"
+               "        int code = @_inputs_data(&data, meta, works, status);\n"
+               "        if (code) {\n"
+               "            if (status)\n                status->step = k;\n"
+               "            return code;\n"
+               "        }\n"
+               "    }\n"
+               "    mfl_ok(status);\n"
+               "    if (!outer && !wants)\n        return MFL_OK;\n"
+               "#ifdef _OPENMP\n#pragma omp parallel for ordered schedule(static, 1) num_threads(threads)\n#endif\n"
+               "    for (int64_t k = 0; k < n; k++) {\n"
+               "        const @_data data = tasks ? tasks[k] : @_data_of(rows, k);\n"
+               "        char *work = works;\n"
+               "        mfl_status own;\n"
+               "#ifdef _OPENMP\n        work += (size_t)omp_get_thread_num() * ^_WORK_BYTES;\n#endif\n"
+               "        int code = wants ? @_run_hypergradient(&data, meta, work, &own) : @_run_value(&data, meta, work, &own);\n"
+               "#ifdef _OPENMP\n#pragma omp ordered\n#endif\n"
+               "        {\n"
+               "            if (wants)\n                @_put_hypergradient(outer, grad, work, k > 0);\n"
+               "            else\n                @_put_value(outer, NULL, work, k > 0);\n"
+               "            if (code && !failed && status)\n                *status = own;\n"
+               "            failed = failed ? failed : code;\n"
+               "        }\n"
+               "    }\n");
+    buf_printf(c->o, "    mfl_divide_f%d(outer, 1, n);\n", 8 * c->p->real_bytes);
+    if (p->meta.n)
+        buf_puts(c->o, "    if (!wants)\n        return failed;\n");
+    for (int k = 0; k < p->meta.n; k++)
+        buf_printf(c->o, "    mfl_divide_f%d(grad->%s, %lld, n);\n", 8 * c->p->real_bytes, c99_field(c, p->meta.at[k].name), (long long)type_count(&p->meta.at[k].type));
+    buf_puts(c->o, "    return failed;\n}\n\n");
+    c99_prototype(c, C99_TASKS);
+    c99_say(c, "\n{\n    return @_over_tasks(n, tasks, NULL, meta, outer, grad, works, threads, status);\n}\n\n");
+}
+
+void c99_entry(C *c, const LEntry *e)
+{
+    c->kind = e->kind;
+    if (e->kind != LE_VALUE && e->kind != LE_HYPERGRADIENT) {
+        whole_entry(c, e);
+        return;
+    }
+    run_and_put(c, e);
+    if (e->kind == LE_VALUE)
+        value_entry(c);
     else
-        buf_puts(c->o, "    char none;\n");
-    buf_printf(c->o, "} %s_%s;\n\n", c->name, what);
-}
-
-void c99_header(C *c)
-{
-    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", NULL };     /* a dim of such a name gets a `_` */
-    const LProgram *p = c->p;
-    const Problem *q = p->problem;
-    buf_printf(c->o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s. The code carries the licence of its .mfl.\n * Re-entrant: no globals, no allocation. */\n", c->name, c->real, p->mode, p->schedule);
-    buf_printf(c->o, "#ifndef MFL_%s_INCLUDED\n#define MFL_%s_INCLUDED\n#include <mfl/runtime.h>\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\nenum {", c->upper, c->upper);
-    for (int k = 0; k < q->ndims; k++)
-        if (q->dims[k].value <= INT32_MAX)
-            buf_printf(c->o, " %s_%s%s = %lld,", c->upper, q->dims[k].name, is_one_of(own, q->dims[k].name, strlen(q->dims[k].name)) ? "_" : "", (long long)q->dims[k].value);
-    buf_printf(c->o, " %s_STEPS = %lld };\n", c->upper, (long long)q->steps);
-    buf_printf(c->o, "#define %s_WORK_BYTES %lldu   /* aligned to 64 */\n#define %s_STATE_BYTES %lldu\n#define %s_LOGS %lldu\n\n", c->upper, (long long)p->work_bytes, c->upper, (long long)p->state_bytes, c->upper, (long long)p->nlogs);
-    structure(c, "data", q->data.at, q->data.n, true);
-    buf_puts(c->o, "/* Values, and gradients in the same shape. */\n");
-    structure(c, "meta", q->meta.at, q->meta.n, false);
-    structure(c, "params", q->param.at, q->param.n, false);
-    buf_printf(c->o, "size_t %s_work_bytes(void);                 /* == %s_WORK_BYTES */\n", c->name, c->upper);
-    for (int k = 0; k < p->entries.n; k++) {
-        buf_printf(c->o, "/* %s */\n", entry_doc[p->entries.at[k].kind]);
-        prototype(c, p->entries.at[k].kind);
-        buf_puts(c->o, ";\n");
-    }
-    buf_printf(c->o, "/* Names, shapes, sizes and entry points, for hosts and scripts that do not know the structs. */\nextern const mfl_problem %s_problem;\n", c->name);
-    buf_puts(c->o, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
-}
-
-/* ---- the descriptor ---- */
-static void arrays(C *c, const char *what, const char *role, const Leaf *leaf, int n)
-{
-    buf_printf(c->o, "static const mfl_array %s_%s_arrays[] = {\n", c->name, what);
-    for (int k = 0; k < n; k++) {
-        buf_printf(c->o, "    { \"%s\", %s, %s, %d, { ", leaf[k].name, role, leaf[k].type.dtype == T_REAL ? "MFL_REAL" : "MFL_INT", leaf[k].type.rank);
-        for (int d = 0; d < leaf[k].type.rank; d++)
-            buf_printf(c->o, "%s%lld", d ? ", " : "", (long long)leaf[k].type.dim[d]);
-        buf_printf(c->o, "%s }, %lld, %d, NULL },\n", leaf[k].type.rank ? "" : "0", (long long)leaf[k].bound, leaf[k].task);
-    }
-    if (!n)
-        buf_printf(c->o, "    { NULL, %s, MFL_REAL, 0, { 0 }, 0, 0, NULL },\n", role);
-    buf_puts(c->o, "};\n");
-}
-
-static void fill(C *c, const char *var, const char *from, const Leaf *leaf, int n, bool constant)
-{
-    for (int k = 0; k < n; k++)
-        buf_printf(c->o, "    %s.%s = %s ? (%s%s *)%s[%d] : NULL;\n", var, c99_field(c, leaf[k].name), from, constant ? "const " : "", leaf[k].type.dtype == T_REAL ? c->real : "int32_t", from, k);
-}
-
-static void uniform(C *c, LEntryKind k)
-{
-    static const char *const name[] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn" };
-    const Problem *q = c->p->problem;
-    const char *n = c->name;
-    bool data = k == LE_ADAPT || k == LE_VALUE || k == LE_HYPERGRADIENT;
-    buf_printf(c->o, "static int %s_call_%s(const void *const *data, void *const *meta, void *const *out, void *outer, void *logs, void *state, int64_t number, void *work, mfl_status *status)\n{\n", n, name[k]);
-    if (data) {
-        buf_printf(c->o, "    %s_data d;\n", n);
-        if (!q->data.n)
-            buf_puts(c->o, "    d.none = 0;\n");
-    }
-    buf_printf(c->o, "    %s_meta m;\n", n);
-    if (k == LE_HYPERGRADIENT || k == LE_LEARN)
-        buf_printf(c->o, "    %s_meta g;\n", n);
-    if (k == LE_ADAPT)
-        buf_printf(c->o, "    %s_params p;\n", n);
-    buf_puts(c->o, "    (void)data, (void)out, (void)outer, (void)logs, (void)state, (void)number;\n");
-    if (data)
-        fill(c, "d", "data", q->data.at, q->data.n, true);
-    fill(c, "m", "meta", q->meta.at, q->meta.n, false);
-    if (k == LE_HYPERGRADIENT || k == LE_LEARN)
-        fill(c, "g", "out", q->meta.at, q->meta.n, false);
-    if (k == LE_ADAPT)
-        fill(c, "p", "out", q->param.at, q->param.n, false);
-    static const char *const args[] = { "&m, number, work, status", "&d, &m, &p, work, status", "&d, &m, outer, logs, work, status", "&d, &m, outer, &g, work, status", "&m, state, work, status", "&m, &g, state, number, work, status" };
-    buf_printf(c->o, "    return %s_%s(%s);\n}\n", n, name[k], args[k]);
-}
-
-void c99_descriptor(C *c)
-{
-    const LProgram *p = c->p;
-    const Problem *q = p->problem;
-    const char *n = c->name;
-    bool learn = q->learn != NULL;
-    buf_printf(c->o, "size_t %s_work_bytes(void)\n{\n    return %s_WORK_BYTES;\n}\n\n/* ---- the descriptor ---- */\n", n, c->upper);
-    arrays(c, "data", "MFL_DATA", q->data.at, q->data.n);
-    arrays(c, "meta", "MFL_META", q->meta.at, q->meta.n);
-    arrays(c, "param", "MFL_PARAM", q->param.at, q->param.n);
-    for (int k = 0; k < p->entries.n; k++)
-        uniform(c, p->entries.at[k].kind);
-    buf_printf(c->o, "const mfl_problem %s_problem = {\n    \"%s\", \"0.1\", %d, %lld, %lld, %d, %d, %d, %s_data_arrays, %s_meta_arrays, %s_param_arrays,\n    %s_WORK_BYTES, %s_STATE_BYTES, %s_LOGS,\n"
-               "    %s_call_init, %s_call_adapt, %s_call_value, %s_call_hypergradient, ", n, n, p->real_bytes, (long long)q->steps, (long long)q->learn_n, q->data.n, q->meta.n, q->param.n, n, n, n,
-               c->upper, c->upper, c->upper, n, n, n, n);
-    if (learn)
-        buf_printf(c->o, "%s_call_learn_init, %s_call_learn\n};\n", n, n);
-    else
-        buf_puts(c->o, "NULL, NULL\n};\n");
+        hypergradient_entries(c);
 }

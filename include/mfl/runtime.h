@@ -23,11 +23,12 @@ enum {
     MFL_BAD_WORK,              /* the workspace is NULL or not aligned to 64 bytes */
     MFL_BAD_INDEX,             /* an index array holds a value outside its range; name and value say which */
     MFL_NONFINITE,             /* a NaN or an infinity appeared */
-    MFL_NO_ENTRY               /* the problem has no such function (no learn line) */
+    MFL_NO_ENTRY,              /* the problem has no such function (no learn line) */
+    MFL_BAD_COUNT              /* a number of tasks or threads is less than one; name says which */
 };
 typedef struct mfl_status {
     int         code;          /* 0, or one of the above */
-    int64_t     step;          /* inner step, or -1 */
+    int64_t     step;          /* inner step; the task, of an input that is wrong in _tasks; or -1 */
     int         line;          /* of the .mfl file, or 0 */
     const char *name;          /* of the array concerned, or NULL; static text */
     double      value;         /* the offending value, if any */
@@ -56,6 +57,28 @@ static inline int mfl_fail(mfl_status *s, int code, const char *name, double val
 }
 const char *mfl_strerror(int code);                        /* static text, never NULL */
 
+/* ---- results on their way to the caller, where y NULL is not wanted: n numbers overwritten or added to; sums of n tasks made means ---- */
+static inline void mfl_put_f32(float *y, const float *a, int64_t n, int add)
+{
+    for (int64_t k = 0; y && k < n; k++)
+        y[k] = add ? y[k] + a[k] : a[k];
+}
+static inline void mfl_put_f64(double *y, const double *a, int64_t n, int add)
+{
+    for (int64_t k = 0; y && k < n; k++)
+        y[k] = add ? y[k] + a[k] : a[k];
+}
+static inline void mfl_divide_f32(float *y, int64_t count, int64_t n)
+{
+    for (int64_t k = 0; y && k < count; k++)
+        y[k] /= (float)n;
+}
+static inline void mfl_divide_f64(double *y, int64_t count, int64_t n)
+{
+    for (int64_t k = 0; y && k < count; k++)
+        y[k] /= (double)n;
+}
+
 /* ---- the descriptor: what a host or a script needs to call a generated problem without knowing its structs ---- */
 typedef enum { MFL_REAL, MFL_INT } mfl_dtype;
 typedef enum { MFL_DATA, MFL_META, MFL_PARAM } mfl_role;
@@ -73,6 +96,8 @@ typedef struct mfl_array {
 /* Arrays of pointers in the descriptor's order; what a function does not use may be NULL. */
 typedef int mfl_call(const void *const *data, void *const *meta, void *const *out, void *outer, void *logs, void *state,
                      int64_t step_or_seed, void *work, mfl_status *status);
+/* tasks: n rows of ndata pointers; works: work_bytes for each thread, behind one another, aligned to 64 */
+typedef int mfl_call_tasks(int64_t n, const void *const *tasks, void *const *meta, void *const *out, void *outer, void *works, int threads, mfl_status *status);
 typedef struct mfl_problem {
     const char *name, *version;
     int         real_bytes;
@@ -83,6 +108,8 @@ typedef struct mfl_problem {
     size_t      work_bytes, state_bytes;
     int64_t     nlogs;                                     /* reals that `value` writes to logs */
     mfl_call   *init, *adapt, *value, *hypergradient, *learn_init, *learn;      /* out: params of adapt, gradient of hypergradient and learn */
+    mfl_call   *hypergradient_add;                         /* added to what outer and out hold */
+    mfl_call_tasks *hypergradient_tasks;                   /* the mean over tasks */
 } mfl_problem;
 
 /* ---- matrix product: c[m][n] = (or +=, accumulate) alpha * op(a)[m][k] op(b)[k][n]; row-major with leading dimensions;
