@@ -12,13 +12,13 @@ enum { EXIT_DONE = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_NUME
 /* ---- options.c: one table; --help, checking and nearest-name help come from it ---- */
 typedef struct Options {
     const char *command, *file;
-    Vec(const char *) data, meta, define, dump, region;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY */
+    Vec(const char *) data, meta, define, dump, region, files;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY */
     const char *from, *out, *emit, *log, *resume;
     const char *mode, *schedule, *loops, *real;
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every, memory;
-    bool     json, quiet, passes, calibrate;
+    bool     json, quiet, passes, calibrate, only_check;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -123,6 +123,7 @@ bool pass_known(const char *);
 void pass_done(const Session *, const char *pass, const Graph *g, const char *entry);
 
 int command_build(Options *), command_run(Options *), command_grad(Options *), command_check(Options *), command_ops(Options *);
+int command_fmt(Options *);
 int command_version(Options *), command_explain(Options *), command_bench(Options *);
 void svg_curve(const char *path, const char *title, const double *y, int64_t n);
 #endif

@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     static const struct { const char *name; int (*run)(Options *); } commands[] = {
         { "build", command_build }, { "run", command_run }, { "grad", command_grad }, { "check", command_check },
         { "explain", command_explain }, { "bench", command_bench },
-        { "ops", command_ops }, { "version", command_version },
+        { "fmt", command_fmt }, { "ops", command_ops }, { "version", command_version },
     };
     int code = options_parse(&o, argc, argv);
     for (size_t k = 0; code < 0 && k < sizeof commands / sizeof *commands; k++)

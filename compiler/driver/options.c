@@ -10,6 +10,7 @@ static const struct Command { const char *name, *args, *doc; } commands[] = {
     { "check",   "FILE", "compare every mode and schedule with the others and with differences" },
     { "explain", "FILE", "before running anything: regions, alternatives and their price, schedule, workspace map" },
     { "bench",   "FILE", "run the alternatives: predicted beside measured time and bytes" },
+    { "fmt",     "FILE...", "lay out .mfl files in the one way that all share" },
     { "ops",     "",     "print the operator table" },
     { "version", "",     "print version and build facts" },
 };
@@ -41,6 +42,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--tol",        "X",         A_REAL, AT(tol),      "check", "largest relative disagreement (1e-9 in double, 1e-3 in float)" },
     { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "threads of the matrix products (1)" },
     { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },
+    { "--check",      NULL,        A_NONE, AT(only_check), "fmt", "write nothing; name the files that are not formatted, exit code 1" },
     { "--passes",     NULL,        A_NONE, AT(passes),   "build", "list the passes and stop" },
     { "--dump",       "PASS",      A_LIST, AT(dump),     "build", "print the program after a pass; may be repeated" },
 };
@@ -60,7 +62,7 @@ static void print_commands(FILE *f)
 {
     fprintf(f, "usage: mflc COMMAND [FILE] [OPTION ...]\n\n");
     for (int k = 0; k < NCOMMANDS; k++)
-        fprintf(f, "  mflc %-8s %-5s %s\n", commands[k].name, commands[k].args, commands[k].doc);
+        fprintf(f, "  mflc %-8s %-7s %s\n", commands[k].name, commands[k].args, commands[k].doc);
     fprintf(f, "\nmflc COMMAND --help lists the options of a command.\n"
                "Exit codes: 0 done, 1 the problem is wrong, 2 usage, 3 data, 4 numerical failure.\n");
 }
@@ -200,7 +202,8 @@ static int parse_one(Options *o, int argc, char **argv, int *k)
 {
     const char *word = argv[*k];
     if (word[0] != '-' || !word[1]) {
-        if (o->file) {
+        vec_push(o->arena, o->files, word);
+        if (o->file && strcmp(o->command, "fmt")) {
             fprintf(stderr, "mflc: one FILE is expected; found `%s` and `%s`\n", o->file, word);
             return EXIT_USAGE;
         }

@@ -108,5 +108,7 @@ Ast *parse_source(Arena *arena, Diags *diags, const Source *src)
     a->ndecl = syn.decls.n;
     a->comment = syn.comments.at;
     a->ncomment = syn.comments.n;
+    a->token = syn.tokens.at;
+    a->ntoken = syn.tokens.n;
     return a;
 }

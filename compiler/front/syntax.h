@@ -18,6 +18,7 @@ typedef struct Syntax {
     const Source *src;
     Vec(Decl) decls;
     Vec(Comment) comments;
+    Vec(Span) tokens;
     Vec(Open) open;                  /* brackets that are open, for messages */
     int   last;                      /* the token before */
     Span  last_span;
