@@ -52,6 +52,7 @@ static void declare_name(Front *f, const Decl *d, Scope *scope, bool library)
         }
     Sym *y = scope_add(f->s.arena, scope, symbol_kind(d->kind), d->name.name, d->name.span);
     y->decl = d;
+    y->library = library;
     if (library)
         return;
     Declaration x = { .decl = d, .sym = y };
@@ -112,6 +113,9 @@ static const char *std_text(const char *name)
     return NULL;
 }
 
+/* The files whose names need no import. A user's declaration hides theirs, for the user's own text only. */
+static bool always_there(const char *name) { return !strcmp(name, "std/math.mfl") || !strcmp(name, "std/optimizers.mfl"); }
+
 /* a/b/../c becomes a/c, so that a file is one file however it is named. */
 static char *tidy_path(Arena *arena, const char *path)
 {
@@ -136,8 +140,11 @@ static void import_one(Front *f, Ast *from, const Decl *d, int depth)
     Arena *arena = f->s.arena;
     const char *path = d->path[0] == '/' ? d->path : arena_printf(arena, "%s%s", folder_of(arena, from->src->path), d->path);
     path = tidy_path(arena, path);
-    if (std_text(d->path))
-        return;                                /* the library is always there */
+    if (std_text(d->path)) {
+        if (always_there(d->path))
+            return;
+        path = d->path;
+    }
     for (Ast *a = from; a; a = a->parent)
         if (!strcmp(a->src->path, path)) {
             Diag *e = diag_error(f->s.diags, d->path_span, NULL, "an import cycle: %s imports itself through this file", path);
@@ -154,7 +161,8 @@ static void import_one(Front *f, Ast *from, const Decl *d, int depth)
 static bool load(Front *f, const char *path, Ast *parent, Span at, int depth)
 {
     const char *why = NULL;
-    Source *src = depth > 50 ? NULL : source_read(f->s.arena, path, &why);
+    const char *library = parent ? std_text(path) : NULL;
+    Source *src = depth > 50 ? NULL : library ? source_from_text(f->s.arena, path, library, strlen(library)) : source_read(f->s.arena, path, &why);
     if (!src) {
         if (parent)
             report(&f->s, at, NULL, depth > 50 ? "files are imported more than 50 deep: %s" : "the file %s cannot be read: %s", path, why);
@@ -169,13 +177,16 @@ static bool load(Front *f, const char *path, Ast *parent, Span at, int depth)
     for (int k = 0; k < a->ndecl; k++)
         if (a->decl[k].kind == D_IMPORT)
             import_one(f, a, &a->decl[k], depth);
-    declare_file(f, a, false);
+    declare_file(f, a, library != NULL);
     return true;
 }
 
 bool front_read(Front *f, const char *path)
 {
+    f->s.library = &f->library;
     for (int k = 0; std_files[k].name; k++) {
+        if (!always_there(std_files[k].name))
+            continue;
         Source *src = source_from_text(f->s.arena, std_files[k].name, std_files[k].text, strlen(std_files[k].text));
         declare_file(f, parse_source(f->s.arena, f->s.diags, src), true);
     }

@@ -177,13 +177,13 @@ Val eval_call(Sema *s, Scope *scope, const Expr *e)
         return report(s, fn->name.span, NULL, "%s has %d arguments; the limit is %d", fn->name.name, fn->nitem, MAX_ARGS);
     if (!order_arguments(s, scope, fn, e, val, at) || !enter(s, fn, e))
         return val_error();
-    Scope local = { .up = s->global };
+    Scope *outside = y->library ? s->library : s->global, local = { .up = outside };
     Context before = s->context;
     s->context = CTX_FN;
     bool ok = true;
     for (int k = 0; k < fn->nitem && ok; k++) {
         if (!at[k])
-            val[k] = sema_expr(s, s->global, fn->item[k].init);
+            val[k] = sema_expr(s, outside, fn->item[k].init);
         ok = val[k].kind != V_ERROR && check_argument(s, &local, fn, &fn->item[k], &val[k], at[k] ? at[k]->span : e->at);
         if (ok) {
             Sym *arg = scope_add(s->arena, &local, SYM_ARG, fn->item[k].name.name, fn->item[k].name.span);

@@ -35,7 +35,7 @@ typedef struct Sym {
     SymKind kind; Name name; Span span;        /* where it is declared: for notes */
     const struct Decl *decl;                   /* of top-level symbols */
     Val val;                                   /* SYM_DIM, CONST (array constants are rebuilt on use), LOCAL, ARG; DATA, META, PARAM: bound per graph */
-    bool has_val;
+    bool has_val, library;                     /* library: of std/, whose files see each other and nothing of the user's */
 } Sym;
 typedef struct Scope { struct Scope *up; Vec(Sym *) syms; } Scope;
 Sym *scope_find(const Scope *, Name);          /* innermost first, through `up` */
@@ -52,6 +52,7 @@ typedef struct Sema {
     Arena *arena; Diags *diags; const FrontOptions *opt;
     Vec(struct Ast *) files;                   /* the main file first, then imports and std */
     Vec(StructType *) types;                   /* every instance of a struct: one object for equal name and sizes */
+    Scope *library;                            /* below global: what is always there */
     Scope *global;                             /* dims, consts, fns, structs, optimizers (user's, imported, std) */
     Problem *problem;
     int64_t steps;                             /* T, for checks of x[step]; -1 while unknown */

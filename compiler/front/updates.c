@@ -74,6 +74,13 @@ static bool match_arguments(Build *b, Line *l)
     return ok;
 }
 
+/* What a rule sees beside its arguments: the library's rules see the library alone. */
+static Scope *outside(Front *f, const Decl *rule)
+{
+    Sym *y = scope_find(&f->library, rule->name.name);
+    return y && y->decl == rule ? &f->library : f->s.global;
+}
+
 static bool eval_arguments(Build *b, Line *l)
 {
     Sema *s = &b->f->s;
@@ -82,7 +89,7 @@ static bool eval_arguments(Build *b, Line *l)
         const Declared *x = &l->rule->item[i];
         s->arg_name = x->name.name;
         s->context = b->learn ? CTX_LEARN_ARG : CTX_OPT_ARG;
-        l->arg[i] = sema_expr(s, s->global, l->arg_at[i] ? l->arg_at[i] : x->init);
+        l->arg[i] = l->arg_at[i] ? sema_expr(s, s->global, l->arg_at[i]) : sema_expr(s, outside(b->f, l->rule), x->init);
         s->arg_name = NULL;
         ok &= l->arg[i].kind != V_ERROR;
         if (x->type.kind == TYPE_STRUCT && l->arg[i].kind != V_ERROR && (l->arg[i].kind != V_RECORD || l->arg[i].type->name != x->type.name)) {
@@ -177,7 +184,7 @@ static bool run_part(Part *x, const int *path, int depth, Node **out)
     Front *f = x->b->f;
     Sema *s = &f->s;
     const Decl *r = x->l->rule;
-    Scope scope = { .up = s->global };
+    Scope scope = { .up = outside(f, r) };
     int ns;
     for (int i = 0; i < r->nitem; i++) {
         Val v = argument_for(x, i, path, depth);
@@ -306,7 +313,7 @@ static void state_inits(Build *b, const Leaf *leaves, int n)
         for (int i = 0; i < d[k].nleaf; i++)
             for (int j = 0; j < ns && at < n; j++, at++) {
                 s->context = CTX_SIZE;
-                Val v = sema_expr(s, s->global, state_var(l->rule, j)->init);
+                Val v = sema_expr(s, outside(f, l->rule), state_var(l->rule, j)->init);
                 Node *node = v.kind == V_ERROR ? NULL : sema_fit(s, v, leaves[at].type.rank, leaves[at].type.dim);
                 if (!node && v.kind != V_ERROR)
                     report(s, state_var(l->rule, j)->init->span, NULL, "the state %s starts from a number; found %s", state_var(l->rule, j)->name.name, val_text(s, v));
