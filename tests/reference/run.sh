@@ -5,7 +5,7 @@
 if [ "$1" = one ]; then                          # one MFLC COMPARE TMP PROBLEM:MODE:SCHEDULE, called by xargs below
     mflc=$2 compare=$3 p=${5%%:*} plan=${5#*:} out=$4/$5
     mkdir -p "$out"
-    if timeout 300 "$mflc" grad "$p/$p.mfl" --from "$p/in" --real double --mode "${plan%:*}" --schedule "${plan#*:}" -o "$out" > "$out/log" 2>&1 \
+    if timeout 300 "$mflc" grad "$p/$p.mfl" --from "$p/in" --real double --mode "${plan%%:*}" --schedule "${plan#*:}" -o "$out" > "$out/log" 2>&1 \
         && "$compare" "$p/out" "$out" 1e-10 > "$out/diff" 2>&1
     then echo ok
     else
@@ -21,11 +21,11 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 for p in ${@:-*/}; do
     p=${p%/}
-    # Forward mode costs one sweep for each meta number, and compiling takes the longest here: the large problems run in fewer modes.
-    modes="mixed:keep mixed:snapshot reverse:keep reverse:snapshot forward:snapshot"
+    # Compiling takes the longest here: the largest problems run in fewer plans.
+    modes="mixed:keep mixed:snapshot reverse:keep reverse:snapshot forward:snapshot mixed:binomial:2 mixed:every:2+gradients+last:1"
     case $p in
-        transformer_*|attention_layernorm|lstm_lm) modes="mixed:snapshot reverse:keep" ;;
-        conv_*|einsum|gru_adapt|distill|indexing|nested_loops) modes="mixed:keep mixed:snapshot reverse:keep reverse:snapshot" ;;
+        transformer_*) modes="mixed:snapshot reverse:keep mixed:binomial:1+gradients" ;;
+        attention_layernorm|lstm_lm) modes="mixed:snapshot reverse:keep forward:snapshot mixed:binomial:2+gradients" ;;
     esac
     if [ -n "$QUICK" ]; then
         case $p in transformer_rates|transformer_maml|attention_layernorm) continue ;; esac
