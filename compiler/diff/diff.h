@@ -9,7 +9,6 @@ typedef struct Schedule {
     bool    given;                     /* false: the planner's choice */
     bool    keep;                      /* everything; the rest does not count */
     bool    gradients;                 /* the inner gradient of each step */
-    bool    in_store;                  /* base states go to the caller's store */
     int64_t period, inner;             /* a base state for each `period` iterations (INT32_MAX: one), slots for states between */
     int64_t last;                      /* the last steps keep everything */
 } Schedule;
@@ -20,7 +19,7 @@ typedef struct DiffOptions {
     const RegionSchedule *region; int nregion;   /* of model loops by name, before `loops` */
 } DiffOptions;
 extern const char *const mode_name[];
-/* inner_loop: gradients, last and store are allowed. false: not a schedule. */
+/* inner_loop: gradients and last are allowed. false: not a schedule. */
 bool        schedule_parse(const char *text, bool inner_loop, Schedule *);
 const char *schedule_text(Arena *, const Schedule *);
 const Checkpoints *schedule_checkpoints(Arena *, const Schedule *, int64_t n);   /* of a loop of n iterations; NULL: one state for each, or none */

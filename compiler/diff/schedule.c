@@ -4,7 +4,6 @@
  *   snapshot          the state before each iteration is stored, the rest computed again
  *   every:K           a state for each K iterations, and K - 1 slots for those between
  *   binomial:S        S states in all, placed so that the fewest iterations are run again (runtime/checkpoint.c)
- *   store:K  store:K,S   a state for each K iterations goes to the caller's store; S slots in memory for those between (K - 1 when not given)
  *   +gradients        and the inner gradient of every step is stored: an iteration is run again without it
  *   +last:K           and the last K steps keep everything                                                  (the inner loop only)
  * A loop that is not the inner loop has no gradients of its own to store. */
@@ -48,16 +47,6 @@ bool schedule_parse(const char *text, bool inner_loop, Schedule *s)
     } else if (word(&at, "binomial:")) {
         s->inner = number_after(&at) - 1;
         s->period = s->inner < 0 ? 0 : INT32_MAX;
-    } else if (inner_loop && word(&at, "store:")) {
-        s->in_store = true;
-        s->period = number_after(&at);
-        s->inner = s->period - 1;
-        if (*at == ',') {
-            at++;
-            if (!(*at >= '0' && *at <= '9'))
-                return false;
-            s->inner = *at == '0' && (at[1] == 0 || at[1] == '+') ? (at++, 0) : number_after(&at);
-        }
     } else
         return false;
     while (inner_loop && s->given && !s->keep && *at == '+') {
@@ -72,8 +61,7 @@ bool schedule_parse(const char *text, bool inner_loop, Schedule *s)
 
 const char *schedule_text(Arena *a, const Schedule *s)
 {
-    const char *base = !s->given ? "auto" : s->keep ? "keep" : s->in_store ? arena_printf(a, "store:%lld,%lld", (long long)s->period, (long long)s->inner)
-        : s->period == 1 ? "snapshot" : s->period == INT32_MAX ? arena_printf(a, "binomial:%lld", (long long)s->inner + 1) : arena_printf(a, "every:%lld", (long long)s->period);
+    const char *base = !s->given ? "auto" : s->keep ? "keep" : s->period == 1 ? "snapshot" : s->period == INT32_MAX ? arena_printf(a, "binomial:%lld", (long long)s->inner + 1) : arena_printf(a, "every:%lld", (long long)s->period);
     if (s->last)
         return arena_printf(a, "%s%s+last:%lld", base, s->gradients ? "+gradients" : "", (long long)s->last);
     return s->gradients ? arena_printf(a, "%s+gradients", base) : base;
@@ -84,10 +72,10 @@ const Checkpoints *schedule_checkpoints(Arena *a, const Schedule *s, int64_t n)
 {
     bool one = s->period >= n;                    /* one segment; with the step behind the loop, when that keeps its values: it is reversed first */
     int64_t period = one ? n + 1 : s->period, most = one ? n - 1 : period - 1, inner = s->inner < most ? s->inner : most;
-    if (s->keep || n < 2 || (!s->in_store && (period <= 1 || (one && inner == n - 1))))
+    if (s->keep || n < 2 || period <= 1 || (one && inner == n - 1))
         return NULL;
     Checkpoints *c = NEW(a, Checkpoints);
-    *c = (Checkpoints){ one && s->last ? n : n - 1, period, inner, s->in_store ? 0 : one ? 1 : (n + period - 1) / period, s->in_store };
+    *c = (Checkpoints){ one && s->last ? n : n - 1, period, inner, one ? 1 : (n + period - 1) / period, false };
     return c;
 }
 

@@ -58,7 +58,7 @@ static void print_regions(Session *s, json_t *list)
         printf("\nregions\n  %-10s %-34s %-18s %s\n", "region", "what", "where", "way");
     region(&r, "steps", arena_printf(a, "inner loop of %lld steps", (long long)s->problem->steps), "-",
            forward ? arena_printf(a, "forward, %lld tangents", (long long)problem_meta_numbers(s->problem)) : arena_printf(a, "reverse, %s", schedule_text(a, &p->o.steps)),
-           "forward; reverse with keep, snapshot, every:K, binomial:S, store:K,S, +gradients, +last:K");
+           "forward; reverse with keep, snapshot, every:K, binomial:S, +gradients, +last:K");
     region(&r, "gradient", "gradient of the inner loss", line_text(a, inner),
            forward ? "expanded, then forward" : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", "mixed, reverse");
     each_model_loop(s->problem, loop_region, &r);

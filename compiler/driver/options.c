@@ -24,7 +24,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "-D",           "NAME=N",    A_LIST, AT(define),   "build run grad check explain bench", "give a size; may be repeated" },
     { "--real",       "TYPE",      A_TEXT, AT(real),     "build run grad check explain bench", "float or double (float; check: double)" },
     { "--mode",       "MODE",      A_MODE, AT(mode),     "build run grad explain bench", "auto, mixed, reverse or forward (auto); REGION=WAY for one region, as explain names them; may be repeated" },
-    { "--schedule",   "S",         A_TEXT, AT(schedule), "build run grad explain bench", "of the inner loop: auto, keep, snapshot, every:K, binomial:S, store:K,S; +gradients, +last:K (auto)" },
+    { "--schedule",   "S",         A_TEXT, AT(schedule), "build run grad explain bench", "of the inner loop: auto, keep, snapshot, every:K, binomial:S; +gradients, +last:K (auto)" },
     { "--loops",      "S",         A_TEXT, AT(loops),    "build run grad explain bench", "of model loops: auto, keep, snapshot, every:K or binomial:S (auto)" },
     { "--memory",     "BYTES",     A_BYTES, AT(memory),  "build run grad explain bench", "the workspace may have this many bytes (64MiB, 300KiB, 4096): the fastest plan that fits" },
     { "--calibrate",  NULL,        A_NONE, AT(calibrate), "bench", "measure this machine's rates into the profile that predictions use (MFLC_PROFILE, or ~/.config/mflc/profile); no FILE is needed" },
@@ -168,7 +168,7 @@ static int check_values(const Options *o)
     if (code < 0) code = one_of("--mode", o->mode, "auto mixed reverse forward");
     Schedule parsed;
     if (code < 0 && o->schedule && !schedule_parse(o->schedule, true, &parsed))
-        code = bad_value("--schedule", o->schedule, "auto, keep, snapshot, every:K, binomial:S or store:K,S, with +gradients or +last:K behind it");
+        code = bad_value("--schedule", o->schedule, "auto, keep, snapshot, every:K or binomial:S, with +gradients or +last:K behind it");
     if (code < 0 && o->loops && !schedule_parse(o->loops, false, &parsed))
         code = bad_value("--loops", o->loops, "auto, keep, snapshot, every:K or binomial:S");
     if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj ir loops dot");

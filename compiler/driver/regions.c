@@ -49,7 +49,7 @@ static int one_region(Session *s, const Known *known, const char *text, DiffOpti
         o->mode = mode_of(way);
     else if (!strcmp(name, "steps")) {
         if (!schedule_parse(way, true, &o->steps))
-            return wrong_way(text, "a mode (mixed, reverse, forward) or a schedule (keep, snapshot, every:K, binomial:S, store:K,S)");
+            return wrong_way(text, "a mode (mixed, reverse, forward) or a schedule (keep, snapshot, every:K, binomial:S)");
     } else if (!strcmp(name, "gradient")) {
         if (mode_of(way) != MODE_MIXED && mode_of(way) != MODE_REVERSE)
             return wrong_way(text, "mixed (forward over reverse) or reverse (reverse over reverse)");

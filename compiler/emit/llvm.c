@@ -525,6 +525,27 @@ static bool only_arithmetic(const LStmt *s)
     return true;
 }
 
+static bool guards_expr(const LExpr *e)
+{
+    if (!e || e->kind == LX_GUARD)
+        return e != NULL;
+    for (int k = 0; k < e->narg; k++)
+        if (guards_expr(e->arg[k]))
+            return true;
+    return false;
+}
+
+/* A nest with guarded loads gets no alias scopes: with them LLVM 19 made wrong code of some (tests/run/guarded.mfl, mode forward). */
+static bool guards(const LStmt *s)
+{
+    if (guards_expr(s->x))
+        return true;
+    for (int k = 0; k < s->body.n; k++)
+        if (guards(s->body.at[k]))
+            return true;
+    return false;
+}
+
 static void gather(void *gen, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Gen *g = gen;
@@ -540,7 +561,7 @@ static void block(Gen *g, const LBlock *b)
     for (int k = 0; k < b->n; k++) {
         bool opens = !g->depth && b->at[k]->kind == LS_FOR && only_arithmetic(b->at[k]) && place_is_one_nest(b->at[k]);
         if (opens) {
-            g->nest = ++g->nests;
+            g->nest = guards(b->at[k]) ? 0 : ++g->nests;
             g->nin = 0;
             lir_each_access(b->at[k], false, gather, g);
             g->depth = 1;

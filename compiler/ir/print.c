@@ -92,7 +92,7 @@ static void node(const Node *n, Buf *b, int indent)
     const Loop *l = n->u.loop;
     static const char *const kinds[] = { "index", "carry", "capture", "state" }, *const outs[] = { "last", "each", "saved" };
     if (l->saves)
-        buf_printf(b, "%*s  saves %lld %lld %lld %lld%s\n", indent, "", (long long)l->saves->last, (long long)l->saves->period, (long long)l->saves->inner, (long long)l->saves->bases, l->saves->in_store ? " in_store" : "");
+        buf_printf(b, "%*s  saves %lld %lld %lld %lld%s\n", indent, "", (long long)l->saves->last, (long long)l->saves->period, (long long)l->saves->inner, (long long)l->saves->bases, l->saves->from_start ? " from_start" : "");
     for (int p = 0; p < l->params.n; p++) {
         buf_printf(b, "%*s  param %%%d %s", indent, "", l->body->params.at[p]->id, kinds[l->params.at[p].kind]);
         if (l->params.at[p].kind == LP_CARRY)

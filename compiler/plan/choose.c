@@ -59,7 +59,7 @@ bool update_is_linear(Problem *p)
 /* ---- prices ---- */
 static bool same_schedule(const Schedule *a, const Schedule *b)
 {
-    return a->keep == b->keep && a->gradients == b->gradients && a->in_store == b->in_store && a->period == b->period && a->inner == b->inner && a->last == b->last;
+    return a->keep == b->keep && a->gradients == b->gradients && a->period == b->period && a->inner == b->inner && a->last == b->last;
 }
 
 static int find(const Plans *all, const DiffOptions *o)

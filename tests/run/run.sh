@@ -39,6 +39,8 @@ for real in float double; do
         then ok; else bad "names: $cc, $real"; fi
     done
 done
+# A loop with guarded loads and shared places, in every plan: forward mode was wrong there in machine code.
+if "$mflc" check tests/run/guarded.mfl > "$tmp/log" 2>&1; then ok; else bad "guarded"; fi
 # The code does not grow with the number of steps or with sizes, and is the same every time.
 r=tests/reference/ridge
 for n in 10 1000; do
