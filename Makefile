@@ -21,7 +21,7 @@ OBJ      = $(SRC:compiler/%.c=$(BUILD)/%.o) $(BUILD)/front/parse.o $(BUILD)/fron
 LIBOBJ   = $(filter-out $(BUILD)/driver/main.o,$(OBJ))
 RTOBJ    = $(patsubst runtime/%.c,$(BUILD)/runtime/%.o,$(wildcard runtime/*.c))
 LLVM_C   = $(shell $(LLVM) --cflags)
-LIBS     = $(shell $(LLVM) --ldflags) -lLLVM-19 -lopenblas -ljansson -lm -lpthread
+LIBS     = $(shell $(LLVM) --ldflags) -lLLVM-19 -lopenblas -ljansson -lz -lm -lpthread
 STD      = $(wildcard compiler/std/*.mfl)
 
 # `make` alone builds; demo, check and bench first install what is missing.

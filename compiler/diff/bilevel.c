@@ -285,6 +285,26 @@ static Graph *by_forward(Problem *p)
     return g;
 }
 
+/* The derivative of the outer value along one direction of all meta variables: forward mode, for any number of them. */
+Graph *bilevel_slope(Problem *p)
+{
+    Inputs in = make_inputs(p, "slope");
+    Graph *g = in.g;
+    State s = run_inner(p, g, in.all, in.nd + in.nm, 0);
+    Node **logs, **along = NEW_N(g->arena, Node *, in.nm + 1), *tangent;
+    ir_result(g, outer_value(p, g, in.all, in.nd + in.nm, &s, &logs), NULL);
+    expand_grads(g);
+    Node *value = g->results.at[0], **meta = NEW_N(g->arena, Node *, in.nm + 1);
+    g->results.n = g->result_names.n = 0;
+    for (int k = 0; k < in.nm; k++) {
+        meta[k] = g->params.at[in.nd + k];
+        along[k] = ir_param(g, p->meta.at[k].type, intern_printf("along_%s", p->meta.at[k].name));
+    }
+    linearize(g, meta, along, in.nm, &value, 1, &tangent, false);
+    ir_result(g, or_zero(g, tangent, &value->type), intern("outer"));
+    return apply_schedules(finish(g, NULL), NULL);
+}
+
 Graph *bilevel_hypergradient(Problem *p, const DiffOptions *o)
 {
     Graph *g = o->mode == MODE_FORWARD ? by_forward(p) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last);

@@ -28,6 +28,7 @@ const Schedule *schedule_of_loop(const DiffOptions *, const Loop *);
 /* New graphs over (data leaves, meta leaves) of the problem, in that order. */
 Graph *bilevel_adapt(Problem *);                              /* -> params after the last step */
 Graph *bilevel_value(Problem *);                              /* -> outer value, then the logs of the last inner step and of outer */
+Graph *bilevel_slope(Problem *);                              /* also over one direction for each meta leaf -> the derivative of the outer value along it */
 Graph *bilevel_entry(const Graph *);                           /* a graph of the problem, cleaned up as an entry of its own */
 Graph *bilevel_hypergradient(Problem *, const DiffOptions *); /* -> outer value, gradient of each meta leaf */
 

@@ -1,41 +1,17 @@
 /* bind.c -- which file stands for which leaf, and the leaf's numbers as the generated code wants them.
  *
- * Order of preference: --data and --meta, then --from DIR/NAME.npy or .csv, then the declaration's own file (relative to the .mfl file).
+ * Order of preference: --data and --meta, then --from DIR/NAME.npy or .csv (or the array NAME of an .npz file), then the declaration's own file (relative to the .mfl file).
  * Every message names the file, the leaf, what was expected and what was found; for a single number also where it stands. */
 #include "driver.h"
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void complain(Bindings *b, const char *path, const char *leaf, const char *what)
 {
     fprintf(stderr, "mflc: %s, for %s: %s\n", path, leaf, what);
     b->failed = true;
-}
-
-static bool split(Bindings *b, const char *text, bool meta)
-{
-    const char *eq = strchr(text, '=');
-    if (!eq || eq == text || !eq[1]) {
-        fprintf(stderr, "mflc: --%s %s: expected NAME=FILE\n", meta ? "meta" : "data", text);
-        return false;
-    }
-    vec_push(b->arena, b->all, (Binding){ intern_n(text, (size_t)(eq - text)), meta, eq + 1, NULL });
-    return true;
-}
-
-bool bindings_init(Bindings *b, Arena *arena, const Options *o)
-{
-    *b = (Bindings){ .arena = arena, .opt = o };
-    const char *slash = strrchr(o->file, '/');
-    b->folder = slash ? arena_strndup(arena, o->file, (size_t)(slash - o->file + 1)) : "";
-    for (int k = 0; k < o->data.n; k++)
-        if (!split(b, o->data.at[k], false))
-            return false;
-    for (int k = 0; k < o->meta.n; k++)
-        if (!split(b, o->meta.at[k], true))
-            return false;
-    return true;
 }
 
 static Binding *find(Bindings *b, const char *leaf)
@@ -46,6 +22,53 @@ static Binding *find(Bindings *b, const char *leaf)
     return NULL;
 }
 
+static bool split(Bindings *b, const char *text, bool meta)
+{
+    const char *eq = strchr(text, '=');
+    if (!eq || eq == text || !eq[1]) {
+        fprintf(stderr, "mflc: --%s %s: expected NAME=FILE\n", meta ? "meta" : "data", text);
+        return false;
+    }
+    Binding *twice = find(b, intern_n(text, (size_t)(eq - text)));
+    if (twice) {
+        fprintf(stderr, "mflc: %s is bound twice: to %s and to %s\n", twice->name, twice->path, eq + 1);
+        return false;
+    }
+    vec_push(b->arena, b->all, (Binding){ intern_n(text, (size_t)(eq - text)), meta, true, eq + 1, NULL });
+    return true;
+}
+
+/* --from: a folder, or an .npz file. */
+static int open_from(Bindings *b)
+{
+    struct stat st;
+    const char *why = NULL, *from = b->opt->from;
+    if (stat(from, &st))
+        why = "there is no such folder";
+    else if (!S_ISDIR(st.st_mode)) {
+        b->npz = slurp(b->arena, from, &b->npz_n, &why);
+        if (b->npz && !npz_is(b->npz, b->npz_n))
+            why = "it is neither a folder nor an .npz file";
+    }
+    if (why)
+        fprintf(stderr, "mflc: --from %s: %s\n", from, why);
+    return why ? EXIT_DATA : -1;
+}
+
+int bindings_init(Bindings *b, Arena *arena, const Options *o)
+{
+    *b = (Bindings){ .arena = arena, .opt = o };
+    const char *slash = strrchr(o->file, '/');
+    b->folder = slash ? arena_strndup(arena, o->file, (size_t)(slash - o->file + 1)) : "";
+    for (int k = 0; k < o->data.n; k++)
+        if (!split(b, o->data.at[k], false))
+            return EXIT_USAGE;
+    for (int k = 0; k < o->meta.n; k++)
+        if (!split(b, o->meta.at[k], true))
+            return EXIT_USAGE;
+    return o->from ? open_from(b) : -1;
+}
+
 /* The path bound to a leaf, or NULL. */
 static const char *path_of(Bindings *b, const char *leaf, const char *from_file, bool *own)
 {
@@ -54,7 +77,9 @@ static const char *path_of(Bindings *b, const char *leaf, const char *from_file,
     if (x)
         return x->path;
     const char *ending[] = { "npy", "csv" };
-    for (int k = 0; b->opt->from && k < 2; k++) {
+    if (b->npz && npz_has(b->npz, b->npz_n, leaf))
+        return b->opt->from;
+    for (int k = 0; b->opt->from && !b->npz && k < 2; k++) {
         const char *path = arena_printf(b->arena, "%s/%s.%s", b->opt->from, leaf, ending[k]);
         if (!access(path, F_OK))
             return path;
@@ -73,10 +98,10 @@ static FileArray *array_of(Bindings *b, const char *leaf, const char *from_file,
     if (!path)
         return NULL;
     if (!x) {
-        vec_push(b->arena, b->all, (Binding){ intern(leaf), false, path, NULL });
+        vec_push(b->arena, b->all, (Binding){ intern(leaf), false, false, path, NULL });
         x = &b->all.at[b->all.n - 1];
     }
-    FileArray *a = file_read(b->arena, path, own || (columns && !strstr(path, ".npy")) ? columns : NULL, &why);
+    FileArray *a = file_read(b->arena, path, own || (columns && !strstr(path, ".npy")) ? columns : NULL, leaf, &why);
     if (!a) {
         complain(b, path, leaf, why);
         return NULL;
@@ -115,7 +140,7 @@ bool bindings_shape(void *user, const char *leaf, const char *from_file, const c
 static const char *where_of(Bindings *b, const FileArray *a, int64_t k)
 {
     if (a->table)
-        return arena_printf(b->arena, "row %lld (line %lld), column %lld", (long long)(k / a->dim[1] + 1), (long long)(a->first_row + k / a->dim[1]), (long long)(k % a->dim[1] + 1));
+        return arena_printf(b->arena, "row %lld (line %d), column %d", (long long)(k / a->dim[1] + 1), a->line[k / a->dim[1]], a->column[k % a->dim[1]]);
     Buf t = { 0 };
     buf_puts(&t, "at [");
     int64_t stride = 1, at = k;
@@ -217,31 +242,40 @@ static bool load_data(Bindings *b, const Problem *p, int real_bytes, Bound *out)
     return !b->failed;
 }
 
-static bool known_leaf(const Problem *p, const Binding *x)
+static bool is_leaf(const Leaf *leaf, int n, const char *name)
 {
-    for (int k = 0; k < p->data.n; k++)
-        if (!strcmp(p->data.at[k].name, x->name))
-            return true;
-    for (int k = 0; k < p->meta.n; k++)
-        if (!strcmp(p->meta.at[k].name, x->name))
+    for (int k = 0; k < n; k++)
+        if (!strcmp(leaf[k].name, name))
             return true;
     return false;
 }
 
+static void add_names(Name *known, int *n, const Leaf *leaf, int count)
+{
+    for (int k = 0; k < count; k++)
+        known[(*n)++] = leaf[k].name;
+}
+
+/* --data and --meta name arrays of the problem, each of its own kind. */
 static void report_unknown(Bindings *b, const Problem *p)
 {
     for (int i = 0; i < b->all.n; i++) {
-        if (known_leaf(p, &b->all.at[i]))
+        const Binding *x = &b->all.at[i];
+        bool data = is_leaf(p->data.at, p->data.n, x->name), meta = is_leaf(p->meta.at, p->meta.n, x->name);
+        if (!x->given || (x->meta ? meta : data))
             continue;
+        b->failed = true;
+        if (data || meta) {
+            fprintf(stderr, "mflc: %s is %s; give --%s %s=%s\n", x->name, data ? "data" : "a meta variable", data ? "data" : "meta", x->name, x->path);
+            continue;
+        }
         Name *known = NEW_N(b->arena, Name, p->data.n + p->meta.n + 1);
         int n = 0;
-        for (int k = 0; k < p->data.n; k++)
-            known[n++] = p->data.at[k].name;
-        for (int k = 0; k < p->meta.n; k++)
-            known[n++] = p->meta.at[k].name;
-        Name near = nearest_name(intern(b->all.at[i].name), known, n);
-        fprintf(stderr, "mflc: the problem has no array named %s%s%s%s\n", b->all.at[i].name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-        b->failed = true;
+        if (!x->meta)
+            add_names(known, &n, p->data.at, p->data.n);
+        add_names(known, &n, p->meta.at, x->meta ? p->meta.n : 0);
+        Name near = nearest_name(intern(x->name), known, n);
+        fprintf(stderr, "mflc: the problem has no %s named %s%s%s%s\n", x->meta ? "meta array" : "data array", x->name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     }
 }
 

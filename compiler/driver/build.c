@@ -4,10 +4,8 @@
 static int write_text(Session *s, const char *ending, const Buf *b)
 {
     const char *path = arena_printf(s->arena, "%s/%s%s", s->opt->out, s->problem->name, ending);
-    if (!write_atomically(path, b->at ? b->at : "", b->n)) {
-        fprintf(stderr, "mflc: %s cannot be written\n", path);
-        return EXIT_DATA;
-    }
+    if (!write_atomically(path, b->at ? b->at : "", b->n))
+        return cannot_write(path);
     printf("%s\n", path);
     return -1;
 }
@@ -103,10 +101,8 @@ int command_build(Options *o)
     if (!o->out)
         o->out = ".";
     int code = session_open(&s, o, 0);
-    if (code < 0 && !make_folder(o->out)) {
-        fprintf(stderr, "mflc: the folder %s cannot be made\n", o->out);
-        code = EXIT_DATA;
-    }
+    if (code < 0 && !make_folder(o->out))
+        code = cannot_write(o->out);
     if (code < 0)
         code = build(&s, o->emit ? o->emit : "c");
     if (code < 0)

@@ -1,8 +1,9 @@
-/* check.c -- mflc check: is the hypergradient right? Every mode and schedule against the first, central differences with one Richardson step along
- * random directions (one per meta array), and the dot-product test: forward mode along v against reverse mode, <grad, v>.
- * Differences do not see derivatives that `detach` and `truncate` cut on purpose, and lose digits near kinks: they have their own column and a looser bound. */
+/* check.c -- mflc check: is the hypergradient right? It is compared with itself in every mode and schedule, with forward mode along random directions
+ * (the dot-product test <gradient, v>, which costs one sweep at any size), and with differences (verify.c): every number of small arrays, random
+ * directions of large ones. Differences do not see derivatives that `detach` and `truncate` cut on purpose: then they are left out, and that is said. */
 #include "driver.h"
 #include <math.h>
+#include <stdlib.h>
 
 /* Schedules with all their edges: no slot, few slots, stored gradients, last steps apart. */
 #define KEEP       { .given = true, .keep = true }
@@ -25,15 +26,17 @@ static const Variant variants[] = {
 };
 enum { NVARIANTS = sizeof variants / sizeof *variants, FORWARD_LIMIT = 20000 };
 
-typedef struct Check { Session s; Options *o; void **first, **grad, **moved; double outer, tol; int bad; uint64_t state; } Check;
-
-static double draw(Check *c)
-{
-    c->state ^= c->state << 13;
-    c->state ^= c->state >> 7;
-    c->state ^= c->state << 17;
-    return 2 * ((double)(c->state >> 11) * 0x1p-53) - 1;
-}
+typedef struct Line { const char *what, *verdict; double found; } Line;
+typedef struct Check {
+    Session s;
+    void  **first, **grad, **moved;
+    double  outer, tol;
+    int     bad;
+    uint64_t state;
+    Vec(Line) *lines;              /* one table for each meta array */
+    Jit    *slope;                 /* bilevel_slope */
+    void   *slope_work;
+} Check;
 
 /* Largest difference over the largest entry. */
 static double distance(const Check *c, int leaf, void **a, void **b)
@@ -41,7 +44,9 @@ static double distance(const Check *c, int leaf, void **a, void **b)
     double diff = 0, size = 0;
     for (int64_t k = 0, n = type_count(&c->s.problem->meta.at[leaf].type); k < n; k++) {
         double x = real_at(a[leaf], c->s.real_bytes, k), y = real_at(b[leaf], c->s.real_bytes, k);
-        if (isnan(x) != isnan(y))
+        if (x == y || (isnan(x) && isnan(y)))
+            continue;
+        if (!isfinite(x) || !isfinite(y))
             return INFINITY;
         diff = fmax(diff, fabs(x - y));
         size = fmax(size, fabs(x));
@@ -49,31 +54,16 @@ static double distance(const Check *c, int leaf, void **a, void **b)
     return size > 0 ? diff / size : diff;
 }
 
-/* outer along one array's direction v, at distance h */
-static double along(Check *c, int leaf, const double *v, double h)
+static void line(Check *c, int leaf, const char *what, double found, const char *verdict)
 {
-    Session *s = &c->s;
-    mfl_status st = { 0 };
-    double out = NAN;
-    for (int k = 0; k < s->problem->meta.n; k++)
-        for (int64_t i = 0, n = type_count(&s->problem->meta.at[k].type); i < n; i++)
-            real_set(c->moved[k], s->real_bytes, i, real_at(s->bound.meta[k], s->real_bytes, i) + (k == leaf ? h * v[i] : 0));
-    session_value(s, c->moved, &out, NULL, &st);
-    return out;
-}
-
-static double by_differences(Check *c, int leaf, const double *v)
-{
-    double h = c->s.real_bytes == 8 ? 1e-4 : 1e-2;
-    double wide = (along(c, leaf, v, h) - along(c, leaf, v, -h)) / (2 * h), close = (along(c, leaf, v, h / 2) - along(c, leaf, v, -h / 2)) / h;
-    return (4 * close - wide) / 3;
+    vec_push(c->s.arena, c->lines[leaf], (Line){ what, verdict, found });
 }
 
 static void row(Check *c, const char *what, int leaf, double found, double tol)
 {
     bool ok = found <= tol;
     c->bad += !ok;
-    printf("  %-18s %-24s %10.2e  %s\n", what, c->s.problem->meta.at[leaf].name, found, ok ? "agrees" : "DIFFERS");
+    line(c, leaf, what, found, ok ? "agrees" : "DIFFERS");
 }
 
 static int64_t meta_numbers(const Problem *p)
@@ -90,7 +80,7 @@ static int compare_variant(Check *c, const Variant *v)
     mfl_status st = { 0 };
     double outer;
     if (v->o.mode == MODE_FORWARD && meta_numbers(s->problem) > FORWARD_LIMIT) {
-        printf("  %-18s not run: %lld meta numbers would need as many sweeps\n", v->text, (long long)meta_numbers(s->problem));
+        printf("  %s is not run: %lld meta numbers would need as many sweeps; the dot products stand for it\n", v->text, (long long)meta_numbers(s->problem));
         return -1;
     }
     int code = session_compile(s, v->o, NULL, WANT_JIT | WANT_VALUE);
@@ -103,34 +93,127 @@ static int compare_variant(Check *c, const Variant *v)
     return -1;
 }
 
-static bool cuts_derivatives(const Graph *g)
+/* <gradient, v> of one array, and the sum of the absolute terms. */
+static double product(const Check *c, int leaf, const double *v, double *size)
 {
-    for (int i = 0; i < g->nodes.n; i++)
-        if (g->nodes.at[i]->op == OP_detach || (g->nodes.at[i]->op == OP_loop && cuts_derivatives(g->nodes.at[i]->u.loop->body)))
-            return true;
-    return false;
+    double sum = 0;
+    *size = 0;
+    for (int64_t i = 0, n = type_count(&c->s.problem->meta.at[leaf].type); i < n; i++) {
+        double x = real_at(c->first[leaf], c->s.real_bytes, i) * v[i];
+        sum += x;
+        *size += fabs(x);
+    }
+    return sum;
+}
+
+/* ---- differences ---- */
+enum { SMALL = 8, DIRECTIONS = 2 };
+
+static void compare_slope(Check *c, Slope *x, const char *what)
+{
+    double size, exact = product(c, x->leaf, x->v, &size);
+    slope_by_differences(x);
+    SlopeVerdict verdict = slope_compare(x, exact, size);
+    c->bad += verdict == SLOPE_DIFFERS;
+    double off = fabs(x->found - exact), scale = fmax(size, fabs(x->found));
+    line(c, x->leaf, what, scale > 0 ? off / scale : off, verdict == SLOPE_AGREES ? "agrees" : verdict == SLOPE_DIFFERS ? "DIFFERS" : slope_why_open(x) + 1);
 }
 
 static void compare_differences(Check *c)
 {
     Session *s = &c->s;
     Problem *p = s->problem;
-    double tol = s->real_bytes == 8 ? 1e-5 : 5e-2;
-    if ((p->truncate && p->truncate < p->steps) || cuts_derivatives(p->update)) {
-        printf("  %-18s not compared: truncate or detach cuts derivatives that differences see\n", "differences");
+    if (cuts_derivatives(p)) {
+        printf("  differences are not compared: %s, and differences see what it cuts\n", cuts_derivatives(p));
         return;
     }
     for (int k = 0; k < p->meta.n; k++) {
         int64_t n = type_count(&p->meta.at[k].type);
-        double *v = NEW_N(s->arena, double, n + 1), want, exact = 0, size = 0;
-        for (int64_t i = 0; i < n; i++) {
-            v[i] = draw(c);
-            double g = real_at(c->first[k], s->real_bytes, i);
-            exact += g * v[i];
-            size += fabs(g * v[i]);
+        double *v = NEW_N(s->arena, double, n + 1);
+        Slope x = { .s = s, .moved = c->moved, .leaf = k, .v = v };
+        for (int64_t d = 0; d < (n <= SMALL ? n : DIRECTIONS); d++) {
+            for (int64_t i = 0; i < n; i++)
+                v[i] = n <= SMALL ? i == d : draw_signed(&c->state);
+            compare_slope(c, &x, n == 1 ? "differences" : n <= SMALL ? arena_printf(s->arena, "difference, number %lld", (long long)d)
+                                                                       : arena_printf(s->arena, "differences, way %lld", (long long)d + 1));
         }
-        want = by_differences(c, k, v);
-        row(c, "differences", k, fabs(want - exact) / fmax(fmax(size, fabs(want)), 1e-300), tol);
+    }
+}
+
+/* ---- the dot-product test ---- */
+static int compile_slope(Check *c)
+{
+    Session *s = &c->s;
+    Problem *p = s->problem;
+    char *why = NULL;
+    EntryGraph e = { .kind = LE_VALUE, .graph = bilevel_slope(p) };
+    e.param = arena_alloc(s->arena, sizeof *e.param * (size_t)(e.graph->params.n + 1));
+    e.result = arena_alloc(s->arena, sizeof *e.result * (size_t)(e.graph->results.n + 1));
+    const struct { ParamBind bind; int n; } in[] = { { BIND_DATA, p->data.n }, { BIND_META, p->meta.n }, { BIND_GRAD_IN, p->meta.n } };
+    for (int q = 0, at = 0; q < 3; q++)
+        for (int k = 0; k < in[q].n; k++, at++) {
+            e.param[at].bind = in[q].bind;
+            e.param[at].leaf = k;
+        }
+    e.result[0].bind = OUT_OUTER;
+    LowerOptions lo = { s->real_bytes, true, "forward", "keep" };
+    LProgram *prog = lower_program(s->arena, p, &e, 1, &lo);
+    c->slope = jit_new(prog, &why);
+    c->slope_work = aligned_alloc(64, ((size_t)prog->work_bytes + 127) / 64 * 64);
+    if (!c->slope)
+        fprintf(stderr, "mflc: machine code could not be made: %s\n", why ? why : "unknown reason");
+    if (!c->slope_work)
+        no_memory((size_t)prog->work_bytes);
+    return c->slope ? -1 : EXIT_NUMERIC;
+}
+
+static int slope_along(Check *c, void **v, double *slope)
+{
+    Session *s = &c->s;
+    const void **data = NEW_N(s->arena, const void *, s->problem->data.n + 1);
+    mfl_status st = { 0 };
+    *slope = 0;
+    for (int64_t t = 0; t < s->bound.tasks; t++) {
+        double value[1] = { 0 };
+        for (int k = 0; k < s->problem->data.n; k++)
+            data[k] = (const char *)s->bound.data[k] + s->bound.data_stride[k] * (size_t)t;
+        if (jit_entry(c->slope, LE_VALUE)(data, s->bound.meta, v, value, NULL, NULL, 0, c->slope_work, &st))
+            return numeric_failure(s, &st);
+        *slope += real_at(value, s->real_bytes, 0) / (double)s->bound.tasks;
+    }
+    return -1;
+}
+
+static int compare_products(Check *c)
+{
+    Session *s = &c->s;
+    Problem *p = s->problem;
+    int code = compile_slope(c);
+    for (int k = 0; code < 0 && k < p->meta.n; k++) {
+        int64_t n = type_count(&p->meta.at[k].type);
+        void **along = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n);
+        double *v = NEW_N(s->arena, double, n + 1), forward, size;
+        for (int64_t i = 0; i < n; i++) {
+            real_set(along[k], s->real_bytes, i, draw_signed(&c->state));
+            v[i] = real_at(along[k], s->real_bytes, i);
+        }
+        double reverse = product(c, k, v, &size);
+        code = slope_along(c, along, &forward);
+        size = fmax(size, fabs(forward));
+        row(c, "dot product", k, size > 0 ? fabs(forward - reverse) / size : fabs(forward - reverse), c->tol);
+    }
+    return code;
+}
+
+static void print_tables(const Check *c)
+{
+    const Problem *p = c->s.problem;
+    for (int k = 0; k < p->meta.n; k++) {
+        printf("\n%s %s\n", p->meta.at[k].name, type_text(c->s.arena, &p->meta.at[k].type));
+        for (int i = 0; i < c->lines[k].n; i++) {
+            const Line *l = &c->lines[k].at[i];
+            printf("  %-22s %10.2e  %s\n", l->what, l->found, l->verdict);
+        }
     }
 }
 
@@ -145,20 +228,21 @@ static int check(Check *c)
     if (session_gradient(s, s->bound.meta, &c->outer, c->first, &st))
         return numeric_failure(s, &st);
     printf("%s: outer value %.12g; disagreement with %s %s, relative to the largest entry\n", p->name, c->outer, mode_name[s->diff.mode], schedule_text(s->arena, &s->diff.steps));
-    printf("  %-18s %-24s %10s\n", "compared", "meta variable", "largest");
+    c->lines = arena_alloc(s->arena, sizeof *c->lines * (size_t)(p->meta.n + 1));
     compare_differences(c);
-    for (int k = 0; k < NVARIANTS; k++) {
-        int code = compare_variant(c, &variants[k]);
-        if (code >= 0)
-            return code;
-    }
-    printf("%s\n", c->bad ? "the hypergradient is in doubt" : "all agree");
+    int code = compare_products(c);
+    for (int k = 0; code < 0 && k < NVARIANTS; k++)
+        code = compare_variant(c, &variants[k]);
+    print_tables(c);
+    if (code >= 0)
+        return code;
+    printf("\n%s\n", c->bad ? "the hypergradient is in doubt" : "all agree");
     return c->bad ? EXIT_NUMERIC : EXIT_DONE;
 }
 
 int command_check(Options *o)
 {
-    Check c = { .o = o, .state = 88172645463325252u };
+    Check c = { .state = 88172645463325252u };
     if (!o->real)
         o->real = "double";
     c.tol = o->tol > 0 ? o->tol : strcmp(o->real, "double") ? 1e-3 : 1e-9;
@@ -167,6 +251,8 @@ int command_check(Options *o)
         code = session_init_meta(&c.s);
     if (code < 0)
         code = check(&c);
+    jit_free(c.slope);
+    free(c.slope_work);
     session_close(&c.s);
     return code;
 }

@@ -1,13 +1,14 @@
-/* csv.c -- tables of numbers as comma-separated text: an optional header line, quotes, CRLF, blank lines at the end.
- * Every row must have as many fields as the first; what is not a number is reported with its line and column. */
+/* csv.c -- tables of numbers as text: separated by commas, semicolons or tabs (whichever the first line has), an optional header line, quotes, CRLF,
+ * a byte-order mark, blank lines. Every row must have as many fields as the first; what is not a number is reported with its line and column.
+ * A first line is a header when none of its fields is a number: a line that mixes both is an error, not a row that goes missing. */
 #include "driver.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
-enum { MAX_COLUMNS = 100000 };
 typedef struct Field { const char *at; size_t n; } Field;
-typedef struct Csv { Arena *arena; const char *p, *end; int line; Vec(Field) fields; } Csv;
+typedef struct Csv { Arena *arena; const char *p, *end; char separator; int line, after; bool open; Vec(Field) fields; } Csv;   /* after: line of p */
+typedef struct Columns { int *at, n, cap; } Columns;
 
 static Field trim(const char *from, const char *to)
 {
@@ -20,18 +21,31 @@ static Field trim(const char *from, const char *to)
     return (Field){ from, (size_t)(to - from) };
 }
 
+static char separator_of(const char *p, const char *end)
+{
+    bool quoted = false, comma = false, tab = false;
+    for (; p < end && (*p != '\n' || quoted); p++) {
+        quoted ^= *p == '"';
+        if (*p == ';' && !quoted)
+            return ';';
+        comma |= *p == ',' && !quoted;
+        tab |= *p == '\t' && !quoted;
+    }
+    return comma || !tab ? ',' : '\t';
+}
+
 /* The fields of the next line that is not blank; false at the end. */
 static bool next_line(Csv *c)
 {
     while (c->p < c->end) {
-        const char *start = c->p;
-        bool quoted = false;
+        const char *start = c->p, *q = start;
+        c->open = false;
         c->fields.n = 0;
-        c->line++;
-        const char *q = start;
-        for (; q < c->end && (*q != '\n' || quoted); q++) {
-            quoted ^= *q == '"';
-            if ((*q == ',' || *q == ';') && !quoted && c->fields.n < MAX_COLUMNS) {
+        c->line = c->after++;
+        for (; q < c->end && (*q != '\n' || c->open); q++) {
+            c->open ^= *q == '"';
+            c->after += *q == '\n';
+            if (*q == c->separator && !c->open) {
                 vec_push(c->arena, c->fields, trim(start, q));
                 start = q + 1;
             }
@@ -46,8 +60,8 @@ static bool next_line(Csv *c)
 
 static bool number(Field f, double *out)
 {
-    char text[64], *end;
-    if (!f.n || f.n >= sizeof text)
+    char text[512], *end;
+    if (!f.n || f.n >= sizeof text || isspace((unsigned char)*f.at))
         return false;
     memcpy(text, f.at, f.n);
     text[f.n] = 0;
@@ -55,8 +69,24 @@ static bool number(Field f, double *out)
     return !*end && end != text;
 }
 
-static bool add_column(Arena *arena, const char *path, const char *word, const Csv *c, bool header, int *list, int *n, const char **why)
+/* Is the first line a header? -1: it mixes words and numbers, *why says so. */
+static int is_header(Csv *c, const char **why)
 {
+    double x;
+    int word = -1, digit = -1;
+    for (int k = 0; k < c->fields.n; k++)
+        *(number(c->fields.at[k], &x) ? &digit : &word) = k;
+    if (word < 0 || digit < 0)
+        return word >= 0;
+    Field w = c->fields.at[word], d = c->fields.at[digit];
+    *why = arena_printf(c->arena, "line %d, column %d: a number is expected, found `%.*s`, while column %d holds %.*s (a header line has no numbers)", c->line, word + 1,
+                        (int)(w.n > 40 ? 40 : w.n), w.at, digit + 1, (int)(d.n > 40 ? 40 : d.n), d.at);
+    return -1;
+}
+
+static bool add_column(const char *path, const char *word, const Csv *c, bool header, Columns *list, const char **why)
+{
+    Arena *arena = c->arena;
     char *end;
     long lo = strtol(word, &end, 10), hi = lo;
     if (end != word && (!*end || !strncmp(end, "..", 2))) {
@@ -66,14 +96,13 @@ static bool add_column(Arena *arena, const char *path, const char *word, const C
             *why = arena_printf(arena, "columns %s are asked for; %s has columns 1..%d", word, path, c->fields.n);
             return false;
         }
-        for (long k = lo; k <= hi && *n < c->fields.n; k++)
-            list[(*n)++] = (int)k - 1;
+        for (long k = lo; k <= hi; k++)
+            vec_push(arena, *list, (int)k - 1);
         return true;
     }
     for (int k = 0; header && k < c->fields.n; k++)
         if (strlen(word) == c->fields.at[k].n && !memcmp(word, c->fields.at[k].at, c->fields.at[k].n)) {
-            if (*n < c->fields.n)
-                list[(*n)++] = k;
+            vec_push(arena, *list, k);
             return true;
         }
     Name *known = NEW_N(arena, Name, c->fields.n + 1);
@@ -86,71 +115,82 @@ static bool add_column(Arena *arena, const char *path, const char *word, const C
 }
 
 /* Which columns to read, in order. */
-static int *pick_columns(Arena *arena, const char *path, const char *columns, const Csv *c, bool header, int *n, const char **why)
+static bool pick_columns(const char *path, const char *columns, const Csv *c, bool header, Columns *list, const char **why)
 {
-    int *list = NEW_N(arena, int, c->fields.n + 1);
-    *n = 0;
-    if (!columns) {
-        for (; *n < c->fields.n; ++*n)
-            list[*n] = *n;
-        return list;
-    }
-    for (const char *p = columns; *p;) {
+    for (int k = 0; !columns && k < c->fields.n; k++)
+        vec_push(c->arena, *list, k);
+    for (const char *p = columns ? columns : ""; *p;) {
         while (*p == ' ' || *p == ',')
             p++;
         const char *q = p;
         while (*q && *q != ' ' && *q != ',')
             q++;
-        if (q > p && !add_column(arena, path, arena_strndup(arena, p, (size_t)(q - p)), c, header, list, n, why))
-            return NULL;
+        if (q > p && !add_column(path, arena_strndup(c->arena, p, (size_t)(q - p)), c, header, list, why))
+            return false;
         p = q;
     }
-    return list;
+    return true;
+}
+
+static const char *wrong_field(const Csv *c, int k)
+{
+    Field f = c->fields.at[k];
+    if (!f.n)
+        return arena_printf(c->arena, "line %d, column %d: a number is expected, the field is empty", c->line, k + 1);
+    bool comma = memchr(f.at, ',', f.n) && c->separator != ',';
+    return arena_printf(c->arena, "line %d, column %d: a number is expected, found `%.*s`%s", c->line, k + 1, (int)(f.n > 40 ? 40 : f.n), f.at, comma ? "; decimals are written with a point" : "");
 }
 
 FileArray *csv_read(Arena *arena, const char *path, const char *text, size_t n, const char *columns, const char **why)
 {
-    Csv c = { arena, text, text + n, 0, { 0 } };
+    Csv c = { arena, text, text + n, ',', 0, 1, false, { 0 } };
     FileArray *a = NEW(arena, FileArray);
     Vec(double) values = { 0 };
+    Columns lines = { 0 }, list = { 0 };
     if (memchr(text, 0, n)) {
-        *why = "it is neither .npy nor text";
+        *why = "it is neither .npy nor .npz nor text";
         return NULL;
     }
     if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
         c.p += 3;
+    c.separator = separator_of(c.p, c.end);
     if (!next_line(&c)) {
         *why = "it is empty";
         return NULL;
     }
-    double x;
-    bool header = false;
-    for (int k = 0; k < c.fields.n; k++)
-        header |= !number(c.fields.at[k], &x);
-    int width = c.fields.n, picked, *list = pick_columns(arena, path, columns, &c, header, &picked, why);
-    if (!list)
+    int header = is_header(&c, why), width = c.fields.n;
+    if (header < 0 || !pick_columns(path, columns, &c, header, &list, why))
         return NULL;
     a->whole = a->table = true;
-    bool more = header ? next_line(&c) : true;
-    a->first_row = c.line;
-    for (; more; more = next_line(&c)) {
+    for (bool more = header ? !c.open && next_line(&c) : true; more; more = next_line(&c)) {
+        if (c.open)
+            break;
         if (c.fields.n != width) {
             *why = arena_printf(arena, "line %d has %d fields; %d are expected, as in the first line", c.line, c.fields.n, width);
             return NULL;
         }
-        for (int k = 0; k < picked; k++) {
-            Field f = c.fields.at[list[k]];
-            if (!number(f, &x)) {
-                *why = arena_printf(arena, "line %d, column %d: a number is expected, found `%.*s`", c.line, list[k] + 1, (int)(f.n > 40 ? 40 : f.n), f.at);
+        for (int k = 0; k < list.n; k++) {
+            double x;
+            if (!number(c.fields.at[list.at[k]], &x)) {
+                *why = wrong_field(&c, list.at[k]);
                 return NULL;
             }
             a->whole &= x == floor(x);
             vec_push(arena, values, x);
         }
+        vec_push(arena, lines, c.line);
         a->dim[0]++;
     }
+    if (c.open) {
+        *why = arena_printf(arena, "line %d: a quote is opened and not closed", c.line);
+        return NULL;
+    }
+    for (int k = 0; k < list.n; k++)
+        list.at[k]++;
     a->rank = 2;
-    a->dim[1] = picked;
+    a->dim[1] = list.n;
+    a->line = lines.at;
+    a->column = list.at;
     a->at = values.at ? values.at : NEW(arena, double);
     return a;
 }
@@ -158,11 +198,9 @@ FileArray *csv_read(Arena *arena, const char *path, const char *text, size_t n, 
 bool csv_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at)
 {
     Buf b = { 0 };
-    int64_t count = 1, width = rank ? dim[rank - 1] : 1;
+    int64_t count = 1, width = rank > 1 ? dim[rank - 1] : 1;
     for (int k = 0; k < rank; k++)
         count *= dim[k];
-    if (rank == 1)
-        width = 1;
     for (int64_t k = 0; k < count; k++)
         buf_printf(&b, real_bytes == 4 ? "%.9g%s" : "%.17g%s", real_at(at, real_bytes, k), (k + 1) % width ? "," : "\n");
     bool ok = write_atomically(path, b.at ? b.at : "", b.n);

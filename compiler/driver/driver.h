@@ -18,7 +18,7 @@ typedef struct Options {
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every, memory;
-    bool     json, quiet, passes, calibrate, only_check;
+    bool     json, quiet, passes, calibrate, only_check, guard, verify;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -28,7 +28,7 @@ int  options_parse(Options *, int argc, char **argv);
 void options_help(const char *command, FILE *);
 Mode mode_of(const char *);
 
-/* ---- files (npy.c, csv.c): numbers of any type as doubles, row-major ---- */
+/* ---- files (npy.c, npz.c, csv.c): numbers of any type as doubles, row-major ---- */
 typedef struct FileArray {
     int     rank;
     int64_t dim[MAX_RANK];
@@ -36,23 +36,31 @@ typedef struct FileArray {
     bool    table;                 /* csv: rank 2, [rows][columns]; one column may also stand for [rows], one number for a scalar */
     double *at;
     const char *path;
-    int     first_row;             /* csv: line of the first row, for messages; 0: npy */
+    int    *line, *column;         /* csv: for each row its line, for each column its place in the file, from 1 */
 } FileArray;
-/* columns: NULL, "1..10" or "a, b". NULL with *why set when the file cannot be used; *why names row and column where it can. */
-FileArray *file_read(Arena *, const char *path, const char *columns, const char **why);
+/* columns: NULL, "1..10" or "a, b". leaf: which member of an .npz, when the path does not say (FILE.npz:NAME) and it holds several.
+ * NULL with *why set when the file cannot be used; *why names row and column where it can. */
+FileArray *file_read(Arena *, const char *path, const char *columns, const char *leaf, const char **why);
 FileArray *npy_read(Arena *, const char *path, const unsigned char *bytes, size_t n, const char **why);
 FileArray *csv_read(Arena *, const char *path, const char *text, size_t n, const char *columns, const char **why);
+bool npz_is(const unsigned char *bytes, size_t n);
+bool npz_has(const unsigned char *bytes, size_t n, const char *name);
+/* The bytes of the .npy member of that name; only: or of the only one. */
+unsigned char *npz_member(Arena *, const unsigned char *bytes, size_t n, const char *name, bool only, size_t *size, const char **why);
+/* All writers: false when it failed, errno says why; the old file is then still there. */
 bool npy_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at);
 bool csv_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at);
 bool make_folder(const char *path);                    /* with its parents */
 unsigned char *slurp(Arena *, const char *path, size_t *n, const char **why);
 /* Writes through a temporary file and a rename: the old file or the new one, never half of one. */
 bool write_atomically(const char *path, const void *bytes, size_t n);
+int  cannot_write(const char *path);                   /* says so, with errno; EXIT_DATA */
 
 /* ---- bind.c: which file stands for which leaf, and its numbers ---- */
-typedef struct Binding { const char *name; bool meta; const char *path; FileArray *array; } Binding;
-typedef struct Bindings { Arena *arena; const Options *opt; const char *folder; Vec(Binding) all; bool failed; } Bindings;
-bool bindings_init(Bindings *, Arena *, const Options *);
+typedef struct Binding { const char *name; bool meta, given; const char *path; FileArray *array; } Binding;      /* given: by --data or --meta */
+typedef struct Bindings { Arena *arena; const Options *opt; const char *folder; unsigned char *npz; size_t npz_n; Vec(Binding) all; bool failed; } Bindings;   /* npz: --from FILE.npz */
+/* -1, or an exit code: reported. */
+int  bindings_init(Bindings *, Arena *, const Options *);
 bool bindings_shape(void *bindings, const char *leaf, const char *from_file, const char *columns, int *rank, int64_t *dim, const char **file);
 /* Every leaf's numbers as the generated code wants them. task: 0..tasks-1. */
 typedef struct Bound {
@@ -65,7 +73,8 @@ typedef struct Bound {
 /* Checks shapes, index ranges and non-finite numbers. false: reported on stderr. */
 bool bindings_load(Bindings *, const Problem *, int real_bytes, Bound *);
 
-/* ---- session.c: a problem from text to machine code ---- */
+/* ---- session.c, tasks.c: a problem from text to machine code ---- */
+typedef struct Lane Lane;
 typedef struct Session {
     Arena    *arena;
     Options  *opt;
@@ -81,7 +90,7 @@ typedef struct Session {
     Jit      *jit;
     Bound     bound;
     void     *work, *state;
-    const void **slices; void *log_at, **part;   /* scratch of session_value and session_gradient */
+    Lane     *lane; int nlanes;               /* workspaces of session_value and session_gradient, one for each thread */
     Vec(EntryGraph) entries;
 } Session;
 enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4, WANT_ADAPT = 8, WANT_VALUE = 16, WANT_EVERY = 32, WANT_PLAN = 64 };
@@ -90,6 +99,7 @@ enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4, WANT_ADAPT = 8, WANT_VALUE =
 int  session_open(Session *, Options *, int want);
 int  session_compile(Session *, DiffOptions, Graph *hypergradient, int want);    /* again, with other options */
 void session_close(Session *);
+void lanes_free(Session *);
 size_t leaf_bytes(const Leaf *, int real_bytes);
 void **leaf_buffers(Arena *, int real_bytes, const Leaf *, int n);               /* zeroed */
 /* Mean over tasks of the outer value and its gradient (grad NULL: value alone; logs may be NULL). 0 or a status code, then *status says what. */
@@ -116,6 +126,15 @@ bool  rates_save(const Rates *, const char *path);
 const Plan **plans_sorted(Session *);                                            /* by predicted time */
 int  calibrate(Options *);
 
+/* ---- verify.c: the derivative of the outer value along v in one meta array, by differences ---- */
+typedef struct Slope { Session *s; void **moved; int leaf; const double *v; double found, error; bool kink; } Slope;   /* moved: buffers like the metas; error: estimated */
+typedef enum { SLOPE_AGREES, SLOPE_DIFFERS, SLOPE_OPEN } SlopeVerdict;
+void   slope_by_differences(Slope *);
+SlopeVerdict slope_compare(const Slope *, double exact, double size);
+const char *slope_why_open(const Slope *);
+const char *cuts_derivatives(const Problem *);                                   /* why differences are not the derivative (detach, truncate), or NULL */
+double draw_signed(uint64_t *state);                                             /* uniform in -1..1 */
+
 /* ---- passes.c ---- */
 void passes_print(FILE *);
 bool pass_known(const char *);
@@ -125,5 +144,5 @@ void pass_done(const Session *, const char *pass, const Graph *g, const char *en
 int command_build(Options *), command_run(Options *), command_grad(Options *), command_check(Options *), command_ops(Options *);
 int command_fmt(Options *);
 int command_version(Options *), command_explain(Options *), command_bench(Options *);
-void svg_curve(const char *path, const char *title, const double *y, int64_t n);
+bool svg_curve(const char *path, const char *title, const double *y, int64_t n);
 #endif

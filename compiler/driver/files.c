@@ -10,6 +10,7 @@ enum { FILE_LIMIT = 1 << 30 };
 unsigned char *slurp(Arena *arena, const char *path, size_t *n, const char **why)
 {
     struct stat st;
+    errno = 0;
     FILE *f = fopen(path, "rb");
     if (!f || fstat(fileno(f), &st) || !S_ISREG(st.st_mode)) {
         *why = f ? "it is not a regular file" : arena_printf(arena, "it cannot be opened: %s", strerror(errno));
@@ -25,14 +26,20 @@ unsigned char *slurp(Arena *arena, const char *path, size_t *n, const char **why
     unsigned char *at = arena_alloc(arena, (size_t)st.st_size + 1);
     *n = fread(at, 1, (size_t)st.st_size, f);
     at[*n] = 0;
+    bool whole = *n == (size_t)st.st_size && !ferror(f);
+    if (!whole)
+        *why = arena_printf(arena, "it cannot be read: %s", errno ? strerror(errno) : "it changed meanwhile");
     fclose(f);
-    return at;
+    return whole ? at : NULL;
 }
 
-FileArray *file_read(Arena *arena, const char *path, const char *columns, const char **why)
+FileArray *file_read(Arena *arena, const char *path, const char *columns, const char *leaf, const char **why)
 {
     size_t n;
-    unsigned char *bytes = slurp(arena, path, &n, why);
+    const char *colon = strstr(path, ".npz:"), *member = colon && access(path, F_OK) ? colon + 5 : NULL;
+    unsigned char *bytes = slurp(arena, member ? arena_strndup(arena, path, (size_t)(member - path) - 1) : path, &n, why);
+    if (bytes && npz_is(bytes, n))
+        bytes = npz_member(arena, bytes, n, member ? member : leaf, !member, &n, why);
     if (!bytes)
         return NULL;
     FileArray *a = n >= 6 && !memcmp(bytes, "\x93NUMPY", 6) ? npy_read(arena, path, bytes, n, why)
@@ -62,16 +69,32 @@ bool make_folder(const char *path)
 bool write_atomically(const char *path, const void *bytes, size_t n)
 {
     char temporary[4096];
-    if (snprintf(temporary, sizeof temporary, "%s.part", path) >= (int)sizeof temporary)
+    if (snprintf(temporary, sizeof temporary, "%s.part", path) >= (int)sizeof temporary) {
+        errno = ENAMETOOLONG;
         return false;
+    }
     FILE *f = fopen(temporary, "wb");
     if (!f)
         return false;
     bool ok = fwrite(bytes, 1, n, f) == n && !fflush(f) && !fsync(fileno(f));
-    ok = !fclose(f) && ok;
-    if (!ok || rename(temporary, path)) {
-        remove(temporary);
-        return false;
+    int cause = errno;
+    if (fclose(f) && ok) {
+        ok = false;
+        cause = errno;
     }
-    return true;
+    if (ok && rename(temporary, path)) {
+        ok = false;
+        cause = errno;
+    }
+    if (!ok) {
+        remove(temporary);
+        errno = cause;
+    }
+    return ok;
+}
+
+int cannot_write(const char *path)
+{
+    fprintf(stderr, "mflc: %s cannot be written: %s\n", path, strerror(errno));
+    return EXIT_DATA;
 }

@@ -19,10 +19,7 @@ static double norm_of(const Session *s, const void *at, const Leaf *leaf, double
 static bool write_leaf(Session *s, const char *prefix, const char *name, const Type *t, const void *at)
 {
     const char *path = arena_printf(s->arena, "%s/%s%s.npy", s->opt->out, prefix, name);
-    if (npy_write(path, t->rank, t->dim, s->real_bytes, at))
-        return true;
-    fprintf(stderr, "mflc: %s cannot be written\n", path);
-    return false;
+    return npy_write(path, t->rank, t->dim, s->real_bytes, at) || cannot_write(path) < 0;
 }
 
 static int write_results(Session *s, double outer, void **grad)
@@ -32,10 +29,8 @@ static int write_results(Session *s, double outer, void **grad)
     double value[1];
     mfl_status st = { 0 };
     real_set(value, s->real_bytes, 0, outer);
-    if (!make_folder(s->opt->out)) {
-        fprintf(stderr, "mflc: the folder %s cannot be made\n", s->opt->out);
-        return EXIT_DATA;
-    }
+    if (!make_folder(s->opt->out))
+        return cannot_write(s->opt->out);
     bool ok = write_leaf(s, "", "outer", &scalar, value);
     for (int k = 0; ok && k < p->meta.n; k++)
         ok = write_leaf(s, "d_", p->meta.at[k].name, &p->meta.at[k].type, grad[k]);

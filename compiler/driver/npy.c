@@ -2,6 +2,7 @@
  * The header is a Python dictionary; only its three keys are read. Sizes are checked against the file before anything is allocated. */
 #include "driver.h"
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct Npy { bool big, fortran; char kind; int size; } Npy;
@@ -18,7 +19,11 @@ static const char *value_of(const char *head, const char *key)
 static bool read_header(const char *head, Npy *t, FileArray *a, const char **why)
 {
     const char *descr = value_of(head, "'descr'"), *order = value_of(head, "'fortran_order'"), *shape = value_of(head, "'shape'");
-    if (!descr || !order || !shape || *descr != '\'' || *shape != '(') {
+    if (descr && *descr == '[') {
+        *why = "its elements are records; an array of numbers is expected";
+        return false;
+    }
+    if (!descr || !order || !shape || *descr != '\'' || *shape != '(' || !strchr("<>|=", descr[1]) || (strncmp(order, "True", 4) && strncmp(order, "False", 5))) {
         *why = "its .npy header is damaged";
         return false;
     }
@@ -26,18 +31,21 @@ static bool read_header(const char *head, Npy *t, FileArray *a, const char **why
     t->kind = descr[2];
     t->size = atoi(descr + 3);
     t->fortran = !strncmp(order, "True", 4);
-    bool known = (t->kind == 'f' && (t->size == 4 || t->size == 8)) || (t->kind == 'b' && t->size == 1) ||
+    bool known = (t->kind == 'f' && (t->size == 2 || t->size == 4 || t->size == 8)) || (t->kind == 'b' && t->size == 1) ||
                  ((t->kind == 'i' || t->kind == 'u') && (t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8));
     if (!known) {
-        *why = "its element type is not one of f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1";
+        *why = "its element type is not one of f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1";
         return false;
     }
     a->whole = t->kind != 'f';
-    for (const char *p = shape + 1; *p && *p != ')';) {
-        if (!isdigit((unsigned char)*p)) {
+    const char *p = shape + 1;
+    while (*p && *p != ')') {
+        if (*p == ' ' || *p == ',' || *p == 'L') {             /* 3L: written by Python 2 */
             p++;
             continue;
         }
+        if (!isdigit((unsigned char)*p))
+            break;
         char *end;
         long long d = strtoll(p, &end, 10);
         if (a->rank == MAX_RANK || d > INT32_MAX) {
@@ -47,7 +55,32 @@ static bool read_header(const char *head, Npy *t, FileArray *a, const char **why
         a->dim[a->rank++] = d;
         p = end;
     }
-    return true;
+    if (*p != ')')
+        *why = "its .npy header is damaged";
+    return *p == ')';
+}
+
+/* IEEE 754 binary16. */
+static double half(unsigned u)
+{
+    int e = u >> 10 & 31, f = u & 1023;
+    double x = e == 31 ? (f ? NAN : INFINITY) : e ? ldexp(1024 + f, e - 25) : ldexp(f, -24);
+    return u >> 15 ? -x : x;
+}
+
+/* The number of elements; false when the file has not so many. */
+static bool count_elements(const FileArray *a, uint64_t have, uint64_t *count)
+{
+    *count = 1;
+    for (int k = 0; k < a->rank; k++)
+        if (a->dim[k] == 0)
+            *count = 0;
+    for (int k = 0; *count && k < a->rank; k++) {
+        *count *= (uint64_t)a->dim[k];                         /* at most 2^30 * 2^31 */
+        if (*count > have)
+            return false;
+    }
+    return *count <= have;
 }
 
 static double element(const unsigned char *p, const Npy *t)
@@ -62,7 +95,7 @@ static double element(const unsigned char *p, const Npy *t)
         double d;
         memcpy(&f, b, 4);
         memcpy(&d, b, 8);
-        return t->size == 4 ? f : d;
+        return t->size == 2 ? half((unsigned)u) : t->size == 4 ? (double)f : d;
     }
     if (t->kind == 'i') {
         int shift = 64 - 8 * t->size;
@@ -75,6 +108,10 @@ FileArray *npy_read(Arena *arena, const char *path, const unsigned char *bytes, 
 {
     (void)path;
     FileArray *a = NEW(arena, FileArray);
+    if (n > 6 && (bytes[6] < 1 || bytes[6] > 3)) {
+        *why = arena_printf(arena, "it is .npy of version %d; 1 to 3 are known", bytes[6]);
+        return NULL;
+    }
     size_t start = n > 6 && bytes[6] >= 2 ? 12 : 10;
     size_t len = n < start ? 0 : start == 10 ? bytes[8] + 256u * bytes[9] : bytes[8] + 256u * bytes[9] + 65536u * bytes[10] + 16777216u * (size_t)bytes[11];
     if (n < start || len > n - start) {
@@ -84,16 +121,9 @@ FileArray *npy_read(Arena *arena, const char *path, const unsigned char *bytes, 
     Npy t = { 0 };
     if (!read_header(arena_strndup(arena, (const char *)bytes + start, len), &t, a, why))
         return NULL;
-    uint64_t count = 1, have = (n - start - len) / (uint64_t)t.size;
-    for (int k = 0; k < a->rank; k++) {
-        count *= (uint64_t)a->dim[k];
-        if (count > have && count) {
-            *why = "it holds fewer elements than its shape says";
-            return NULL;
-        }
-    }
-    if (count > have) {
-        *why = "it holds fewer elements than its shape says";
+    uint64_t count;
+    if (!count_elements(a, (n - start - len) / (uint64_t)t.size, &count)) {
+        *why = "it is cut short: it holds fewer elements than its shape says";
         return NULL;
     }
     a->at = NEW_N(arena, double, count + 1);

@@ -18,8 +18,8 @@ static const struct Command { const char *name, *args, *doc; } commands[] = {
 typedef enum { A_NONE, A_TEXT, A_LIST, A_INT, A_SEED, A_REAL, A_BYTES, A_MODE } ArgKind;
 #define AT(f) offsetof(Options, f)
 static const struct Option { const char *name, *arg; ArgKind kind; size_t at; const char *used_by, *doc; } options[] = {
-    { "--from",       "DIR",       A_TEXT, AT(from),     "build run grad check explain bench", "bind every data array and meta variable for which DIR/NAME.npy or DIR/NAME.csv exists" },
-    { "--data",       "NAME=FILE", A_LIST, AT(data),     "build run grad check explain bench", "bind one data array (.npy or .csv); may be repeated" },
+    { "--from",       "DIR",       A_TEXT, AT(from),     "build run grad check explain bench", "bind every data array and meta variable for which DIR/NAME.npy or DIR/NAME.csv exists; DIR may be an .npz file" },
+    { "--data",       "NAME=FILE", A_LIST, AT(data),     "build run grad check explain bench", "bind one data array (.npy, .csv, FILE.npz or FILE.npz:ARRAY); may be repeated" },
     { "--meta",       "NAME=FILE", A_LIST, AT(meta),     "build run grad check explain bench", "bind one meta array, over its initialiser; may be repeated" },
     { "-D",           "NAME=N",    A_LIST, AT(define),   "build run grad check explain bench", "give a size; may be repeated" },
     { "--real",       "TYPE",      A_TEXT, AT(real),     "build run grad check explain bench", "float or double (float; check: double)" },
@@ -36,11 +36,13 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--steps",      "N",         A_INT,  AT(steps),    "run", "outer steps, instead of the number in the learn lines" },
     { "--every",      "N",         A_INT,  AT(every),    "run", "write the checkpoint each N outer steps (10)" },
     { "--resume",     "FILE",      A_TEXT, AT(resume),   "run", "go on from a checkpoint, bit for bit" },
-    { "--log",        "FILE",      A_TEXT, AT(log),      "run", "append one JSON line per outer step" },
+    { "--log",        "FILE",      A_TEXT, AT(log),      "run", "write one JSON line per outer step; with --resume go on in it" },
     { "--clip",       "X",         A_REAL, AT(clip),     "run", "scale the hypergradient down to this norm" },
     { "--on-nonfinite", "WHAT",    A_TEXT, AT(on_nonfinite), "run", "stop or skip, when the hypergradient is not finite (stop)" },
+    { "--verify",     NULL,        A_NONE, AT(verify),   "run", "compare the first hypergradient with differences" },
+    { "--guard",      NULL,        A_NONE, AT(guard),    "build run grad", "report the first value that is not finite: inner step, line, expression" },
     { "--tol",        "X",         A_REAL, AT(tol),      "check", "largest relative disagreement (1e-9 in double, 1e-3 in float)" },
-    { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "threads of the matrix products (1)" },
+    { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "tasks computed side by side; the same bits for any number (1)" },
     { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },
     { "--check",      NULL,        A_NONE, AT(only_check), "fmt", "write nothing; name the files that are not formatted, exit code 1" },
     { "--passes",     NULL,        A_NONE, AT(passes),   "build", "list the passes and stop" },

@@ -1,7 +1,8 @@
 /* run.c -- mflc run: meta-training. Each outer step computes the hypergradient and hands it to the generated learn function; progress goes to
- * stderr, results to files. A checkpoint holds everything that the next step depends on, so that --resume goes on bit for bit; it is replaced
- * atomically, so that being killed at any moment loses at most the steps since the last one. Ctrl-C stops after the current step. */
-#include "driver.h"
+ * stderr, results to files. A checkpoint (checkpoint.c) holds everything that the next step depends on, so that --resume goes on bit for bit; it is there
+ * from the start and replaced atomically, so that being killed at any moment loses at most the steps since the last one. Ctrl-C stops after the current
+ * step and writes what there is; a second one ends at once. */
+#include "run.h"
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,119 +11,35 @@
 static volatile sig_atomic_t stopped;
 static void on_signal(int sig) { (void)sig; stopped = 1; }
 
-typedef struct Run {
-    Session  s;
-    Options *o;
-    int64_t  step, steps;
-    void   **grad;
-    double  *loss;                 /* outer loss before each outer step; loss[steps]: at the end */
-    double   began;
-    double  *logs;
-    FILE    *log;
-} Run;
-
-/* ---- the checkpoint: a header that identifies the problem, then step, losses, metas and optimizer states ---- */
-typedef struct Head { char magic[8]; uint64_t identity; int64_t real_bytes, steps_done, state_bytes, meta_bytes; } Head;
-
-static uint64_t hash(uint64_t h, const void *at, size_t n)
+void run_room(Run *r, int64_t steps)
 {
-    for (size_t k = 0; k < n; k++)
-        h = (h ^ ((const unsigned char *)at)[k]) * 1099511628211u;
-    return h;
-}
-
-/* Of the program text, sizes, options and data: what makes a run the same run. */
-static uint64_t identity(const Run *r)
-{
-    const Problem *p = r->s.problem;
-    uint64_t h = hash(14695981039346656037u, p->src->text, p->src->len);
-    int64_t facts[] = { r->s.real_bytes, r->s.diff.mode, r->s.diff.steps.keep, r->s.diff.loops.keep, (int64_t)r->o->seed };
-    h = hash(h, facts, sizeof facts);
-    h = hash(h, &r->o->clip, sizeof r->o->clip);
-    for (int k = 0; k < p->data.n; k++)
-        h = hash(h, r->s.bound.data[k], leaf_bytes(&p->data.at[k], r->s.real_bytes) * (size_t)(p->data.at[k].task ? r->s.bound.tasks : 1));
-    return h;
-}
-
-static size_t meta_bytes(const Run *r)
-{
-    size_t n = 0;
-    for (int k = 0; k < r->s.problem->meta.n; k++)
-        n += leaf_bytes(&r->s.problem->meta.at[k], r->s.real_bytes);
-    return n;
-}
-
-static const char *checkpoint_path(const Run *r)
-{
-    return arena_printf(r->s.arena, "%s/%s.ckpt", r->o->out, r->s.problem->name);
-}
-
-static void save_checkpoint(Run *r)
-{
-    Head h = { "mflckpt", identity(r), r->s.real_bytes, r->step, r->s.program->state_bytes, (int64_t)meta_bytes(r) };
-    Buf b = { 0 };
-    buf_put(&b, (const char *)&h, sizeof h);
-    buf_put(&b, (const char *)r->loss, sizeof *r->loss * (size_t)r->step);
-    for (int k = 0; k < r->s.problem->meta.n; k++)
-        buf_put(&b, r->s.bound.meta[k], leaf_bytes(&r->s.problem->meta.at[k], r->s.real_bytes));
-    buf_put(&b, r->s.state, (size_t)h.state_bytes);
-    uint64_t sum = hash(14695981039346656037u, b.at, b.n);
-    buf_put(&b, (const char *)&sum, sizeof sum);
-    if (!write_atomically(checkpoint_path(r), b.at, b.n))
-        fprintf(stderr, "mflc: the checkpoint %s cannot be written\n", checkpoint_path(r));
-    buf_free(&b);
-}
-
-static int resume(Run *r)
-{
-    size_t n;
-    const char *why = NULL;
-    const char *path = r->o->resume;
-    unsigned char *at = slurp(r->s.arena, path, &n, &why);
-    Head h;
-    uint64_t sum;
-    if (at && n < sizeof h + sizeof sum)
-        why = "it is not a checkpoint of mflc";
-    if (!why) {
-        memcpy(&h, at, sizeof h);
-        memcpy(&sum, at + n - sizeof sum, sizeof sum);
-        size_t want = sizeof h + sizeof sum + (size_t)h.steps_done * sizeof(double) + (size_t)h.meta_bytes + (size_t)h.state_bytes;
-        if (memcmp(h.magic, "mflckpt", 8))
-            why = "it is not a checkpoint of mflc";
-        else if (h.steps_done < 0 || h.steps_done > (int64_t)(n / sizeof(double)) || want != n || sum != hash(14695981039346656037u, at, n - sizeof sum))
-            why = "it is damaged";
-        else if (h.identity != identity(r) || h.meta_bytes != (int64_t)meta_bytes(r) || h.state_bytes != r->s.program->state_bytes)
-            why = "it belongs to another problem, other data or other options";
-        else if (h.steps_done > r->steps)
-            why = "it is further than the number of outer steps";
-    }
-    if (why) {
-        fprintf(stderr, "mflc: %s cannot be resumed: %s\n", path, why);
-        return EXIT_DATA;
-    }
-    unsigned char *p = at + sizeof h;
-    r->step = h.steps_done;
-    memcpy(r->loss, p, sizeof *r->loss * (size_t)r->step);
-    p += sizeof *r->loss * (size_t)r->step;
-    for (int k = 0; k < r->s.problem->meta.n; k++) {
-        size_t b = leaf_bytes(&r->s.problem->meta.at[k], r->s.real_bytes);
-        memcpy(r->s.bound.meta[k], p, b);
-        p += b;
-    }
-    memcpy(r->s.state, p, (size_t)h.state_bytes);
-    return -1;
+    if (steps < r->room)
+        return;
+    int64_t more = steps + 1 > 2 * r->room ? steps + 1 : 2 * r->room;
+    double *at = realloc(r->loss, sizeof *at * (size_t)more);
+    if (!at)
+        no_memory(sizeof *at * (size_t)more);
+    r->loss = at;
+    r->room = more;
 }
 
 /* ---- one outer step ---- */
+/* The 2-norm, without overflow on the way. */
 static double gradient_norm(const Run *r)
 {
-    double sum = 0;
-    for (int k = 0; k < r->s.problem->meta.n; k++)
-        for (int64_t i = 0, n = type_count(&r->s.problem->meta.at[k].type); i < n; i++) {
-            double x = real_at(r->grad[k], r->s.real_bytes, i);
-            sum += x * x;
-        }
-    return sqrt(sum);
+    double most = 0, sum = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int k = 0; k < r->s.problem->meta.n; k++)
+            for (int64_t i = 0, n = type_count(&r->s.problem->meta.at[k].type); i < n; i++) {
+                double x = fabs(real_at(r->grad[k], r->s.real_bytes, i));
+                if (!isfinite(x))
+                    return x;
+                if (!pass)
+                    most = fmax(most, x);
+                else if (most > 0)
+                    sum += (x / most) * (x / most);
+            }
+    return most * sqrt(sum);
 }
 
 static void clip(Run *r, double norm)
@@ -144,29 +61,55 @@ static void progress(Run *r, double norm, int64_t first)
             r->loss[r->step], norm, left, tty && !last ? "" : "\n");
 }
 
-static void log_line(const Run *r, double norm)
+static int log_line(const Run *r, double norm, bool skipped)
 {
     if (!r->log)
-        return;
+        return -1;
     fprintf(r->log, "{\"step\": %lld, \"outer\": ", (long long)r->step);
     fprintf(r->log, isfinite(r->loss[r->step]) ? "%.17g" : "null", r->loss[r->step]);
     fprintf(r->log, ", \"norm\": ");
-    fprintf(r->log, isfinite(norm) ? "%.17g}\n" : "null}\n", norm);
-    fflush(r->log);
+    fprintf(r->log, isfinite(norm) ? "%.17g" : "null", norm);
+    fprintf(r->log, skipped ? ", \"skipped\": true}\n" : "}\n");
+    return fflush(r->log) ? cannot_write(r->o->log) : -1;
+}
+
+/* Says what is not finite; the step is skipped or ends the run. */
+static int nonfinite(Run *r, double norm, bool skip)
+{
+    const Problem *p = r->s.problem;
+    const char *what = isfinite(r->loss[r->step]) ? "hypergradient" : "outer loss";
+    for (int k = 0; isfinite(r->loss[r->step]) && k < p->meta.n; k++)
+        for (int64_t i = 0, n = type_count(&p->meta.at[k].type); i < n; i++)
+            if (!isfinite(real_at(r->grad[k], r->s.real_bytes, i))) {
+                what = arena_printf(r->s.arena, "hypergradient of %s", p->meta.at[k].name);
+                i = n, k = p->meta.n - 1;
+            }
+    fprintf(stderr, "%smflc: outer step %lld: the %s is not finite (outer loss %g, norm of the hypergradient %g)%s\n", isatty(2) ? "\n" : "", (long long)r->step + 1, what,
+            r->loss[r->step], norm, skip ? "; skipped" : r->o->guard ? "" : "; --guard says where it appears first");
+    return skip ? -1 : EXIT_NUMERIC;
 }
 
 static int outer_step(Run *r, int64_t first)
 {
     mfl_status st = { 0 };
     Session *s = &r->s;
-    if (session_gradient(s, s->bound.meta, &r->loss[r->step], r->grad, &st))
-        return numeric_failure(s, &st);
-    double norm = gradient_norm(r);
-    log_line(r, norm);
-    if (!isfinite(norm) || !isfinite(r->loss[r->step])) {
-        fprintf(stderr, "\nmflc: outer step %lld: the %s is not finite (outer loss %g, norm of the hypergradient %g)\n", (long long)r->step + 1,
-                isfinite(r->loss[r->step]) ? "hypergradient" : "outer loss", r->loss[r->step], norm);
-        return r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip") ? -1 : EXIT_NUMERIC;
+    bool skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip");
+    int code = session_gradient(s, s->bound.meta, &r->loss[r->step], r->grad, &st);
+    if (code) {                                   /* found by the guard */
+        r->loss[r->step] = NAN;
+        numeric_failure(s, &st);
+    }
+    double norm = code ? NAN : gradient_norm(r);
+    bool bad = !isfinite(norm) || !isfinite(r->loss[r->step]);
+    int end = log_line(r, norm, bad && skip);
+    if (end >= 0)
+        return end;
+    if (bad)
+        return nonfinite(r, norm, skip);
+    if (r->o->verify && r->step == first) {
+        end = verify_gradient(r);
+        if (end >= 0)
+            return end;
     }
     clip(r, norm);
     progress(r, norm, first);
@@ -176,11 +119,12 @@ static int outer_step(Run *r, int64_t first)
 }
 
 /* ---- results ---- */
-static bool write_both(Run *r, const char *name, const Type *t, const void *at)
+static int write_both(Run *r, const char *name, const Type *t, const void *at)
 {
-    const char *stem = arena_printf(r->s.arena, "%s/%s", r->o->out, name);
-    return npy_write(arena_printf(r->s.arena, "%s.npy", stem), t->rank, t->dim, r->s.real_bytes, at) &&
-           csv_write(arena_printf(r->s.arena, "%s.csv", stem), t->rank, t->dim, r->s.real_bytes, at);
+    const char *npy = arena_printf(r->s.arena, "%s/%s.npy", r->o->out, name), *csv = arena_printf(r->s.arena, "%s/%s.csv", r->o->out, name);
+    if (!npy_write(npy, t->rank, t->dim, r->s.real_bytes, at))
+        return cannot_write(npy);
+    return csv_write(csv, t->rank, t->dim, r->s.real_bytes, at) ? -1 : cannot_write(csv);
 }
 
 static int write_results(Run *r)
@@ -188,20 +132,20 @@ static int write_results(Run *r)
     Session *s = &r->s;
     Problem *p = s->problem;
     mfl_status st = { 0 };
-    bool ok = true;
-    for (int k = 0; ok && k < p->meta.n; k++)
-        ok = write_both(r, p->meta.at[k].name, &p->meta.at[k].type, s->bound.meta[k]);
-    if (ok && !p->has_tasks) {
+    int code = -1;
+    for (int k = 0; code < 0 && k < p->meta.n; k++)
+        code = write_both(r, p->meta.at[k].name, &p->meta.at[k].type, s->bound.meta[k]);
+    if (code < 0 && !p->has_tasks) {
         void **par = leaf_buffers(s->arena, s->real_bytes, p->param.at, p->param.n);
         if (jit_entry(s->jit, LE_ADAPT)((const void *const *)s->bound.data, s->bound.meta, par, NULL, NULL, NULL, 0, s->work, &st))
             return numeric_failure(s, &st);
-        for (int k = 0; ok && k < p->param.n; k++)
-            ok = write_both(r, p->param.at[k].name, &p->param.at[k].type, par[k]);
+        for (int k = 0; code < 0 && k < p->param.n; k++)
+            code = write_both(r, p->param.at[k].name, &p->param.at[k].type, par[k]);
     }
-    svg_curve(arena_printf(s->arena, "%s/loss.svg", r->o->out), p->name, r->loss, r->step + 1);
-    if (!ok)
-        fprintf(stderr, "mflc: the results cannot be written to %s\n", r->o->out);
-    return ok ? -1 : EXIT_DATA;
+    const char *svg = arena_printf(s->arena, "%s/loss.svg", r->o->out);
+    if (code < 0 && !svg_curve(svg, p->name, r->loss, r->step + 1))
+        code = cannot_write(svg);
+    return code;
 }
 
 static void print_logs(const Run *r, const char *when)
@@ -222,10 +166,12 @@ static void print_logs(const Run *r, const char *when)
 static int finish(Run *r, double before)
 {
     mfl_status st = { 0 };
-    int code = -1;
-    if (session_value(&r->s, r->s.bound.meta, &r->loss[r->step], r->logs, &st))
-        return numeric_failure(&r->s, &st);
-    code = write_results(r);
+    run_room(r, r->step);
+    if (session_value(&r->s, r->s.bound.meta, &r->loss[r->step], r->logs, &st)) {
+        numeric_failure(&r->s, &st);
+        r->loss[r->step] = NAN;
+    }
+    int code = write_results(r);
     if (code >= 0)
         return code;
     printf("outer loss %.6g before, %.6g after %lld outer steps\n", before, r->loss[r->step], (long long)r->step);
@@ -238,20 +184,21 @@ static int train(Run *r)
 {
     int64_t first = r->step, every = r->o->every > 0 ? r->o->every : 10;
     r->began = now_seconds();
-    for (; r->step < r->steps && !stopped; r->step++) {
-        int code = outer_step(r, first);
+    int code = checkpoint_save(r);
+    while (code < 0 && r->step < r->steps && !stopped) {
+        run_room(r, r->step + 1);
+        code = outer_step(r, first);
         if (code >= 0)
-            return code;
-        if ((r->step + 1) % every == 0) {
-            r->step++;
-            save_checkpoint(r);
-            r->step--;
-        }
+            break;
+        if (++r->step % every == 0)
+            code = checkpoint_save(r);
     }
     if (stopped)
-        fprintf(stderr, "\nmflc: stopped after outer step %lld; go on with --resume %s\n", (long long)r->step, checkpoint_path(r));
-    save_checkpoint(r);
-    return -1;
+        fprintf(stderr, "%smflc: stopped after outer step %lld; go on with --resume %s\n", isatty(2) ? "\n" : "", (long long)r->step, checkpoint_path(r));
+    if (code >= 0 && code != EXIT_NUMERIC)
+        return code;
+    int saved = checkpoint_save(r);
+    return saved < 0 ? code : saved;
 }
 
 static int prepare(Run *r)
@@ -265,12 +212,7 @@ static int prepare(Run *r)
         return EXIT_PROBLEM;
     }
     if (!make_folder(r->o->out)) {
-        fprintf(stderr, "mflc: the folder %s cannot be made\n", r->o->out);
-        return EXIT_DATA;
-    }
-    if (r->o->log && !(r->log = fopen(r->o->log, "a"))) {
-        fprintf(stderr, "mflc: %s cannot be written\n", r->o->log);
-        return EXIT_DATA;
+        return cannot_write(r->o->out);
     }
     int code = session_init_meta(s);
     if (code >= 0)
@@ -278,10 +220,38 @@ static int prepare(Run *r)
     if (jit_entry(s->jit, LE_LEARN_INIT)(NULL, s->bound.meta, NULL, NULL, NULL, s->state, 0, s->work, &st))
         return numeric_failure(s, &st);
     r->steps = r->o->has_steps ? r->o->steps : p->learn_n;
-    r->loss = NEW_N(s->arena, double, r->steps + 1);
+    run_room(r, 0);
     r->logs = NEW_N(s->arena, double, s->program->nlogs + 1);
     r->grad = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n);
-    return r->o->resume ? resume(r) : -1;
+    if (r->o->resume)
+        code = checkpoint_resume(r);
+    return code < 0 ? log_open(r) : code;
+}
+
+/* Ctrl-C: once stops cleanly, twice ends at once. */
+static void catch_signals(void)
+{
+    struct sigaction act = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    signal(SIGXFSZ, SIG_IGN);                     /* a file that grows too large is a write that fails */
+}
+
+static int learn(Run *r)
+{
+    mfl_status st = { 0 };
+    double before = r->step ? r->loss[0] : 0;
+    catch_signals();
+    if (!r->o->quiet)
+        fprintf(stderr, "%s: %s\n", r->s.problem->name, r->s.why);
+    if (!r->step && session_value(&r->s, r->s.bound.meta, &before, r->logs, &st)) {
+        before = NAN;                             /* the first outer step says so and ends, or is skipped */
+    }
+    int code = train(r);
+    if (code >= 0 && code != EXIT_NUMERIC)
+        return code;
+    int end = finish(r, before);
+    return code < 0 ? end : code;
 }
 
 int command_run(Options *o)
@@ -292,25 +262,11 @@ int command_run(Options *o)
     int code = session_open(&r.s, o, WANT_JIT | WANT_DATA | WANT_LEARN | WANT_ADAPT | WANT_VALUE);
     if (code < 0)
         code = prepare(&r);
-    if (code < 0) {
-        struct sigaction act = { .sa_handler = on_signal };
-        sigaction(SIGINT, &act, NULL);
-        sigaction(SIGTERM, &act, NULL);
-        mfl_status st = { 0 };
-        double before = r.step ? r.loss[0] : 0;
-        if (!o->quiet)
-            fprintf(stderr, "%s: %s\n", r.s.problem->name, r.s.why);
-        if (!r.step && session_value(&r.s, r.s.bound.meta, &before, r.logs, &st))
-            code = numeric_failure(&r.s, &st);
-        if (code < 0)
-            code = train(&r);
-        if (code < 0 || code == EXIT_NUMERIC) {
-            int end = finish(&r, before);
-            code = code < 0 ? end : code;
-        }
-    }
-    if (r.log)
-        fclose(r.log);
+    if (code < 0)
+        code = learn(&r);
+    if (r.log && fclose(r.log) && code < 0)
+        code = cannot_write(o->log);
+    free(r.loss);
     session_close(&r.s);
     return code < 0 ? EXIT_DONE : code;
 }

@@ -1,7 +1,6 @@
 /* session.c -- a problem from text to machine code, and calls into it: the pipeline that every subcommand uses.
  *
- * session_open loads, differentiates, lowers, compiles and binds as far as asked. Values and gradients of a problem with tasks are means over the
- * tasks, summed in their order. */
+ * session_open loads, differentiates, lowers, compiles and binds as far as asked. */
 #include "driver.h"
 #include <math.h>
 #include <stdlib.h>
@@ -77,6 +76,7 @@ int session_compile(Session *s, DiffOptions diff, Graph *hypergradient, int want
             jit_free(s->jit);
         free(s->work);
         free(s->state);
+        lanes_free(s);
         s->work = s->state = NULL;
         s->jit = jit_new(s->program, &why);
         if (!s->jit) {
@@ -118,14 +118,15 @@ int session_open(Session *s, Options *o, int want)
     *s = (Session){ .opt = o, .arena = arena_new("unit") };
     s->diags.arena = s->arena;
     s->real_bytes = o->real && !strcmp(o->real, "double") ? 8 : 4;
-    openblas_set_num_threads(o->threads > 0 ? (int)o->threads : 1);
+    openblas_set_num_threads(1);               /* its threads change the order of summation; --threads runs tasks side by side */
     const char **name;
     int64_t *value;
     int code = parse_defines(s, &name, &value);
     if (code >= 0)
         return code;
-    if (!bindings_init(&s->bindings, s->arena, o))
-        return EXIT_USAGE;
+    code = bindings_init(&s->bindings, s->arena, o);
+    if (code >= 0)
+        return code;
     FrontOptions f = { o->file, o->define.n, name, value, bindings_shape, &s->bindings, o->seed };
     ice_pass = "front";
     s->problem = front_load(s->arena, &s->diags, &f);
@@ -165,6 +166,7 @@ void session_close(Session *s)
         jit_free(s->jit);
     free(s->work);
     free(s->state);
+    lanes_free(s);
     arena_free(s->arena);
 }
 
@@ -187,61 +189,16 @@ int session_init_meta(Session *s)
     return -1;
 }
 
-static const void **task_data(Session *s, int64_t task)
-{
-    if (!s->slices)
-        s->slices = NEW_N(s->arena, const void *, s->problem->data.n + 1);
-    const void **at = s->slices;
-    for (int k = 0; k < s->problem->data.n; k++)
-        at[k] = (const char *)s->bound.data[k] + s->bound.data_stride[k] * (size_t)task;
-    return at;
-}
-
-/* The sum over tasks of one entry's results, divided by their number. */
-static int over_tasks(Session *s, LEntryKind kind, void *const *meta, double *outer, double *logs, void **grad, mfl_status *st)
-{
-    Problem *p = s->problem;
-    int64_t nlogs = s->program->nlogs;
-    if (!s->log_at)
-        s->log_at = arena_alloc(s->arena, (size_t)(nlogs + 1) * 8);
-    if (!s->part)
-        s->part = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n);
-    void *log_at = s->log_at, **part = grad && s->bound.tasks > 1 ? s->part : grad;
-    *outer = 0;
-    for (int64_t k = 0; logs && k < nlogs; k++)
-        logs[k] = 0;
-    for (int64_t t = 0; t < s->bound.tasks; t++) {
-        double value[1] = { 0 };
-        int code = jit_entry(s->jit, kind)(task_data(s, t), meta, part, value, logs ? log_at : NULL, NULL, 0, s->work, st);
-        if (code)
-            return code;
-        *outer += real_at(value, s->real_bytes, 0);
-        for (int64_t k = 0; logs && k < nlogs; k++)
-            logs[k] += real_at(log_at, s->real_bytes, k) / (double)s->bound.tasks;
-        for (int k = 0; grad && part != grad && k < p->meta.n; k++)
-            for (int64_t i = 0, n = type_count(&p->meta.at[k].type); i < n; i++)
-                real_set(grad[k], s->real_bytes, i, (t ? real_at(grad[k], s->real_bytes, i) : 0) + real_at(part[k], s->real_bytes, i));
-    }
-    *outer /= (double)s->bound.tasks;
-    for (int k = 0; grad && part != grad && k < p->meta.n; k++)
-        for (int64_t i = 0, n = type_count(&p->meta.at[k].type); i < n; i++)
-            real_set(grad[k], s->real_bytes, i, real_at(grad[k], s->real_bytes, i) / (double)s->bound.tasks);
-    return 0;
-}
-
-int session_value(Session *s, void *const *meta, double *outer, double *logs, mfl_status *st)
-{
-    return over_tasks(s, LE_VALUE, meta, outer, logs, NULL, st);
-}
-
-int session_gradient(Session *s, void *const *meta, double *outer, void **grad, mfl_status *st)
-{
-    return over_tasks(s, LE_HYPERGRADIENT, meta, outer, NULL, grad, st);
-}
-
+/* "ridge.mfl:12: inner step 3: adjoint of h = tanh(x @ w) is nan" */
 int numeric_failure(const Session *s, const mfl_status *st)
 {
-    (void)s;
-    fprintf(stderr, "mflc: %s%s%s\n", mfl_strerror(st->code), st->name ? ": " : "", st->name ? st->name : "");
+    if (st->code != MFL_NONFINITE) {
+        fprintf(stderr, "mflc: %s%s%s\n", mfl_strerror(st->code), st->name ? ": " : "", st->name ? st->name : "");
+        return EXIT_NUMERIC;
+    }
+    fprintf(stderr, "%s:%d: error: ", s->problem->src->path, st->line);
+    if (st->step >= 0)
+        fprintf(stderr, "in inner step %lld ", (long long)st->step);
+    fprintf(stderr, "a value is not finite: %s is %g\n", st->name ? st->name : "a value", st->value);
     return EXIT_NUMERIC;
 }

@@ -29,7 +29,7 @@ static void range_of(const double *y, int64_t n, double *lo, double *hi)
     }
 }
 
-void svg_curve(const char *path, const char *title, const double *y, int64_t n)
+bool svg_curve(const char *path, const char *title, const double *y, int64_t n)
 {
     double lo, hi, w = WIDTH - LEFT - RIGHT, h = HEIGHT - TOP - BOTTOM, last = n > 1 ? (double)(n - 1) : 1;
     Buf b = { 0 };
@@ -56,7 +56,7 @@ void svg_curve(const char *path, const char *title, const double *y, int64_t n)
     if (n)
         buf_printf(&b, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.6g to %.6g</text>\n", WIDTH - RIGHT, 24, y[0], y[n - 1]);
     buf_puts(&b, "</svg>\n");
-    if (!write_atomically(path, b.at, b.n))
-        fprintf(stderr, "mflc: %s cannot be written\n", path);
+    bool ok = write_atomically(path, b.at, b.n);
     buf_free(&b);
+    return ok;
 }

@@ -1,0 +1,190 @@
+/* checkpoint.c -- the state of a meta-training run in a file: everything that the next outer step depends on, so that going on gives the same bits.
+ *
+ * A head that identifies the run, then losses, meta variables and optimizer states, then a checksum of all of it. The file is replaced atomically.
+ * The identity has parts, so that a refusal can say what differs: compiler, problem text, program (sizes, options, imports: the loop IR as text), data. */
+#include "run.h"
+#include <errno.h>
+#include <stdlib.h>
+
+enum { NAME_BYTES = 64 };
+typedef struct Head {
+    char     magic[8], name[NAME_BYTES];
+    uint64_t text, program, data, seed;
+    double   clip;
+    int64_t  real_bytes, mode, skip, steps_done, state_bytes, meta_bytes;
+} Head;
+static const char magic[8] = "mflckp2";
+
+static uint64_t hash(uint64_t h, const void *at, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        h = (h ^ ((const unsigned char *)at)[k]) * 1099511628211u;
+    return h;
+}
+static const uint64_t hash_start = 14695981039346656037u;
+
+static uint64_t hash_data(const Run *r)
+{
+    const Problem *p = r->s.problem;
+    const Bound *b = &r->s.bound;
+    uint64_t h = hash(hash_start, &b->tasks, sizeof b->tasks);
+    for (int k = 0; k < p->data.n; k++)
+        h = hash(h, b->data[k], leaf_bytes(&p->data.at[k], r->s.real_bytes) * (size_t)(p->data.at[k].task ? b->tasks : 1));
+    for (int k = 0; k < p->meta.n; k++)
+        h = hash(h, &b->meta_bound[k], 1);
+    return h;
+}
+
+static uint64_t hash_program(const Run *r)
+{
+    Buf b = { 0 };
+    lir_print(r->s.program, &b);
+    uint64_t h = hash(hash_start, b.at, b.n);
+    buf_free(&b);
+    return h;
+}
+
+static size_t meta_bytes(const Run *r)
+{
+    size_t n = 0;
+    for (int k = 0; k < r->s.problem->meta.n; k++)
+        n += leaf_bytes(&r->s.problem->meta.at[k], r->s.real_bytes);
+    return n;
+}
+
+static Head head_of(Run *r)
+{
+    const Problem *p = r->s.problem;
+    Head h = { .text = hash(hash_start, p->src->text, p->src->len), .program = hash_program(r), .data = r->data_hash ? r->data_hash : (r->data_hash = hash_data(r)),
+               .seed = r->o->seed, .clip = r->o->clip, .real_bytes = r->s.real_bytes, .mode = r->s.diff.mode, .skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip"),
+               .steps_done = r->step, .state_bytes = r->s.program->state_bytes, .meta_bytes = (int64_t)meta_bytes(r) };
+    memcpy(h.magic, magic, sizeof magic);
+    snprintf(h.name, sizeof h.name, "%s", p->name);
+    return h;
+}
+
+const char *checkpoint_path(const Run *r)
+{
+    return arena_printf(r->s.arena, "%s/%s.ckpt", r->o->out, r->s.problem->name);
+}
+
+int checkpoint_save(Run *r)
+{
+    Head h = head_of(r);
+    Buf b = { 0 };
+    buf_put(&b, (const char *)&h, sizeof h);
+    buf_put(&b, (const char *)r->loss, sizeof *r->loss * (size_t)r->step);
+    for (int k = 0; k < r->s.problem->meta.n; k++)
+        buf_put(&b, r->s.bound.meta[k], leaf_bytes(&r->s.problem->meta.at[k], r->s.real_bytes));
+    buf_put(&b, r->s.state, (size_t)h.state_bytes);
+    uint64_t sum = hash(hash_start, b.at, b.n);
+    buf_put(&b, (const char *)&sum, sizeof sum);
+    const char *path = checkpoint_path(r);
+    bool ok = write_atomically(path, b.at, b.n);
+    buf_free(&b);
+    return ok ? -1 : cannot_write(path);
+}
+
+/* Why the file cannot be gone on from, or NULL. */
+static const char *refusal(Run *r, const Head *h, const Head *now, const unsigned char *at, size_t n)
+{
+    uint64_t sum;
+    Arena *a = r->s.arena;
+    if (n < sizeof *h + sizeof sum || memcmp(h->magic, "mflckp", 6))
+        return "it is not a checkpoint of mflc run";
+    if (memcmp(h->magic, magic, sizeof magic))
+        return "it was written by another version of mflc";
+    memcpy(&sum, at + n - sizeof sum, sizeof sum);
+    uint64_t rest = n - sizeof *h - sizeof sum;
+    bool sound = h->steps_done >= 0 && h->meta_bytes >= 0 && h->state_bytes >= 0 && (uint64_t)h->steps_done <= rest / sizeof(double) &&
+                 (uint64_t)h->meta_bytes <= rest && (uint64_t)h->state_bytes <= rest &&
+                 rest == (uint64_t)h->steps_done * sizeof(double) + (uint64_t)h->meta_bytes + (uint64_t)h->state_bytes;
+    if (!sound || h->name[NAME_BYTES - 1] || sum != hash(hash_start, at, n - sizeof sum))
+        return "it is damaged";
+    if (strcmp(h->name, now->name))
+        return arena_printf(a, "it belongs to the problem %s, not to %s", h->name, now->name);
+    if (h->text != now->text)
+        return arena_printf(a, "%s has changed since it was written", r->o->file);
+    if (h->real_bytes != now->real_bytes)
+        return arena_printf(a, "it was written with --real %s", h->real_bytes == 4 ? "float" : "double");
+    if (h->seed != now->seed)
+        return arena_printf(a, "it was written with --seed %llu", (unsigned long long)h->seed);
+    if (h->clip != now->clip)
+        return h->clip > 0 ? arena_printf(a, "it was written with --clip %g", h->clip) : "it was written without --clip";
+    if (h->skip != now->skip)
+        return arena_printf(a, "it was written with --on-nonfinite %s", h->skip ? "skip" : "stop");
+    if (h->mode != now->mode)
+        return arena_printf(a, "it was written in mode %s", h->mode >= 0 && h->mode <= MODE_FORWARD ? mode_name[h->mode] : "unknown");
+    if (h->program != now->program || h->meta_bytes != now->meta_bytes || h->state_bytes != now->state_bytes)
+        return "it was written with other sizes, other options or another version of mflc";
+    if (h->data != now->data)
+        return "it was written with other data";
+    if (h->steps_done > r->steps)
+        return arena_printf(a, "it stands after outer step %lld; %lld are asked for", (long long)h->steps_done, (long long)r->steps);
+    return NULL;
+}
+
+int checkpoint_resume(Run *r)
+{
+    size_t n = 0;
+    const char *why = NULL, *path = r->o->resume;
+    unsigned char *at = slurp(r->s.arena, path, &n, &why);
+    Head h = { .magic = "" }, now = head_of(r);
+    if (at) {
+        memcpy(&h, at, n < sizeof h ? n : sizeof h);
+        why = refusal(r, &h, &now, at, n);
+    }
+    if (why) {
+        fprintf(stderr, "mflc: %s cannot be resumed: %s\n", path, why);
+        return EXIT_DATA;
+    }
+    const unsigned char *p = at + sizeof h;
+    r->step = h.steps_done;
+    run_room(r, r->step);
+    memcpy(r->loss, p, sizeof *r->loss * (size_t)r->step);
+    p += sizeof *r->loss * (size_t)r->step;
+    for (int k = 0; k < r->s.problem->meta.n; k++) {
+        size_t b = leaf_bytes(&r->s.problem->meta.at[k], r->s.real_bytes);
+        memcpy(r->s.bound.meta[k], p, b);
+        p += b;
+    }
+    memcpy(r->s.state, p, (size_t)h.state_bytes);
+    return -1;
+}
+
+/* Lines of steps that the checkpoint does not know, and half a line at the end, are written again by the run that goes on. */
+static int cut_log(Run *r, const char *path)
+{
+    size_t n = 0, keep = 0;
+    const char *why = NULL;
+    unsigned char *text = slurp(r->s.arena, path, &n, &why);
+    if (!text)
+        return -1;                                            /* none so far */
+    for (size_t k = 0; k < n; k++) {
+        unsigned char *end = memchr(text + k, '\n', n - k);
+        long long step = -1;
+        if (!end || sscanf((char *)text + k, "{\"step\": %lld,", &step) != 1) {
+            if (!end)
+                break;
+            fprintf(stderr, "mflc: %s is not a log of mflc run\n", path);
+            return EXIT_DATA;
+        }
+        if (step >= r->step)
+            break;
+        k = (size_t)(end - text);
+        keep = k + 1;
+    }
+    return write_atomically(path, text, keep) ? -1 : cannot_write(path);
+}
+
+int log_open(Run *r)
+{
+    const char *path = r->o->log;
+    if (!path)
+        return -1;
+    int code = r->o->resume ? cut_log(r, path) : -1;
+    if (code >= 0)
+        return code;
+    r->log = fopen(path, r->o->resume ? "a" : "w");
+    return r->log ? -1 : cannot_write(path);
+}

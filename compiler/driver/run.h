@@ -1,0 +1,24 @@
+/* run.h -- private to mflc run: the state of meta-training, shared by run.c (the loop), checkpoint.c (going on from a file) and verify.c (differences). */
+#ifndef MFL_RUN_H
+#define MFL_RUN_H
+#include "driver.h"
+
+typedef struct Run {
+    Session  s;
+    Options *o;
+    int64_t  step, steps;          /* outer steps done, and wanted */
+    void   **grad;
+    double  *loss;                 /* outer loss before each outer step; loss[step]: now. `room` numbers, on the heap */
+    int64_t  room;
+    double   began;
+    double  *logs;
+    FILE    *log;
+    uint64_t data_hash;            /* of the numbers that are bound */
+} Run;
+void        run_room(Run *, int64_t steps);              /* makes place for loss[0..steps] */
+const char *checkpoint_path(const Run *);
+int         checkpoint_save(Run *);                      /* -1, or an exit code: reported */
+int         checkpoint_resume(Run *);                    /* from o->resume */
+int         log_open(Run *);                             /* a new one, or the resumed run's up to its checkpoint */
+int         verify_gradient(Run *);                      /* --verify: r->grad against differences at the present meta variables */
+#endif
