@@ -18,7 +18,7 @@ typedef struct Options {
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every, memory;
-    bool     json, quiet, passes, calibrate, only_check, guard, verify;
+    bool     json, quiet, passes, calibrate, only_check, verify;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;

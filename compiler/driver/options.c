@@ -40,7 +40,6 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--clip",       "X",         A_REAL, AT(clip),     "run", "scale the hypergradient down to this norm" },
     { "--on-nonfinite", "WHAT",    A_TEXT, AT(on_nonfinite), "run", "stop or skip, when the hypergradient is not finite (stop)" },
     { "--verify",     NULL,        A_NONE, AT(verify),   "run", "compare the first hypergradient with differences" },
-    { "--guard",      NULL,        A_NONE, AT(guard),    "build run grad", "report the first value that is not finite: inner step, line, expression" },
     { "--tol",        "X",         A_REAL, AT(tol),      "check", "largest relative disagreement (1e-9 in double, 1e-3 in float)" },
     { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "tasks computed side by side; the same bits for any number (1)" },
     { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },

@@ -85,7 +85,7 @@ static int nonfinite(Run *r, double norm, bool skip)
                 i = n, k = p->meta.n - 1;
             }
     fprintf(stderr, "%smflc: outer step %lld: the %s is not finite (outer loss %g, norm of the hypergradient %g)%s\n", isatty(2) ? "\n" : "", (long long)r->step + 1, what,
-            r->loss[r->step], norm, skip ? "; skipped" : r->o->guard ? "" : "; --guard says where it appears first");
+            r->loss[r->step], norm, skip ? "; skipped" : "");
     return skip ? -1 : EXIT_NUMERIC;
 }
 
