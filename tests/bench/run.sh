@@ -16,17 +16,17 @@ if [ ! -x "$python" ]; then
 fi
 number() { sed -n "s/.*\"$1\": *\([0-9.e+-]*\).*/\1/p" | head -n 1; }
 printf '%-20s %-28s %12s %12s %14s\n' task plan 'min ms' 'median ms' 'peak bytes'
-for task in ${@:-logistic_l2 hyper_cleaning maml_sine learned_optimizer}; do
+for task in ${@:-logistic_l2 hyper_cleaning maml_sine learned_optimizer chain mlp_rates transformer_rates:T=2 transformer_maml:T=2 transformer_rater:T=2 transformer_rates:T=8 transformer_maml:T=8 transformer_rater:T=8}; do
     shape=; define=
     case $task in *:*) shape="--shape ${task#*:}"; for d in $(echo "${task#*:}" | tr , ' '); do define="$define -D $d"; done ;; esac
     name=${task%%:*}
     (cd peers && "$python" tasks.py "$name" $shape --save "$inputs/$task") > /dev/null || exit 1
-    for plan in mixed:keep mixed:snapshot reverse:keep reverse:snapshot; do
-        out=$("$mflc" grad "peers/$name.mfl" $define --from "$inputs/$task" --mode "${plan%:*}" --schedule "${plan#*:}" --repeat "$repeat" --json) || { echo "$task $plan failed"; continue; }
+    for plan in ${PLANS:-mixed:keep mixed:snapshot mixed:snapshot+gradients mixed:binomial:2 reverse:keep reverse:snapshot}; do
+        out=$("$mflc" grad "peers/$name.mfl" $define --from "$inputs/$task" --mode "${plan%%:*}" --schedule "${plan#*:}" --repeat "$repeat" --json) || { echo "$task $plan failed"; continue; }
         printf '%s\n' "$out" | awk -v t="$task" -v p="mflc $plan" '/seconds_min/ {gsub(/[^0-9.e-]/, "", $2); a = $2} /seconds_median/ {gsub(/[^0-9.e-]/, "", $2); b = $2} /work_bytes/ {gsub(/[^0-9]/, "", $2); w = $2}
             END {printf "%-20s %-28s %12.3f %12.3f %14d\n", t, p, 1e3 * a, 1e3 * b, w}'
     done
-    for method in ${METHODS:-default mixed}; do
+    for method in ${METHODS:-default mixed_step_block mixed_step_block_saveg}; do
         out=$(cd peers && OPENBLAS_NUM_THREADS=1 XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" "$python" jax_peer.py "$name" --method "$method" $shape --repeat "$repeat" 2> /dev/null | tail -n 1) || continue
         "$python" - "$task" "jax $method" "$out" <<'PY' 2> /dev/null
 import json, sys
