@@ -68,9 +68,20 @@ static bool link_math(LLVMModuleRef m, LLVMContextRef c)
     return true;
 }
 
+/* Remarks and warnings (a loop that did not become vector code) are not for users of mflc; errors come back as results. */
+static void stay_silent(LLVMDiagnosticInfoRef info, void *user)
+{
+    if (LLVMGetDiagInfoSeverity(info) != LLVMDSError)
+        return;
+    char *text = LLVMGetDiagInfoDescription(info);
+    fprintf(stderr, "mflc: LLVM: %s\n", text);
+    LLVMDisposeMessage(text);
+}
+
 static LLVMModuleRef optimised(const LProgram *p, LLVMContextRef c, LLVMTargetMachineRef tm, char **why)
 {
     char *message = NULL;
+    LLVMContextSetDiagnosticHandler(c, stay_silent, NULL);
     LLVMModuleRef m = llvm_module(p, c);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(tm);
     char *triple = LLVMGetTargetMachineTriple(tm);
