@@ -1,0 +1,28 @@
+#!/bin/sh
+# Each model of examples/ learns: the outer loss after a few steps is below a bound under the first one. Small sizes. usage: run.sh MFLC
+mflc=$1
+cd "$(dirname "$0")/../../examples" || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+# learns NAME LEAST OPTIONS: the loss falls by at least LEAST
+learns() {
+    name=$1 least=$2
+    shift 2
+    "$mflc" run "$name.mfl" "$@" --quiet --log "$tmp/$name" -o "$tmp/out" > "$tmp/said" 2>&1
+    first=$(sed -n '1s/.*"outer": *\([-0-9.e+]*\).*/\1/p' "$tmp/$name") last=$(sed -n '$s/.*"outer": *\([-0-9.e+]*\).*/\1/p' "$tmp/$name")
+    if awk -v a="$first" -v b="$last" -v d="$least" 'BEGIN { exit !(a != "" && b != "" && a - b > d) }'; then passed=$((passed + 1))
+    else failed=$((failed + 1)); echo "FAIL $name: from '$first' to '$last'"; tail -n 3 "$tmp/said"; fi
+}
+small="-D T=2 -D L=1 -D D=16 -D F=32 -D S=16 -D B=2"
+learns transformer_rates 0.2 $small
+learns transformer_maml 1 $small
+learns lstm_language 0.3 -D T=3 -D S=8
+learns maml_digits 0.3 --steps 20
+learns gaussian_process 0.1 --steps 20
+learns learned_optimizer 0.03 --steps 20
+learns distill 0.5 --steps 30
+learns cart_pole 0.3 --steps 15
+learns discount 1 --steps 15
+echo "models: $passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
