@@ -108,9 +108,12 @@ install: all
 	install $(BUILD)/mflc $(DEST)/bin/mflc
 	install -m 644 $(BUILD)/libmfl_runtime.a $(DEST)/lib/
 	install -m 644 include/mfl/*.h $(DEST)/include/mfl/
+	install -d $(DEST)/lib/cmake/mfl $(DEST)/lib/pkgconfig
+	install -m 644 packaging/*.cmake $(DEST)/lib/cmake/mfl/
+	install -m 644 packaging/mfl.pc $(DEST)/lib/pkgconfig/
 uninstall:
-	rm -f $(DEST)/bin/mflc $(DEST)/lib/libmfl_runtime.a
-	rm -rf $(DEST)/include/mfl
+	rm -f $(DEST)/bin/mflc $(DEST)/lib/libmfl_runtime.a $(DEST)/lib/pkgconfig/mfl.pc
+	rm -rf $(DEST)/include/mfl $(DEST)/lib/cmake/mfl
 clean:
 	rm -rf $(BUILD)
 .PHONY: all setup demo check tests asan peers bench install uninstall clean

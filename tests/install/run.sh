@@ -1,0 +1,59 @@
+#!/bin/sh
+# make install into a folder of its own, small outside projects against it (CMake, pkg-config) after the tree has been moved, make uninstall; and examples/embed
+# with and without a BLAS. All programs must print the same line. usage: run.sh MFLC BUILD
+mflc=$1 B=$2
+cd "$(dirname "$0")/../.." || exit 1
+top=$PWD
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+export OPENBLAS_NUM_THREADS=1
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
+try() { what=$1; shift; if "$@" > "$tmp/log" 2>&1; then ok; else bad "$what"; fi; }
+# A sanitized library needs the sanitizers in the programs that link it.
+sanitize=; [ -z "$ASAN" ] || sanitize=-fsanitize=address,undefined
+# same PROGRAM: prints what the first one printed
+same() {
+    "$2" "$top/examples/data" > "$tmp/out" 2> "$tmp/log" || { bad "$1: run"; return; }
+    [ -f "$tmp/first" ] || cp "$tmp/out" "$tmp/first"
+    if cmp -s "$tmp/first" "$tmp/out"; then ok; else bad "$1: $(cat "$tmp/out"), expected $(cat "$tmp/first")"; fi
+}
+
+# examples/embed, in a copy: the tree stays as it is
+cp -r examples/embed "$tmp/embed"
+for blas in "" 1; do
+    rm -f "$tmp/embed/learn"
+    try "embed, BLAS=$blas" make -s -C "$tmp/embed" TOP="$top" MFLC="$mflc" BLAS=$blas
+    same "embed, BLAS=$blas" "$tmp/embed/learn"
+done
+
+try "install" make -s install BUILD="$B" PREFIX="$tmp/here" ${ASAN:+OPT="-O1 -g $sanitize"}
+mv "$tmp/here" "$tmp/moved"
+
+mkdir "$tmp/cm"
+cp examples/embed/main.c "$tmp/cm/"
+cat > "$tmp/cm/CMakeLists.txt" << 'END'
+cmake_minimum_required(VERSION 3.18)
+project(outside C)
+find_package(mfl 0.1 REQUIRED)
+add_executable(learn main.c)
+mfl_generate(learn ${MODEL})
+END
+try "cmake: configure" cmake -S "$tmp/cm" -B "$tmp/cm/b" -DCMAKE_PREFIX_PATH="$tmp/moved" -DMODEL="$top/examples/ridge.mfl" -DCMAKE_C_FLAGS="$sanitize"
+try "cmake: build" cmake --build "$tmp/cm/b"
+same "cmake" "$tmp/cm/b/learn"
+sed 's/mfl 0.1/mfl 0.2/' "$tmp/cm/CMakeLists.txt" > "$tmp/cm/x" && mv "$tmp/cm/x" "$tmp/cm/CMakeLists.txt"
+if cmake -S "$tmp/cm" -B "$tmp/cm/b2" -DCMAKE_PREFIX_PATH="$tmp/moved" -DMODEL="$top/examples/ridge.mfl" > "$tmp/log" 2>&1; then bad "cmake: another version is accepted"; else ok; fi
+
+export PKG_CONFIG_PATH="$tmp/moved/lib/pkgconfig"
+mkdir "$tmp/pc"
+try "pkg-config: mflc" "$tmp/moved/bin/mflc" build examples/ridge.mfl -o "$tmp/pc"
+try "pkg-config: build" sh -c "gcc -std=c99 -O2 -Wall -Wextra -Werror $sanitize -I'$tmp/pc' \$(pkg-config --cflags mfl) -o '$tmp/pc/learn' examples/embed/main.c '$tmp/pc/ridge.c' \$(pkg-config --libs mfl)"
+same "pkg-config" "$tmp/pc/learn"
+
+try "uninstall" make -s uninstall PREFIX="$tmp/moved"
+left=$(find "$tmp/moved" ! -type d)
+if [ -z "$left" ]; then ok; else bad "uninstall leaves $left"; fi
+echo "install: $passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
