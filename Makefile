@@ -17,7 +17,7 @@ SEES_plan   = base ir diff opt lower
 SEES_emit   = base ir lower
 SEES_driver = base front ir opt diff lower plan emit
 SRC      = $(foreach l,$(LAYERS),$(wildcard compiler/$(l)/*.c))
-OBJ      = $(SRC:compiler/%.c=$(BUILD)/%.o) $(BUILD)/front/parse.o $(BUILD)/front/lex.o $(BUILD)/front/std_text.o $(BUILD)/emit/vmath_bc.o
+OBJ      = $(SRC:compiler/%.c=$(BUILD)/%.o) $(BUILD)/front/parse.o $(BUILD)/front/lex.o $(BUILD)/front/std_text.o $(BUILD)/emit/vmath_bc.o $(BUILD)/emit/python_host.o
 LIBOBJ   = $(filter-out $(BUILD)/driver/main.o,$(OBJ))
 RTOBJ    = $(patsubst runtime/%.c,$(BUILD)/runtime/%.o,$(wildcard runtime/*.c))
 LLVM_C   = $(shell $(LLVM) --cflags)
@@ -66,6 +66,10 @@ $(BUILD)/emit/vmath.bc: runtime/vmath_bc.src include/mfl/vmath.h
 	$(CLANG) -x c -std=c11 -O2 -Xclang -disable-llvm-passes -ffp-contract=off -fno-math-errno -Iinclude -emit-llvm -c $< -o $@
 $(BUILD)/emit/vmath_bc.o: $(BUILD)/emit/vmath.bc
 	printf '.section .rodata\n.global vmath_bc_start\n.global vmath_bc_end\n.balign 16\nvmath_bc_start:\n.incbin "$<"\nvmath_bc_end:\n.section .note.GNU-stack,"",@progbits\n' > $(BUILD)/emit/vmath_bc.s && $(CC) -c $(BUILD)/emit/vmath_bc.s -o $@
+# The part of NAME.py that all problems share.
+$(BUILD)/emit/python_host.o: compiler/emit/python_host.py
+	@mkdir -p $(@D)
+	printf '.section .rodata\n.global python_host_start\n.global python_host_end\npython_host_start:\n.incbin "$<"\npython_host_end:\n.section .note.GNU-stack,"",@progbits\n' > $(BUILD)/emit/python_host.s && $(CC) -c $(BUILD)/emit/python_host.s -o $@
 -include $(wildcard $(BUILD)/*/*.d)
 
 # ---- the two commands of the README ----

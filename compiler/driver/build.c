@@ -67,6 +67,15 @@ static int build_loops(Session *s)
     return code;
 }
 
+static int build_python(Session *s)
+{
+    Buf b = { 0 };
+    emit_python(s->program, &b);
+    int code = write_text(s, ".py", &b);
+    buf_free(&b);
+    return code;
+}
+
 static int build_llvm(Session *s, EmitLlvmKind kind)
 {
     static const char *const ending[] = { ".ll", ".s", ".o" };
@@ -88,7 +97,23 @@ static int build(Session *s, const char *form)
         return build_graphs(s, *form == 'd');
     if (!strcmp(form, "loops"))
         return build_loops(s);
+    if (!strcmp(form, "so"))
+        return build_shared(s, arena_printf(s->arena, "%s/lib%s.so", s->opt->out, s->problem->name));
     return build_llvm(s, !strcmp(form, "llvm") ? EMIT_LLVM : !strcmp(form, "asm") ? EMIT_ASM : EMIT_OBJ);
+}
+
+/* The form that is asked for, and the Python module with its shared object. */
+static int build_forms(Session *s)
+{
+    const char *form = s->opt->emit;
+    int code = -1;
+    if (form || !s->opt->python)
+        code = build(s, form ? form : "c");
+    if (code < 0 && s->opt->python && (!form || strcmp(form, "so")))
+        code = build(s, "so");
+    if (code < 0 && s->opt->python)
+        code = build_python(s);
+    return code;
 }
 
 int command_build(Options *o)
@@ -104,7 +129,7 @@ int command_build(Options *o)
     if (code < 0 && !make_folder(o->out))
         code = cannot_write(o->out);
     if (code < 0)
-        code = build(&s, o->emit ? o->emit : "c");
+        code = build_forms(&s);
     if (code < 0)
         fprintf(stderr, "%s: %s; workspace %lld bytes\n", s.problem->name, s.why, (long long)s.program->work_bytes);
     session_close(&s);

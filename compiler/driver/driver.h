@@ -18,7 +18,7 @@ typedef struct Options {
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every, memory;
-    bool     json, quiet, passes, calibrate, only_check, verify;
+    bool     json, quiet, passes, calibrate, only_check, verify, python;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -110,6 +110,9 @@ double real_at(const void *, int real_bytes, int64_t k);
 void   real_set(void *, int real_bytes, int64_t k, double);
 double now_seconds(void);
 int  numeric_failure(const Session *, const mfl_status *);
+
+/* ---- shared.c ---- */
+int  build_shared(Session *, const char *so);                                    /* -1, or the exit code */
 
 /* ---- regions.c ---- */
 typedef void LoopFn(void *user, const Loop *, Span);

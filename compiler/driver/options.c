@@ -29,7 +29,8 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--memory",     "BYTES",     A_BYTES, AT(memory),  "build run grad explain bench", "the workspace may have this many bytes (64MiB, 300KiB, 4096): the fastest plan that fits" },
     { "--calibrate",  NULL,        A_NONE, AT(calibrate), "bench", "measure this machine's rates into the profile that predictions use (MFLC_PROFILE, or ~/.config/mflc/profile); no FILE is needed" },
     { "--seed",       "S",         A_SEED, AT(seed),     "build run grad check explain bench", "of the initialisers that draw (0)" },
-    { "--emit",       "FORM",      A_TEXT, AT(emit),     "build", "c, header, llvm, asm, obj, ir, loops or dot (c: the source and its header)" },
+    { "--emit",       "FORM",      A_TEXT, AT(emit),     "build", "c, header, llvm, asm, obj, so, ir, loops or dot (c: the source and its header)" },
+    { "--python",     NULL,        A_NONE, AT(python),   "build", "write libNAME.so and NAME.py, a module over NumPy arrays; with --emit, that form too" },
     { "-o",           "DIR",       A_TEXT, AT(out),      "build run grad", "where to write (build: . ; run: result; grad: nothing is written without it)" },
     { "--repeat",     "N",         A_INT,  AT(repeat),   "grad bench", "time N computations: minimum and median" },
     { "--json",       NULL,        A_NONE, AT(json),     "grad explain bench", "print one JSON object" },
@@ -172,7 +173,7 @@ static int check_values(const Options *o)
         code = bad_value("--schedule", o->schedule, "auto, keep, snapshot, every:K or binomial:S, with +gradients or +last:K behind it");
     if (code < 0 && o->loops && !schedule_parse(o->loops, false, &parsed))
         code = bad_value("--loops", o->loops, "auto, keep, snapshot, every:K or binomial:S");
-    if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj ir loops dot");
+    if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj so ir loops dot");
     if (code < 0) code = one_of("--on-nonfinite", o->on_nonfinite, "stop skip");
     for (int k = 0; code < 0 && k < o->dump.n; k++)
         if (!pass_known(o->dump.at[k]))

@@ -7,6 +7,9 @@
 /* NAME.c and NAME.h (design section 3). header_name: "ridge.h". Deterministic; the same bytes for the same program. */
 void emit_c99(const LProgram *, Buf *c, Buf *h);
 
+/* NAME.py, a module for NumPy over libNAME.so. */
+void emit_python(const LProgram *, Buf *);
+
 /* LLVM: a module built through the C API from the same tree, optimised for the host and run with ORC. */
 typedef struct Jit Jit;
 typedef enum { EMIT_LLVM, EMIT_ASM, EMIT_OBJ } EmitLlvmKind;

@@ -1,0 +1,40 @@
+#!/bin/sh
+# mflc build --emit so and --python: the modules under tests/python/test_module.py, and what goes wrong while they are made. usage: run.sh MFLC BUILD
+mflc=$1
+cd "$(dirname "$0")/../.." || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+export OPENBLAS_NUM_THREADS=1 TMPDIR="$tmp" PYTHONDONTWRITEBYTECODE=1
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
+# A sanitized runtime needs the sanitizers in what carries it, and before anything else in the process.
+if [ -n "$ASAN" ]; then export CC="gcc -fsanitize=address,undefined"; preload="$(gcc -print-file-name=libasan.so)"; fi
+python=
+for p in /usr/bin/python3 python3; do
+    [ -n "$python" ] || ! $p -c 'import numpy' 2> /dev/null || python=$p
+done
+[ -n "$python" ] || { echo "FAIL python: no python3 with numpy (Debian: python3-numpy)"; echo "python: 0 passed, 1 failed"; exit 1; }
+
+for p in records indexing maml_sine; do
+    if "$mflc" build "tests/reference/$p/$p.mfl" --from "tests/reference/$p/in" --real double --python -o "$tmp/m" > "$tmp/log" 2>&1 \
+        && [ "$(ls "$tmp/m" | grep -cE "^(lib$p.so|$p.py)\$")" = 2 ]; then ok; else bad "$p: --python"; fi
+done
+# leaks of the interpreter are not ours to report
+LD_PRELOAD=$preload ASAN_OPTIONS=$ASAN_OPTIONS${ASAN:+:detect_leaks=0} $python tests/python/test_module.py "$tmp/m" tests/reference > "$tmp/log" 2>&1
+grep FAIL "$tmp/log"
+set -- $(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$tmp/log")
+if [ -n "$2" ]; then passed=$((passed + $1)) failed=$((failed + $2)); else bad "test_module.py"; fi
+
+# --emit so alone writes one file; with --emit c the module comes on top; the temporary folder is left empty
+"$mflc" build examples/ridge.mfl --emit so -o "$tmp/s" > "$tmp/log" 2>&1
+if [ "$(ls "$tmp/s")" = libridge.so ]; then ok; else bad "--emit so"; fi
+"$mflc" build examples/ridge.mfl --emit c --python -o "$tmp/c" > "$tmp/log" 2>&1
+if [ "$(ls "$tmp/c" | tr '\n' ' ')" = "libridge.so ridge.c ridge.h ridge.py " ]; then ok; else bad "--emit c --python"; fi
+CC=no-such-compiler "$mflc" build examples/ridge.mfl --emit so -o "$tmp/n" > "$tmp/log" 2>&1
+if [ $? = 3 ] && grep -q 'no-such-compiler cannot be run' "$tmp/log" && [ -z "$(ls "$tmp/n")" ]; then ok; else bad "no compiler"; fi
+CC=false "$mflc" build examples/ridge.mfl --emit so -o "$tmp/n" > "$tmp/log" 2>&1
+if [ $? = 3 ] && grep -q 'the C compiler false failed' "$tmp/log" && [ -z "$(ls "$tmp/n")" ]; then ok; else bad "failing compiler"; fi
+if ls "$tmp"/mflc-* > /dev/null 2>&1; then bad "a temporary folder is left"; else ok; fi
+echo "python: $passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
