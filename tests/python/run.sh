@@ -26,6 +26,16 @@ grep FAIL "$tmp/log"
 set -- $(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$tmp/log")
 if [ -n "$2" ]; then passed=$((passed + $1)) failed=$((failed + $2)); else bad "test_module.py"; fi
 
+# the example of docs/interface.md, word for word
+"$mflc" build examples/ridge.mfl --python -o "$tmp/m" > "$tmp/log" 2>&1
+{
+    echo 'import numpy as np'
+    echo 'x, y, xv, yv, log_l2 = (np.ones(s) for s in ((300, 10), 300, (142, 10), 142, 10))'
+    sed -n '/^```python$/,/^```$/p' docs/interface.md | grep -v '^```'
+    echo 'assert np.isfinite(value) and gradient["log_l2"].shape == (10,) and "log_l2: real [D=10]" in ridge.__doc__'
+} > "$tmp/example.py"
+if LD_PRELOAD=$preload ASAN_OPTIONS=$ASAN_OPTIONS${ASAN:+:detect_leaks=0} PYTHONPATH="$tmp/m" $python "$tmp/example.py" > "$tmp/log" 2>&1; then ok; else bad "docs/interface.md"; fi
+
 # --emit so alone writes one file; with --emit c the module comes on top; the temporary folder is left empty
 "$mflc" build examples/ridge.mfl --emit so -o "$tmp/s" > "$tmp/log" 2>&1
 if [ "$(ls "$tmp/s")" = libridge.so ]; then ok; else bad "--emit so"; fi
