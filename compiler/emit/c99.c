@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* ---- numbers and expressions ---- */
-void c99_number(C *c, double v, bool bare)
+static void number(C *c, double v, bool bare)
 {
     char text[64];
     if (isnan(v) || isinf(v)) {
@@ -59,7 +59,7 @@ static void choice(C *c, const LExpr *cond, const LExpr *a, const LExpr *b, DTyp
     if (b)
         expr(c, b, P_OR);
     else if (t == T_REAL)
-        c99_number(c, 0, true);
+        number(c, 0, true);
     else
         buf_puts(c->o, "0");
     buf_puts(c->o, wrap ? ")" : "");
@@ -110,7 +110,7 @@ static void map(C *c, const LExpr *e, int outer)
 static void expr(C *c, const LExpr *e, int outer)
 {
     switch (e->kind) {
-    case LX_NUM: if (e->dtype == T_BOOL) buf_puts(c->o, e->num != 0 ? "1" : "0"); else c99_number(c, e->num, !outer); return;
+    case LX_NUM: if (e->dtype == T_BOOL) buf_puts(c->o, e->num != 0 ? "1" : "0"); else number(c, e->num, !outer); return;
     case LX_INT: buf_printf(c->o, e->i < 0 && outer ? "(%lld)" : "%lld", (long long)e->i); return;
     case LX_VAR: buf_puts(c->o, e->var->name); return;
     case LX_TEMP: buf_puts(c->o, e->temp->name); return;
@@ -234,7 +234,7 @@ static void copy(C *c, const LStmt *s, int n)
 static void gemm(C *c, const LGemm *g)
 {
     buf_printf(c->o, "mfl_gemm_f%d(%lld, %lld, %lld, ", 8 * c->p->real_bytes, (long long)g->m, (long long)g->n, (long long)g->k);
-    c99_number(c, g->alpha, true);
+    number(c, g->alpha, true);
     buf_puts(c->o, ", ");
     pointer(c, &g->a);
     buf_printf(c->o, ", %lld, %d, ", (long long)g->lda, g->ta);
@@ -484,28 +484,16 @@ static void phase(C *c, const LFunc *f)
     buf_puts(c->o, "}\n\n");
 }
 
-void c99_begin(C *c, const LProgram *p, const C99Options *o)
+void emit_c99(const LProgram *p, Buf *source, Buf *head)
 {
-    *c = (C){ .p = p, .name = p->problem->name, .real = p->real_bytes == 4 ? "float" : "double", .suffix = p->real_bytes == 4 ? "f" : "", .checks = o->check };
-    c->upper = arena_printf(p->arena, "%s", c->name);
-    for (char *s = c->upper; *s; s++)
+    C c = { .p = p, .name = p->problem->name, .real = p->real_bytes == 4 ? "float" : "double", .suffix = p->real_bytes == 4 ? "f" : "" };
+    c.upper = arena_printf(p->arena, "%s", c.name);
+    for (char *s = c.upper; *s; s++)
         *s = (char)toupper((unsigned char)*s);
-}
-
-void c99_banner(C *c)
-{
-    buf_printf(c->o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s. The code carries the licence of its .mfl. */\n", c->name, c->real, c->p->mode, c->p->schedule);
-}
-
-void emit_c99(const LProgram *p, const C99Options *o, Buf *source, Buf *head)
-{
-    C c;
-    c99_begin(&c, p, o);
     c.o = head;
     c99_header(&c);
     c.o = source;
-    c99_banner(&c);
-    c99_say(&c, "/* d_v is the tangent of v, b_v its adjoint. */\n#include \"@.h\"\n#ifdef _OPENMP\n#include <omp.h>\n#endif\n\n");
+    buf_printf(c.o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s.\n * d_v is the tangent of v, b_v its adjoint. */\n#include \"%s.h\"\n#ifdef _OPENMP\n#include <omp.h>\n#endif\n\n", c.name, c.real, p->mode, p->schedule, c.name);
     c99_inputs(&c);
     int done = 0;
     for (int k = 0; k < p->funcs.n; k++) {
@@ -520,6 +508,4 @@ void emit_c99(const LProgram *p, const C99Options *o, Buf *source, Buf *head)
     c99_structs_of(&c);
     c99_tasks(&c);
     c99_descriptor(&c);
-    if (o->check)
-        c99_check(&c);
 }

@@ -8,16 +8,12 @@ typedef struct C {
     Buf *o;                                       /* where text goes now */
     const char *name, *real, *suffix;             /* of the problem; the real type in C, and its suffix in the runtime's function names */
     char *upper;
-    bool checks;                                  /* NAME_check is wanted */
     LEntryKind kind;                              /* of the entry that is being printed, or whose phase is */
     bool uses_data, uses_meta, uses_out, uses_work, uses_step;     /* arguments of the function that is being printed */
 } C;
 
-enum { C99_ADD = LE_LEARN + 1, C99_TASKS, C99_CHECK, C99_FUNCTIONS };      /* functions made of entries, numbered behind them */
+enum { C99_ADD = LE_LEARN + 1, C99_TASKS };      /* functions made of entries, numbered behind them */
 
-void c99_begin(C *, const LProgram *, const C99Options *);
-void c99_banner(C *);                            /* the first lines of every file */
-void c99_number(C *, double, bool bare);
 void c99_say(C *, const char *template);        /* text in which @ is the problem's name, ^ the same in capitals, $ the real type */
 bool c99_one_of(const char *const *list, const char *text, size_t n);
 void c99_indent(C *, int n);
@@ -26,10 +22,7 @@ void c99_uses_of(C *, const LFunc *);
 void c99_locals(C *, const LFunc *);
 void c99_block(C *, const LBlock *, int n);
 void c99_prototype(C *, int function);           /* with its comment; an LEntryKind, or one of the above */
-const char *c99_prototype_of(int function);      /* the template, see c99_say */
-bool c99_offers(const C *, int function);        /* does this program have it? */
 void c99_inputs(C *);
-void c99_check(C *);
 void c99_entry(C *, const LEntry *);
 void c99_tasks(C *);
 void c99_header(C *);

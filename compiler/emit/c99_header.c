@@ -49,40 +49,32 @@ static void structure(C *c, const char *what, const Leaf *leaf, int n, bool cons
     buf_printf(c->o, "} %s_%s;\n\n", c->name, what);
 }
 
-/* What mfl_differences_bytes says: see runtime/differences.c. */
-static int64_t check_bytes(const LProgram *p)
-{
-    int64_t n = (p->work_bytes + 63) / 64 * 64 + (2 * 8 * p->problem->meta.n + 63) / 64 * 64;
-    for (int k = 0; k < p->problem->meta.n; k++)
-        n += 2 * ((type_count(&p->problem->meta.at[k].type) * p->real_bytes + 63) / 64 * 64);
-    return n;
-}
-
 void c99_header(C *c)
 {
-    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "CHECK_BYTES", NULL };     /* a dim of such a name gets a `_` */
+    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", NULL };     /* a dim of such a name gets a `_` */
     const LProgram *p = c->p;
     const Problem *q = p->problem;
-    c99_banner(c);
-    buf_puts(c->o, "/* Re-entrant: no globals, no allocation. */\n");
+    buf_printf(c->o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s. The code carries the licence of its .mfl.\n * Re-entrant: no globals, no allocation. */\n", c->name, c->real, p->mode, p->schedule);
     buf_printf(c->o, "#ifndef MFL_%s_INCLUDED\n#define MFL_%s_INCLUDED\n#include <mfl/runtime.h>\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\nenum {", c->upper, c->upper);
     for (int k = 0; k < q->ndims; k++)
         if (q->dims[k].value <= INT32_MAX)
             buf_printf(c->o, " %s_%s%s = %lld,", c->upper, q->dims[k].name, c99_one_of(own, q->dims[k].name, strlen(q->dims[k].name)) ? "_" : "", (long long)q->dims[k].value);
     buf_printf(c->o, " %s_STEPS = %lld };\n", c->upper, (long long)q->steps);
     buf_printf(c->o, "#define %s_WORK_BYTES %lldu   /* aligned to 64 */\n#define %s_STATE_BYTES %lldu\n#define %s_LOGS %lldu\n\n", c->upper, (long long)p->work_bytes, c->upper, (long long)p->state_bytes, c->upper, (long long)p->nlogs);
-    if (c->checks)
-        buf_printf(c->o, "#define %s_CHECK_BYTES %lldu\n\n", c->upper, (long long)check_bytes(p));
     structure(c, "data", q->data.at, q->data.n, true);
     buf_puts(c->o, "/* Values, and gradients in the same shape. */\n");
     structure(c, "meta", q->meta.at, q->meta.n, false);
     structure(c, "params", q->param.at, q->param.n, false);
     buf_printf(c->o, "size_t %s_work_bytes(void);                 /* == %s_WORK_BYTES */\n", c->name, c->upper);
-    for (int f = 0; f < C99_FUNCTIONS; f++)
-        if (c99_offers(c, f)) {
+    for (int k = 0; k < p->entries.n; k++) {
+        LEntryKind kind = p->entries.at[k].kind;
+        c99_prototype(c, kind);
+        buf_puts(c->o, ";\n");
+        for (int f = C99_ADD; kind == LE_HYPERGRADIENT && f <= C99_TASKS; f++) {
             c99_prototype(c, f);
             buf_puts(c->o, ";\n");
         }
+    }
     buf_printf(c->o, "/* Names, shapes, sizes and entry points, for hosts and scripts that do not know the structs. */\nextern const mfl_problem %s_problem;\n", c->name);
     buf_puts(c->o, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
