@@ -205,14 +205,15 @@ bool exec_for(Sema *s, Scope *scope, const Stmt *st)
     }
     Seek k = { .s = s, .scope = scope };
     assigned(s, st->body, seek, &k);
+    for (int i = 0; i < k.found.n; i++)
+        if (k.found.at[i]->val.kind == V_ERROR)          /* reported already; nothing is begun that could not be ended */
+            return false;
     LoopState l = { .s = s, .ncarried = k.found.n, .carried = NEW_N(s->arena, Carried, k.found.n + 1) };
     LoopBuilder *b = loop_begin(s->here, n, st->name.name);
     for (int i = 0; i < k.found.n; i++) {
         Carried *c = &l.carried[i];
         Begin x = { .s = s, .b = b, .name = k.found.at[i]->name };
         c->sym = k.found.at[i];
-        if (c->sym->val.kind == V_ERROR)
-            return false;
         c->value = map_leaves(s, c->sym->val, begin_leaf, &x);
         c->param = x.params.at;
         c->n = x.params.n;
