@@ -193,6 +193,10 @@ Node *fold_map(Graph *g, Op op, const Type *type, Node *const *args, int n)
     case OP_pow: return fold_pow(&f);
     case OP_select: return fold_select(&f);
     case OP_and: case OP_or: return fold_logic(&f, op);
+    case OP_lt: case OP_gt: case OP_ne:                /* of itself; a real may be NaN */
+        return f.a == f.b && f.a->type.dtype != T_REAL ? ir_const(g, *type, 0) : NULL;
+    case OP_le: case OP_ge: case OP_eq:
+        return f.a == f.b && f.a->type.dtype != T_REAL ? ir_const(g, *type, 1) : NULL;
     case OP_min: case OP_max: return f.a == f.b ? f.a : NULL;
     case OP_real: return f.a->type.dtype == T_REAL ? f.a : NULL;
     case OP_not: return f.a->op == OP_not ? f.a->arg[0] : NULL;

@@ -86,6 +86,37 @@ static bool must_store(const Node *n)
     return op_info[n->op].kind == K_REDUCE || n->op == OP_reshape || n->op == OP_cumsum || n->op == OP_cholesky || n->op == OP_trisolve || n->op == OP_solve;
 }
 
+static bool loop_kernel_reads(const Loop *, int p);
+
+static bool is_kernel(const Node *n) { return must_store(n) && n->op != OP_contract && op_info[n->op].kind != K_REDUCE; }
+
+/* Is the parameter an operand of a kernel of g, or of one in a loop that captures it? Kernels read memory. */
+static bool kernel_reads(const Graph *g, const Node *param)
+{
+    for (int i = 0; i < g->nodes.n; i++) {
+        const Node *n = g->nodes.at[i];
+        const Loop *l = n->op == OP_loop ? n->u.loop : NULL;
+        for (int a = 0; !l && a < n->narg; a++)
+            if (n->arg[a] == param && is_kernel(n))
+                return true;
+        for (int p = 0; l && p < l->params.n; p++)
+            if (l->params.at[p].kind != LP_INDEX && n->arg[loop_argument(l, p)] == param && loop_kernel_reads(l, p))
+                return true;
+    }
+    return false;
+}
+
+/* The same for parameter p of a loop's body, and of the body that runs iterations again. */
+static bool loop_kernel_reads(const Loop *l, int p)
+{
+    if (kernel_reads(l->body, l->body->params.at[p]))
+        return true;
+    for (int k = 0; l->again && k < l->again->loop->params.n; k++)
+        if (l->again->from[k] == p && kernel_reads(l->again->loop->body, l->again->loop->body->params.at[k]))
+            return true;
+    return false;
+}
+
 void decide(Low *l, Env *e)
 {
     Graph *g = e->graph;
@@ -111,7 +142,7 @@ void decide(Low *l, Env *e)
         Node *n = g->nodes.at[i];
         if (!e->need[n->id])
             continue;
-        bool kernel = must_store(n) && n->op != OP_contract && op_info[n->op].kind != K_REDUCE;
+        bool kernel = is_kernel(n);
         for (int a = 0; a < n->narg; a++) {
             Node *x = n->arg[a];
             /* What a loop captures is asked for in every iteration. */
@@ -124,6 +155,11 @@ void decide(Low *l, Env *e)
             if (x->type.dtype != T_NONE && kernel && x->op != OP_param && !e->slot[x->id].buf)
                 e->slot[x->id].stored = true;
             if (n->op == OP_contract && a >= n->u.contract->nfactor && !is_trivial(e, x))
+                e->slot[x->id].stored = true;
+        }
+        for (int p = 0; n->op == OP_loop && p < n->u.loop->params.n; p++) {
+            Node *x = n->u.loop->params.at[p].kind == LP_CAPTURE ? n->arg[loop_argument(n->u.loop, p)] : NULL;
+            if (x && x->op != OP_param && x->type.dtype != T_NONE && !e->slot[x->id].buf && loop_kernel_reads(n->u.loop, p))
                 e->slot[x->id].stored = true;
         }
     }

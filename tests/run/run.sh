@@ -41,6 +41,9 @@ for real in float double; do
 done
 # A loop with guarded loads and shared places, in every plan: forward mode was wrong there in machine code.
 if "$mflc" check tests/run/guarded.mfl > "$tmp/log" 2>&1; then ok; else bad "guarded"; fi
+# A view from outside a loop as a kernel's operand in it (once an internal error); a letter compared with itself (once refused by -Werror).
+if "$mflc" check tests/run/captured.mfl > "$tmp/log" 2>&1; then ok; else bad "captured"; fi
+if "$mflc" build tests/run/captured.mfl --real double -o "$tmp" > "$tmp/log" 2>&1 && gcc $flags -O1 -c -o "$tmp/f.o" "$tmp/captured.c" > "$tmp/log" 2>&1; then ok; else bad "captured: C"; fi
 # The code does not grow with the number of steps or with sizes, and is the same every time.
 r=tests/reference/ridge
 for n in 10 1000; do
