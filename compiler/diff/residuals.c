@@ -20,14 +20,6 @@ typedef struct Pair {
     Node **args;               /* by parameter of R: its stand-in in L's body */
 } Pair;
 
-static int arg_of_param(const Loop *l, int p)
-{
-    int a = 0;
-    for (int q = 0; q < p; q++)
-        a += l->params.at[q].kind != LP_INDEX;
-    return a;
-}
-
 Node *residuals_forward(Graph *g, const Node *rev)
 {
     for (int a = 0; a < rev->narg; a++) {
@@ -72,7 +64,7 @@ static void find_closed(Pair *p)
             p->closed[param->id] = true;
             p->index = param;
         } else if (r->params.at[q].kind == LP_CAPTURE) {
-            Node *arg = p->rev->arg[arg_of_param(r, q)];
+            Node *arg = p->rev->arg[loop_argument(r, q)];
             if (arg->op == OP_proj && arg->arg[0] == p->fwd && p->fwd->u.loop->outs.at[arg->u.axis].kind == LO_COLLECT)
                 p->stacked[param->id] = (int)arg->u.axis;
             else
@@ -133,7 +125,7 @@ static Node *capture_in_forward(Pair *p, Node *outer)
 {
     Loop *l = p->fwd->u.loop;
     for (int q = 0; q < l->params.n; q++)
-        if (l->params.at[q].kind == LP_CAPTURE && p->fwd->arg[arg_of_param(l, q)] == outer)
+        if (l->params.at[q].kind == LP_CAPTURE && p->fwd->arg[loop_argument(l, q)] == outer)
             return l->body->params.at[q];
     Node *param = ir_param(l->body, outer->type, outer->origin.name);
     vec_push(p->g->arena, l->params, (LoopParam){ LP_CAPTURE, -1 });
@@ -178,7 +170,7 @@ static Node *translate(Pair *p, Node *n)
                         if (p->fwd->u.loop->params.at[k].kind == LP_INDEX)
                             return p->map[n->id] = p->args[q] = to->params.at[k];
                 }
-                return p->map[n->id] = p->args[q] = capture_in_forward(p, p->rev->arg[arg_of_param(r, q)]);
+                return p->map[n->id] = p->args[q] = capture_in_forward(p, p->rev->arg[loop_argument(r, q)]);
             }
         ice("keep: a parameter is not the loop's");
     }

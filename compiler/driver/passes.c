@@ -8,7 +8,7 @@ static const struct Pass { const char *name; unsigned needs, gives, kills; const
     { "bilevel",  F_PROBLEM,  F_GRAPHS | F_GRADS, 0,       "value and hypergradient: linearize, transpose; gradients expanded as the mode says" },
     { "simplify", F_GRAPHS,   F_CLOSED,           F_GRADS, "dead code, algebra, contractions in pairs, loop-invariant code" },
     { "schedule", F_CLOSED,   0,                  0,       "what reverse loops store and what they compute again" },
-    { "lower",    F_CLOSED,   F_LOOPS,            0,       "loop nests, fusion, matrix products, offsets in the workspace" },
+    { "lower",    F_CLOSED,   F_LOOPS,            0,       "loop nests, fusion, matrix products, offsets in the workspace; the plan is chosen among programs lowered so" },
 };
 enum { NPASSES = sizeof passes / sizeof *passes };
 

@@ -41,7 +41,7 @@ static int wrong_way(const char *text, const char *expected)
 }
 
 /* One REGION=WAY. */
-static int one_region(Session *s, const Known *known, const char *text, DiffOptions *o, RegionSchedule *regions)
+static int one_region(const Known *known, const char *text, DiffOptions *o, RegionSchedule *regions)
 {
     const char *eq = strchr(text, '='), *way = eq + 1;
     Name name = intern_n(text, (size_t)(eq - text));
@@ -74,7 +74,6 @@ static int one_region(Session *s, const Known *known, const char *text, DiffOpti
             return wrong_way(text, "keep, snapshot, every:K or binomial:S");
         regions[o->nregion++] = r;
     }
-    (void)s;
     return -1;
 }
 
@@ -91,7 +90,7 @@ int regions_options(Session *s, DiffOptions *o)
     RegionSchedule *regions = NEW_N(s->arena, RegionSchedule, opt->region.n + 1);
     int code = -1;
     for (int k = 0; k < opt->region.n && code < 0; k++)
-        code = one_region(s, &known, opt->region.at[k], o, regions);
+        code = one_region(&known, opt->region.at[k], o, regions);
     if (o->nregion)
         o->region = regions;
     return code;

@@ -220,8 +220,6 @@ void  ir_print(const Graph *, Buf *);                      /* complete: every at
 const char *ir_verify(const Graph *);
 typedef struct Tensor { Type type; double *at; } Tensor;   /* INT and BOOL as doubles */
 void  ir_interpret(const Graph *, const Tensor *args, Tensor *results, Arena *);   /* slow and literal: the tests' meaning of the IR */
-typedef struct Cost { double flops, bytes; } Cost;
-Cost  ir_cost(const Graph *, double real_bytes);           /* loops multiplied by their trip count */
 
 /* ---- the problem: what the front end hands to differentiation and to the driver ---- */
 typedef enum { R_DATA, R_META, R_PARAM, R_STATE, R_LEARN_STATE } Role;

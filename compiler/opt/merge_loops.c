@@ -20,14 +20,6 @@ typedef struct Both {
     int   *aparam, *bparam;    /* A's and B's parameters among s's */
 } Both;
 
-static int argument(const Loop *l, int p)
-{
-    int a = 0;
-    for (int q = 0; q < p; q++)
-        a += l->params.at[q].kind != LP_INDEX;
-    return a;
-}
-
 static int find_capture(const Both *b, const Node *outer)
 {
     for (int p = 0, a = 0; p < b->joint->params.n; p++) {
@@ -97,7 +89,7 @@ static Node *b_result(const Both *b, int k) { return b->s->results.at[b->la->bod
 static bool may_be_same(const Both *b, int p, int q)
 {
     const Node *x = b->lb->body->params.at[p], *y = b->la->body->params.at[q];
-    return b->la->params.at[q].kind == LP_CARRY && x->origin.name && x->origin.name == y->origin.name && b->barg[argument(b->lb, p)] == b->a->arg[argument(b->la, q)];
+    return b->la->params.at[q].kind == LP_CARRY && x->origin.name && x->origin.name == y->origin.name && b->barg[loop_argument(b->lb, p)] == b->a->arg[loop_argument(b->la, q)];
 }
 
 /* Which carried values of B are A's. Returns their number. */

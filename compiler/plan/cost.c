@@ -179,7 +179,7 @@ static void count_call(Count *c, const LStmt *s, double times)
     for (int k = 0; k < s->nnum && k < 3; k++)
         work *= s->num[k] > 0 ? (double)s->num[k] : 1;
     if (s->nnum >= 2 && s->callee && strcmp(s->callee, "cumsum"))
-        work *= (double)s->num[1] * (strcmp(s->callee, "trisolve") ? (double)s->num[1] / 3 + 1 : 1) / (s->nnum > 2 && s->num[2] > 0 ? 1 : 1);
+        work *= (double)s->num[1] * (strcmp(s->callee, "trisolve") ? (double)s->num[1] / 3 + 1 : 1);
     c->w.of[W_SCALAR] += times * work;
     c->w.of[W_CALL] += times;
     c->w.flops += times * work;
@@ -196,7 +196,7 @@ static void count_stmt(Count *c, const LStmt *s, double times, const LVar *along
         c->w.of[W_LOOP] += times;
         if (nest)
             count_memory(c, s, times);
-        count_block(c, &s->body, times * n, innermost && nest + in_nest ? s->var : NULL, in_nest || nest);
+        count_block(c, &s->body, times * n, innermost && (nest || in_nest) ? s->var : NULL, in_nest || nest);
         break;
     }
     case LS_IF: count_block(c, &s->body, times * 0.5, NULL, in_nest); break;
