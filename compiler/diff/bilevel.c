@@ -6,23 +6,42 @@
  *   reverse   grads expanded, then vjp: reverse over reverse
  *   mixed     vjp with the grads as regions: the transpose of d(grad_p L) is a tangent of (grad_p L, grad_m L), see grads.c
  *   forward   one fused tangent loop that carries the tangents of all directions of the meta variables together: memory does not depend on T
- * Modes differ in nothing but the order of the same two rules. */
+ * Modes differ in nothing but the order of the same two rules.
+ *
+ * With `truncate K`, K < T, a window is K steps from a state that is given (carried from the window before, a constant), at a step that is given; at step 0 it begins
+ * at the initial values. The outer variables move after each window: truncated backpropagation through time as meta-learners use it. */
 #include "rules.h"
 #include "opt.h"
 
 const char *const mode_name[] = { "auto", "mixed", "reverse", "forward" };
 
-/* Data and meta parameters of a new graph. */
-typedef struct Inputs { Graph *g; int nd, nm; Node **all; } Inputs;
+/* A window's state at its beginning, and the step that it begins at. */
+typedef struct Window { Node **par, **opt, *step; } Window;
+/* Data and meta parameters of a new graph, then, of a window's, its state and step. */
+typedef struct Inputs { Graph *g; int nd, nm, n; Node **all; const Window *window; } Inputs;
 
-static Inputs make_inputs(Problem *p, const char *name)
+int64_t problem_window(const Problem *p) { return p->truncate && p->truncate < p->steps ? p->truncate : 0; }
+
+static Inputs make_inputs(Problem *p, const char *name, bool window)
 {
-    Inputs in = { graph_new(p->arena, intern(name)), p->data.n, p->meta.n, NULL };
-    in.all = NEW_N(p->arena, Node *, in.nd + in.nm + 1);
+    Inputs in = { graph_new(p->arena, intern(name)), p->data.n, p->meta.n, 0, NULL, NULL };
+    int np = p->param.n, ns = p->state.n;
+    in.all = NEW_N(p->arena, Node *, in.nd + in.nm + np + ns + 2);
     for (int k = 0; k < in.nd; k++)
         in.all[k] = ir_param(in.g, p->data.at[k].type, p->data.at[k].name);
     for (int k = 0; k < in.nm; k++)
         in.all[in.nd + k] = ir_param(in.g, p->meta.at[k].type, p->meta.at[k].name);
+    in.n = in.nd + in.nm;
+    if (window) {
+        Window *w = NEW(p->arena, Window);
+        *w = (Window){ in.all + in.n, in.all + in.n + np, NULL };
+        for (int k = 0; k < np; k++)
+            in.all[in.n++] = ir_param(in.g, p->param.at[k].type, intern_printf("carried_%s", p->param.at[k].name));
+        for (int k = 0; k < ns; k++)
+            in.all[in.n++] = ir_param(in.g, p->state.at[k].type, intern_printf("carried_%s", p->state.at[k].name));
+        in.all[in.n++] = w->step = ir_param(in.g, type_of(T_INT, 0, NULL), intern("first_step"));
+        in.window = w;
+    }
     return in;
 }
 
@@ -64,13 +83,22 @@ static Node **gradients(Problem *p, Graph *g, Node **dm, int ndm, Node **par, No
 
 typedef struct State { Node **par, **opt, *path; } State;
 
-/* Steps first .. first + n - 1 as one loop; the state is replaced. */
-static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, int64_t first, int64_t n, const char *name)
+/* n steps from `first`, or from `from` where that is given. Steps from `end` on, if there is an end, leave everything as it is. */
+typedef struct Steps { int64_t first, n, end; Node *from; const char *name; } Steps;
+
+/* A value where the step counts, else what was there before. */
+static Node *where_live(Node *live, Node *next, Node *before)
 {
-    if (n <= 0)
+    return live ? ir_map3(live->graph, OP_select, live, next, before) : next;
+}
+
+/* The steps as one loop; the state is replaced. */
+static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps of)
+{
+    if (of.n <= 0)
         return;
     int np = p->param.n, ns = p->state.n;
-    LoopBuilder *b = loop_begin(g, n, intern(name));
+    LoopBuilder *b = loop_begin(g, of.n, intern(of.name));
     Graph *body = b->loop->body;
     b->loop->is_steps = true;
     Node **in = NEW_N(g->arena, Node *, ndm + 1), **par = NEW_N(g->arena, Node *, np + 1), **opt = NEW_N(g->arena, Node *, ns + 1), *path = NULL;
@@ -82,17 +110,21 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, int64_
         path = loop_carry(b, s->path, intern("path"));
     for (int k = 0; k < ndm; k++)
         in[k] = loop_capture(b, dm[k]);
-    Node *step = first ? ir_map2(body, OP_add, b->index, ir_int(body, first)) : b->index;
+    Node *first = of.from ? loop_capture(b, of.from) : of.first ? ir_int(body, of.first) : NULL, *step = first ? ir_map2(body, OP_add, b->index, first) : b->index, *live = NULL;
+    if (of.end) {
+        live = ir_map2(body, OP_lt, step, ir_int(body, of.end));
+        step = ir_map2(body, OP_min, step, ir_int(body, of.end - 1));
+    }
     Node **g_t = gradients(p, body, in, ndm, par, step);
     Arg args[] = { { in, ndm }, { par, np }, { g_t, np }, { opt, ns }, { &step, 1 } };
     Node **next = inline_all(body, p->update, args, 5);
     for (int k = 0; k < np; k++)
-        loop_next(b, par[k], next[k]);
+        loop_next(b, par[k], where_live(live, next[k], par[k]));
     for (int k = 0; k < ns; k++)
-        loop_next(b, opt[k], next[np + k]);
+        loop_next(b, opt[k], where_live(live, next[np + k], opt[k]));
     if (p->path) {
         Arg at[] = { { in, ndm }, { next, np }, { &step, 1 } };
-        loop_next(b, path, ir_map2(body, OP_add, path, inline_all(body, p->path, at, 3)[0]));
+        loop_next(b, path, where_live(live, ir_map2(body, OP_add, path, inline_all(body, p->path, at, 3)[0]), path));
     }
     int *out = NEW_N(g->arena, int, np + ns + 2);
     for (int k = 0; k < np; k++)
@@ -110,14 +142,32 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, int64_
         s->path = ir_proj(g, loop, out[np + ns]);
 }
 
-/* The inner loop on its arguments: parameters after the last step and the sum of the path losses. The last `last` steps are a loop of their own. */
-static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, int64_t last)
+/* The steps of a window; the last one may be shorter. */
+static void run_window(Problem *p, Graph *g, Node **dm, int ndm, const Window *w, State *s, int64_t last)
+{
+    int64_t n = problem_window(p), end = p->steps % n ? p->steps : 0;
+    Node *begin = ir_map2(g, OP_eq, w->step, ir_int(g, 0));
+    for (int k = 0; k < p->param.n; k++)
+        s->par[k] = where_live(begin, s->par[k], w->par[k]);
+    for (int k = 0; k < p->state.n; k++)
+        s->opt[k] = where_live(begin, s->opt[k], w->opt[k]);
+    last = last < n ? last : 0;
+    run_steps(p, g, dm, ndm, s, (Steps){ 0, n - last, end, w->step, "steps" });
+    run_steps(p, g, dm, ndm, s, (Steps){ 0, last, end, last ? ir_map2(g, OP_add, w->step, ir_int(g, n - last)) : NULL, "steps_last" });
+}
+
+/* The inner loop on its arguments, or a window of it: parameters after the last step and the sum of the path losses. The last `last` steps are a loop of their own. */
+static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, const Window *w, int64_t last)
 {
     Arg a = { dm, ndm };
     State s = { inline_all(g, p->param_init, &a, 1), inline_all(g, p->state_init, &a, 1), ir_real(g, 0) };
-    int64_t cut = p->truncate && p->truncate < p->steps ? p->steps - p->truncate : 0;
+    if (w) {
+        run_window(p, g, dm, ndm, w, &s, last);
+        return s;
+    }
+    int64_t cut = problem_window(p) ? p->steps - p->truncate : 0;
     if (cut) {
-        run_steps(p, g, dm, ndm, &s, 0, cut, "steps_before");
+        run_steps(p, g, dm, ndm, &s, (Steps){ 0, cut, 0, NULL, "steps_before" });
         for (int k = 0; k < p->param.n; k++)
             s.par[k] = ir_map1(g, OP_detach, s.par[k]);
         for (int k = 0; k < p->state.n; k++)
@@ -126,8 +176,8 @@ static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, int64_t last)
         s.path = ir_map1(g, OP_detach, s.path);
     }
     last = last < p->steps - cut ? last : 0;      /* all of them: the schedule of the loop itself */
-    run_steps(p, g, dm, ndm, &s, cut, p->steps - cut - last, "steps");
-    run_steps(p, g, dm, ndm, &s, p->steps - last, last, "steps_last");
+    run_steps(p, g, dm, ndm, &s, (Steps){ cut, p->steps - cut - last, 0, NULL, "steps" });
+    run_steps(p, g, dm, ndm, &s, (Steps){ p->steps - last, last, 0, NULL, "steps_last" });
     return s;
 }
 
@@ -162,8 +212,8 @@ Graph *bilevel_entry(const Graph *g)
 
 Graph *bilevel_adapt(Problem *p)
 {
-    Inputs in = make_inputs(p, "adapt");
-    State s = run_inner(p, in.g, in.all, in.nd + in.nm, 0);
+    Inputs in = make_inputs(p, "adapt", false);
+    State s = run_inner(p, in.g, in.all, in.n, NULL, 0);
     for (int k = 0; k < p->param.n; k++)
         ir_result(in.g, s.par[k], p->param.at[k].name);
     return apply_schedules(finish(in.g, NULL), NULL);
@@ -172,9 +222,9 @@ Graph *bilevel_adapt(Problem *p)
 /* The logs of inner at the last step's parameters, then those of outer. */
 Graph *bilevel_value(Problem *p)
 {
-    Inputs in = make_inputs(p, "value");
-    int ndm = in.nd + in.nm;
-    State s = run_inner(p, in.g, in.all, ndm, 0);
+    Inputs in = make_inputs(p, "value", false);
+    int ndm = in.n;
+    State s = run_inner(p, in.g, in.all, ndm, NULL, 0);
     Node **logs, *value = outer_value(p, in.g, in.all, ndm, &s, &logs);
     ir_result(in.g, value, intern("outer"));
     if (p->inner->results.n > 1 && p->steps > 0) {
@@ -189,13 +239,25 @@ Graph *bilevel_value(Problem *p)
     return apply_schedules(finish(in.g, NULL), NULL);
 }
 
-static Graph *by_reverse(Problem *p, bool mixed, int64_t last)
+/* The state after a window, behind the outer value. */
+static void result_state(Problem *p, Graph *g, const State *s)
 {
-    Inputs in = make_inputs(p, "hypergradient");
+    for (int k = 0; k < p->param.n; k++)
+        ir_result(g, s->par[k], p->param.at[k].name);
+    for (int k = 0; k < p->state.n; k++)
+        ir_result(g, s->opt[k], p->state.at[k].name);
+}
+
+static Graph *by_reverse(Problem *p, bool mixed, int64_t last, bool window)
+{
+    Inputs in = make_inputs(p, "hypergradient", window);
     Graph *g = in.g;
-    State s = run_inner(p, g, in.all, in.nd + in.nm, last);
-    Node **logs, *value = outer_value(p, g, in.all, in.nd + in.nm, &s, &logs);
+    int ndm = in.nd + in.nm;
+    State s = run_inner(p, g, in.all, ndm, in.window, last);
+    Node **logs, *value = outer_value(p, g, in.all, ndm, &s, &logs);
     ir_result(g, value, intern("outer"));
+    if (window)
+        result_state(p, g, &s);
     if (!mixed)
         expand_grads(g);
     value = g->results.at[0];
@@ -208,14 +270,17 @@ static Graph *by_reverse(Problem *p, bool mixed, int64_t last)
 
 enum { DIRECTIONS = 64 };                          /* tangents that are carried together */
 
-/* (data, meta, one tangent for each meta leaf) -> outer value, its tangent */
-static Graph *tangent_graph(Problem *p)
+/* (inputs, one tangent for each meta leaf) -> outer value, the state after a window, the outer value's tangent */
+static Graph *tangent_graph(Problem *p, bool window)
 {
-    Inputs in = make_inputs(p, "tangent");
+    Inputs in = make_inputs(p, "tangent", window);
     Graph *g = in.g;
+    int ndm = in.nd + in.nm;
     Node **t = NEW_N(g->arena, Node *, in.nm + 1), **logs, *tangent;
-    State s = run_inner(p, g, in.all, in.nd + in.nm, 0);
-    ir_result(g, outer_value(p, g, in.all, in.nd + in.nm, &s, &logs), intern("outer"));
+    State s = run_inner(p, g, in.all, ndm, in.window, 0);
+    ir_result(g, outer_value(p, g, in.all, ndm, &s, &logs), intern("outer"));
+    if (window)
+        result_state(p, g, &s);
     expand_grads(g);
     for (int k = 0; k < in.nm; k++)
         t[k] = ir_param(g, p->meta.at[k].type, intern_printf("d_%s", p->meta.at[k].name));
@@ -233,49 +298,53 @@ static Node *unit_directions(Graph *g, const Type *leaf, int64_t at, Node *first
     return ir_reshape(g, ir_cast_real(g, ir_map2(g, OP_eq, direction, number)), whole.rank, whole.dim);
 }
 
-/* The outer value and its derivatives along n directions, in g, whose inputs are x. */
-static Node *along_directions(Problem *p, Graph *g, const Graph *tangent, Node *const *x, Node *first, int64_t n, Node **value)
+/* The outer value's derivatives along n directions, in g, whose inputs are x, of which there are nx; values: the other results of the tangent graph. */
+static Node *along_directions(Problem *p, Graph *g, const Graph *tangent, Node *const *x, int nx, Node *first, int64_t n, Node **values)
 {
-    int nd = p->data.n, nm = p->meta.n;
-    Node **args = NEW_N(g->arena, Node *, nd + 2 * nm + 1), *out[2];
-    bool *batched = NEW_N(g->arena, bool, nd + 2 * nm + 1), is[2];
+    int nm = p->meta.n, nout = tangent->results.n;
+    Node **args = NEW_N(g->arena, Node *, nx + nm + 1), **out = NEW_N(g->arena, Node *, nout);
+    bool *batched = NEW_N(g->arena, bool, nx + nm + 1), *is = NEW_N(g->arena, bool, nout);
     int64_t at = 0;
-    memcpy(args, x, sizeof *args * (size_t)(nd + nm));
+    memcpy(args, x, sizeof *args * (size_t)nx);
     for (int k = 0; k < nm; k++) {
-        args[nd + nm + k] = unit_directions(g, &p->meta.at[k].type, at, first, n);
-        batched[nd + nm + k] = true;
+        args[nx + k] = unit_directions(g, &p->meta.at[k].type, at, first, n);
+        batched[nx + k] = true;
         at += type_count(&p->meta.at[k].type);
     }
-    batch_inline(g, tangent, args, batched, tangent->results.at, 2, n, out, is);
-    *value = out[0];
-    return is[1] ? out[1] : ir_const(g, type_of(T_REAL, 1, &n), 0);
+    batch_inline(g, tangent, args, batched, tangent->results.at, nout, n, out, is);
+    memcpy(values, out, sizeof *out * (size_t)(nout - 1));
+    return is[nout - 1] ? out[nout - 1] : ir_const(g, type_of(T_REAL, 1, &n), 0);
 }
 
 /* Unit vectors in batches: one batch in the entry itself; more in a loop over them, each with its own pass over the inner loop. */
-static Graph *by_forward(Problem *p)
+static Graph *by_forward(Problem *p, bool window)
 {
-    Inputs in = make_inputs(p, "hypergradient");
-    Graph *g = in.g, *tangent = tangent_graph(p);
-    int ndm = in.nd + in.nm;
+    Inputs in = make_inputs(p, "hypergradient", window);
+    Graph *g = in.g, *tangent = tangent_graph(p, window);
+    int nvalues = tangent->results.n - 1;
     int64_t total = 0, at = 0;
     for (int k = 0; k < in.nm; k++)
         total += type_count(&p->meta.at[k].type);
-    Node *all, *value;
+    Node *all, **value = NEW_N(g->arena, Node *, nvalues);
     if (total <= DIRECTIONS)
-        all = along_directions(p, g, tangent, in.all, ir_int(g, 0), total, &value);
+        all = along_directions(p, g, tangent, in.all, in.n, ir_int(g, 0), total, value);
     else {
         int64_t batches = (total + DIRECTIONS - 1) / DIRECTIONS, padded = batches * DIRECTIONS;
         LoopBuilder *b = loop_begin(g, batches, intern("directions"));
-        Node **x = NEW_N(g->arena, Node *, ndm + 1), **logs;
-        for (int k = 0; k < ndm; k++)
+        Node **x = NEW_N(g->arena, Node *, in.n + 1);
+        for (int k = 0; k < in.n; k++)
             x[k] = loop_capture(b, in.all[k]);
         Node *first = ir_map2(b->loop->body, OP_mul, b->index, ir_int(b->loop->body, DIRECTIONS));
-        int out = loop_collect(b, along_directions(p, b->loop->body, tangent, x, first, DIRECTIONS, &value));
+        int out = loop_collect(b, along_directions(p, b->loop->body, tangent, x, in.n, first, DIRECTIONS, value));
         all = ir_reshape(g, ir_proj(g, loop_end(b), out), 1, &padded);
-        State once = run_inner(p, g, in.all, ndm, 0);
-        value = outer_value(p, g, in.all, ndm, &once, &logs);
+        Node **args = NEW_N(g->arena, Node *, in.n + in.nm + 1);              /* the values once more: no result but the tangent depends on directions */
+        memcpy(args, in.all, sizeof *args * (size_t)in.n);
+        for (int k = 0; k < in.nm; k++)
+            args[in.n + k] = ir_any_zero_like(g, in.all[in.nd + k]);
+        graph_inline(g, tangent, args, tangent->results.at, nvalues, value, NULL);
     }
-    ir_result(g, value, intern("outer"));
+    for (int k = 0; k < nvalues; k++)
+        ir_result(g, value[k], tangent->result_names.at[k]);
     for (int k = 0; k < in.nm; k++) {
         const Type *type = &p->meta.at[k].type;
         int64_t n = type_count(type);
@@ -288,9 +357,9 @@ static Graph *by_forward(Problem *p)
 /* The derivative of the outer value along one direction of all meta variables: forward mode, for any number of them. */
 Graph *bilevel_slope(Problem *p)
 {
-    Inputs in = make_inputs(p, "slope");
+    Inputs in = make_inputs(p, "slope", false);
     Graph *g = in.g;
-    State s = run_inner(p, g, in.all, in.nd + in.nm, 0);
+    State s = run_inner(p, g, in.all, in.n, NULL, 0);
     Node **logs, **along = NEW_N(g->arena, Node *, in.nm + 1), *tangent;
     ir_result(g, outer_value(p, g, in.all, in.nd + in.nm, &s, &logs), NULL);
     expand_grads(g);
@@ -307,6 +376,12 @@ Graph *bilevel_slope(Problem *p)
 
 Graph *bilevel_hypergradient(Problem *p, const DiffOptions *o)
 {
-    Graph *g = o->mode == MODE_FORWARD ? by_forward(p) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last);
+    Graph *g = o->mode == MODE_FORWARD ? by_forward(p, false) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last, false);
+    return apply_schedules(finish(g, o), o);
+}
+
+Graph *bilevel_window(Problem *p, const DiffOptions *o)
+{
+    Graph *g = o->mode == MODE_FORWARD ? by_forward(p, true) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last, true);
     return apply_schedules(finish(g, o), o);
 }

@@ -31,6 +31,10 @@ Graph *bilevel_value(Problem *);                              /* -> outer value,
 Graph *bilevel_slope(Problem *);                              /* also over one direction for each meta leaf -> the derivative of the outer value along it */
 Graph *bilevel_entry(const Graph *);                           /* a graph of the problem, cleaned up as an entry of its own */
 Graph *bilevel_hypergradient(Problem *, const DiffOptions *); /* -> outer value, gradient of each meta leaf */
+/* K steps from a carried state, with `truncate K`: also over that state (parameters, optimizers' states) and the step it begins at, 0 <= step < T, a multiple of K
+ * (at 0 the initial values count, not the state) -> outer value, the state after the window, gradient of each meta leaf. */
+Graph *bilevel_window(Problem *, const DiffOptions *);
+int64_t problem_window(const Problem *);                      /* K, or 0: no window is shorter than the inner loop */
 
 /* ---- the two rules; both append to g ---- */
 /* Tangents of roots, given tangents of some nodes. in[i] has tangent tin[i] (same type). out[k] = tangent of roots[k], NULL: zero.

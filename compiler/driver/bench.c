@@ -39,7 +39,7 @@ static int run_plan(Session *s, const Plan *p, json_t *list)
 {
     mfl_status st = { 0 };
     void **grad = leaf_buffers(s->arena, s->real_bytes, s->problem->meta.at, s->problem->meta.n);
-    int code = session_compile(s, p->o, p->graph, WANT_JIT);
+    int code = session_compile(s, p->o, p, WANT_JIT);
     if (code < 0)
         code = session_init_meta(s);
     if (code >= 0)

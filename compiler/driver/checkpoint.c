@@ -11,9 +11,9 @@ typedef struct Head {
     char     magic[8], name[NAME_BYTES];
     uint64_t text, program, data, seed;
     double   clip;
-    int64_t  real_bytes, mode, skip, steps_done, state_bytes, meta_bytes;
+    int64_t  real_bytes, mode, skip, steps_done, state_bytes, meta_bytes, carried_bytes;
 } Head;
-static const char magic[8] = "mflckp2";
+static const char magic[8] = "mflckp3";
 
 static uint64_t hash(uint64_t h, const void *at, size_t n)
 {
@@ -52,12 +52,18 @@ static size_t meta_bytes(const Run *r)
     return n;
 }
 
+/* Of all tasks, between windows. */
+static size_t carried_bytes(const Run *r)
+{
+    return r->windows ? (size_t)(r->s.program->carried_bytes * r->s.bound.tasks) : 0;
+}
+
 static Head head_of(Run *r)
 {
     const Problem *p = r->s.problem;
     Head h = { .text = hash(hash_start, p->src->text, p->src->len), .program = hash_program(r), .data = r->data_hash ? r->data_hash : (r->data_hash = hash_data(r)),
                .seed = r->o->seed, .clip = r->o->clip, .real_bytes = r->s.real_bytes, .mode = r->s.diff.mode, .skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip"),
-               .steps_done = r->step, .state_bytes = r->s.program->state_bytes, .meta_bytes = (int64_t)meta_bytes(r) };
+               .steps_done = r->step, .state_bytes = r->s.program->state_bytes, .meta_bytes = (int64_t)meta_bytes(r), .carried_bytes = (int64_t)carried_bytes(r) };
     memcpy(h.magic, magic, sizeof magic);
     snprintf(h.name, sizeof h.name, "%s", p->name);
     return h;
@@ -77,6 +83,8 @@ int checkpoint_save(Run *r)
     for (int k = 0; k < r->s.problem->meta.n; k++)
         buf_put(&b, r->s.bound.meta[k], leaf_bytes(&r->s.problem->meta.at[k], r->s.real_bytes));
     buf_put(&b, r->s.state, (size_t)h.state_bytes);
+    if (h.carried_bytes)
+        buf_put(&b, session_carried(&r->s), (size_t)h.carried_bytes);
     uint64_t sum = hash(hash_start, b.at, b.n);
     buf_put(&b, (const char *)&sum, sizeof sum);
     const char *path = checkpoint_path(r);
@@ -96,9 +104,9 @@ static const char *refusal(Run *r, const Head *h, const Head *now, const unsigne
         return "it was written by another version of mflc";
     memcpy(&sum, at + n - sizeof sum, sizeof sum);
     uint64_t rest = n - sizeof *h - sizeof sum;
-    bool sound = h->steps_done >= 0 && h->meta_bytes >= 0 && h->state_bytes >= 0 && (uint64_t)h->steps_done <= rest / sizeof(double) &&
-                 (uint64_t)h->meta_bytes <= rest && (uint64_t)h->state_bytes <= rest &&
-                 rest == (uint64_t)h->steps_done * sizeof(double) + (uint64_t)h->meta_bytes + (uint64_t)h->state_bytes;
+    bool sound = h->steps_done >= 0 && h->meta_bytes >= 0 && h->state_bytes >= 0 && h->carried_bytes >= 0 && (uint64_t)h->steps_done <= rest / sizeof(double) &&
+                 (uint64_t)h->meta_bytes <= rest && (uint64_t)h->state_bytes <= rest && (uint64_t)h->carried_bytes <= rest &&
+                 rest == (uint64_t)h->steps_done * sizeof(double) + (uint64_t)h->meta_bytes + (uint64_t)h->state_bytes + (uint64_t)h->carried_bytes;
     if (!sound || h->name[NAME_BYTES - 1] || sum != hash(hash_start, at, n - sizeof sum))
         return "it is damaged";
     if (strcmp(h->name, now->name))
@@ -115,7 +123,7 @@ static const char *refusal(Run *r, const Head *h, const Head *now, const unsigne
         return arena_printf(a, "it was written with --on-nonfinite %s", h->skip ? "skip" : "stop");
     if (h->mode != now->mode)
         return arena_printf(a, "it was written in mode %s", h->mode >= 0 && h->mode <= MODE_FORWARD ? mode_name[h->mode] : "unknown");
-    if (h->program != now->program || h->meta_bytes != now->meta_bytes || h->state_bytes != now->state_bytes)
+    if (h->program != now->program || h->meta_bytes != now->meta_bytes || h->state_bytes != now->state_bytes || h->carried_bytes != now->carried_bytes)
         return "it was written with other sizes, other options or another version of mflc";
     if (h->data != now->data)
         return "it was written with other data";
@@ -149,6 +157,8 @@ int checkpoint_resume(Run *r)
         p += b;
     }
     memcpy(r->s.state, p, (size_t)h.state_bytes);
+    if (h.carried_bytes)
+        memcpy(session_carried(&r->s), p + h.state_bytes, (size_t)h.carried_bytes);
     return -1;
 }
 

@@ -90,6 +90,7 @@ typedef struct Session {
     Jit      *jit;
     Bound     bound;
     void     *work, *state;
+    void     *carried;             /* between windows: of each task carried_bytes, aligned to 64; NULL: none yet */
     Lane     *lane; int nlanes;               /* workspaces of session_value and session_gradient, one for each thread */
     Vec(EntryGraph) entries;
 } Session;
@@ -97,7 +98,7 @@ enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4, WANT_ADAPT = 8, WANT_VALUE =
 /* without JIT: every entry; EVERY: price all alternatives; PLAN: nothing else */
 /* Returns -1 to go on, or the exit code. */
 int  session_open(Session *, Options *, int want);
-int  session_compile(Session *, DiffOptions, Graph *hypergradient, int want);    /* again, with other options */
+int  session_compile(Session *, DiffOptions, const Plan *, int want);    /* again, with other options; the plan, or NULL: its graphs made anew */
 void session_close(Session *);
 void lanes_free(Session *);
 size_t leaf_bytes(const Leaf *, int real_bytes);
@@ -105,6 +106,9 @@ void **leaf_buffers(Arena *, int real_bytes, const Leaf *, int n);              
 /* Mean over tasks of the outer value and its gradient (grad NULL: value alone; logs may be NULL). 0 or a status code, then *status says what. */
 int  session_value(Session *, void *const *meta, double *outer, double *logs, mfl_status *);
 int  session_gradient(Session *, void *const *meta, double *outer, void **grad, mfl_status *);
+void *session_carried(Session *);                                                /* made where there is none yet, zeroed */
+/* The same for the window of inner steps that begins at step: s->carried moves on. */
+int  session_window(Session *, int64_t step, void *const *meta, double *outer, void **grad, mfl_status *);
 int  session_init_meta(Session *);                                               /* initialisers, then bound values; exit code or -1 */
 double real_at(const void *, int real_bytes, int64_t k);
 void   real_set(void *, int real_bytes, int64_t k, double);

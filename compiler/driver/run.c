@@ -94,7 +94,8 @@ static int outer_step(Run *r, int64_t first)
     mfl_status st = { 0 };
     Session *s = &r->s;
     bool skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip");
-    int code = session_gradient(s, s->bound.meta, &r->loss[r->step], r->grad, &st);
+    int code = r->windows ? session_window(s, r->step % r->windows * s->problem->truncate, s->bound.meta, &r->loss[r->step], r->grad, &st)
+                          : session_gradient(s, s->bound.meta, &r->loss[r->step], r->grad, &st);
     if (code) {                                   /* found by the guard */
         r->loss[r->step] = NAN;
         numeric_failure(s, &st);
@@ -219,6 +220,7 @@ static int prepare(Run *r)
         return code;
     if (jit_entry(s->jit, LE_LEARN_INIT)(NULL, s->bound.meta, NULL, NULL, NULL, s->state, 0, s->work, &st))
         return numeric_failure(s, &st);
+    r->windows = problem_window(p) ? (p->steps + p->truncate - 1) / p->truncate : 0;
     r->steps = r->o->has_steps ? r->o->steps : p->learn_n;
     run_room(r, 0);
     r->logs = NEW_N(s->arena, double, s->program->nlogs + 1);
@@ -244,6 +246,9 @@ static int learn(Run *r)
     catch_signals();
     if (!r->o->quiet)
         fprintf(stderr, "%s: %s\n", r->s.problem->name, r->s.why);
+    if (!r->o->quiet && r->windows)
+        fprintf(stderr, "%s: windows of %lld inner steps, the state carried from one to the next: %lld outer steps go once through the inner loop\n", r->s.problem->name,
+                (long long)r->s.problem->truncate, (long long)r->windows);
     if (!r->step && session_value(&r->s, r->s.bound.meta, &before, r->logs, &st)) {
         before = NAN;                             /* the first outer step says so and ends, or is skipped */
     }

@@ -7,6 +7,7 @@ typedef struct Run {
     Session  s;
     Options *o;
     int64_t  step, steps;          /* outer steps done, and wanted */
+    int64_t  windows;              /* `truncate`: outer steps that take one window each and go once through the inner loop together; else 0 */
     void   **grad;
     double  *loss;                 /* outer loss before each outer step; loss[step]: now. `room` numbers, on the heap */
     int64_t  room;

@@ -47,7 +47,7 @@ static void add_entry(Session *s, LEntryKind kind, Graph *g, const char *name)
     pass_done(s, "bilevel", g, name);
 }
 
-int session_compile(Session *s, DiffOptions diff, Graph *hypergradient, int want)
+int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
 {
     char *why = NULL;
     s->diff = diff;
@@ -59,7 +59,9 @@ int session_compile(Session *s, DiffOptions diff, Graph *hypergradient, int want
         add_entry(s, LE_ADAPT, bilevel_adapt(s->problem), "adapt");
     if (all || (want & WANT_VALUE))
         add_entry(s, LE_VALUE, bilevel_value(s->problem), "value");
-    add_entry(s, LE_HYPERGRADIENT, hypergradient ? hypergradient : bilevel_hypergradient(s->problem, &diff), "hypergradient");
+    add_entry(s, LE_HYPERGRADIENT, plan ? plan->graph : bilevel_hypergradient(s->problem, &diff), "hypergradient");
+    if ((all || (want & WANT_LEARN)) && problem_window(s->problem))
+        add_entry(s, LE_WINDOW, plan ? plan->window : bilevel_window(s->problem, &diff), "hypergradient_window");
     if ((all || (want & WANT_LEARN)) && s->problem->learn) {
         add_entry(s, LE_LEARN_INIT, bilevel_entry(s->problem->learn_init), "learn_init");
         add_entry(s, LE_LEARN, bilevel_entry(s->problem->learn), "learn");
@@ -144,7 +146,7 @@ int session_open(Session *s, Options *o, int want)
     LowerOptions *lo = NEW(s->arena, LowerOptions);
     *lo = (LowerOptions){ s->real_bytes, true, "", "" };
     s->rates = rates_load();
-    s->plans = (Plans){ .arena = s->arena, .problem = s->problem, .lower = lo, .rates = &s->rates, .budget = o->memory };
+    s->plans = (Plans){ .arena = s->arena, .problem = s->problem, .lower = lo, .rates = &s->rates, .budget = o->memory, .windows = !(want & WANT_JIT) || (want & WANT_LEARN) };
     plan_choose(&s->plans, &asked, (want & WANT_EVERY) != 0);
     s->why = s->plans.why;
     if (s->plans.chosen < 0) {
@@ -152,7 +154,7 @@ int session_open(Session *s, Options *o, int want)
         return EXIT_PROBLEM;
     }
     const Plan *plan = &s->plans.all.at[s->plans.chosen];
-    code = want & WANT_PLAN ? -1 : session_compile(s, plan->o, plan->graph, want);
+    code = want & WANT_PLAN ? -1 : session_compile(s, plan->o, plan, want);
     if (code >= 0)
         return code;
     if ((want & WANT_DATA) && !bindings_load(&s->bindings, s->problem, s->real_bytes, &s->bound))
@@ -166,6 +168,7 @@ void session_close(Session *s)
         jit_free(s->jit);
     free(s->work);
     free(s->state);
+    free(s->carried);
     lanes_free(s);
     arena_free(s->arena);
 }

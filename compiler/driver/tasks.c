@@ -11,6 +11,7 @@ typedef struct Sum {
     double *outer, *logs;
     void  **grad;
     mfl_status *st;
+    int64_t step;                  /* of a window */
     int64_t next;                  /* the task whose turn it is */
     int     code;                  /* of the first task, in their order, that failed */
     pthread_mutex_t lock;
@@ -82,7 +83,8 @@ static void *run_lane(void *lane)
         for (int k = 0; k < s->problem->data.n; k++)
             l->data[k] = (const char *)s->bound.data[k] + s->bound.data_stride[k] * (size_t)t;
         void **out = x->grad && s->bound.tasks > 1 ? l->part : x->grad;
-        int code = jit_entry(s->jit, x->kind)(l->data, x->meta, out, value, x->logs ? l->logs : NULL, NULL, 0, l->work, &st);
+        void *carried = x->kind == LE_WINDOW ? (char *)s->carried + s->program->carried_bytes * t : NULL;
+        int code = jit_entry(s->jit, x->kind)(l->data, x->meta, out, value, x->logs ? l->logs : NULL, carried, x->step, l->work, &st);
         pthread_mutex_lock(&x->lock);
         while (x->next != t)
             pthread_cond_wait(&x->turn, &x->lock);
@@ -97,9 +99,9 @@ static void *run_lane(void *lane)
     return NULL;
 }
 
-static int over_tasks(Session *s, LEntryKind kind, void *const *meta, double *outer, double *logs, void **grad, mfl_status *st)
+static int over_tasks(Session *s, LEntryKind kind, int64_t step, void *const *meta, double *outer, double *logs, void **grad, mfl_status *st)
 {
-    Sum x = { s, kind, meta, outer, logs, grad, st, 0, 0, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
+    Sum x = { s, kind, meta, outer, logs, grad, st, step, 0, 0, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
     make_lanes(s);
     *outer = 0;
     for (int64_t k = 0; logs && k < s->program->nlogs; k++)
@@ -126,10 +128,28 @@ static int over_tasks(Session *s, LEntryKind kind, void *const *meta, double *ou
 
 int session_value(Session *s, void *const *meta, double *outer, double *logs, mfl_status *st)
 {
-    return over_tasks(s, LE_VALUE, meta, outer, logs, NULL, st);
+    return over_tasks(s, LE_VALUE, 0, meta, outer, logs, NULL, st);
 }
 
 int session_gradient(Session *s, void *const *meta, double *outer, void **grad, mfl_status *st)
 {
-    return over_tasks(s, LE_HYPERGRADIENT, meta, outer, NULL, grad, st);
+    return over_tasks(s, LE_HYPERGRADIENT, 0, meta, outer, NULL, grad, st);
+}
+
+void *session_carried(Session *s)
+{
+    size_t bytes = (size_t)(s->program->carried_bytes * s->bound.tasks);
+    if (!s->carried) {
+        s->carried = aligned_alloc(64, bytes + 64);
+        if (!s->carried)
+            no_memory(bytes);
+        memset(s->carried, 0, bytes);
+    }
+    return s->carried;
+}
+
+int session_window(Session *s, int64_t step, void *const *meta, double *outer, void **grad, mfl_status *st)
+{
+    session_carried(s);
+    return over_tasks(s, LE_WINDOW, step, meta, outer, NULL, grad, st);
 }

@@ -140,6 +140,7 @@ static void pass_on(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
     case LB_GRAD: case LB_GRAD_IN: case LB_PARAMS: c->uses_out = true; break;
     case LB_WORK: c->uses_work = true; break;
     case LB_STEP: case LB_SEED: c->uses_step = true; break;
+    case LB_CARRIED: c->uses_carried = true; break;
     default: break;
     }
 }
@@ -147,7 +148,7 @@ static void pass_on(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 /* Which of the caller's arguments the function needs, for itself or to pass on. */
 void c99_uses_of(C *c, const LFunc *f)
 {
-    c->uses_data = c->uses_meta = c->uses_out = c->uses_work = c->uses_step = false;
+    c->uses_data = c->uses_meta = c->uses_out = c->uses_work = c->uses_step = c->uses_carried = false;
     for (int k = 0; k < f->body.n; k++)
         lir_each_access(f->body.at[k], true, pass_on, c);
 }
@@ -208,7 +209,7 @@ static void copy(C *c, const LStmt *s, int n)
         buf_printf(c->o, "mfl_put_f%d(", 8 * c->p->real_bytes);
         buf_printf(c->o, out ? "grad->%s, " : "outer, ", out ? c99_field(c, to->field) : "");
         pointer(c, &s->src);
-        buf_printf(c->o, ", %lld, add);", (long long)s->count);
+        buf_printf(c->o, ", %lld, %s);", (long long)s->count, c->kind == LE_WINDOW ? "0" : "add");
         finish(c, s, from);
         return;
     }
@@ -396,12 +397,14 @@ static void arguments(C *c, const LFunc *f, bool types)
         ARG(c->uses_data, "const %s_data *data", c->name);
         ARG(c->uses_meta, "const %s_meta *meta", c->name);
         ARG(c->uses_out, "const %s_%s *%s", c->name, out_type(c), out_name(c));
+        ARG(c->uses_carried, "char *carried");
         ARG(c->uses_step, "int64_t step");
         ARG(c->uses_work, "char *work");
     } else {
         ARG(c->uses_data, "data");
         ARG(c->uses_meta, "meta");
         ARG(c->uses_out, "%s", out_name(c));
+        ARG(c->uses_carried, "carried");
         ARG(c->uses_step, "step");
         ARG(c->uses_work, "work");
     }
@@ -434,6 +437,7 @@ void c99_locals(C *c, const LFunc *f)
         switch (b->storage) {
         case LB_WORK: buf_printf(c->o, "(work + %lld);", (long long)b->offset); break;
         case LB_STATE: buf_printf(c->o, "((char *)state + %lld);", (long long)b->offset); break;
+        case LB_CARRIED: buf_printf(c->o, "((char *)carried + %lld);", (long long)b->offset); break;
         case LB_DATA: buf_printf(c->o, "data->%s;", c99_field(c, b->field)); break;
         case LB_GRAD_IN: buf_printf(c->o, "grad->%s;", c99_field(c, b->field)); break;
         default: buf_printf(c->o, "meta->%s;", c99_field(c, b->field)); break;

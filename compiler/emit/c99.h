@@ -9,10 +9,10 @@ typedef struct C {
     const char *name, *real, *suffix;             /* of the problem; the real type in C, and its suffix in the runtime's function names */
     char *upper;
     LEntryKind kind;                              /* of the entry that is being printed, or whose phase is */
-    bool uses_data, uses_meta, uses_out, uses_work, uses_step;     /* arguments of the function that is being printed */
+    bool uses_data, uses_meta, uses_out, uses_work, uses_step, uses_carried;     /* arguments of the function that is being printed */
 } C;
 
-enum { C99_ADD = LE_LEARN + 1, C99_TASKS };      /* functions made of entries, numbered behind them */
+enum { C99_ADD = LE_KINDS, C99_TASKS };      /* functions made of entries, numbered behind them */
 
 void c99_say(C *, const char *template);        /* text in which @ is the problem's name, ^ the same in capitals, $ the real type */
 bool c99_one_of(const char *const *list, const char *text, size_t n);

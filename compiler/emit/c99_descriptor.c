@@ -49,6 +49,7 @@ static void uniform(C *c, int function)
         [LE_HYPERGRADIENT] = { "hypergradient", "dmg", "&d, &m, outer, &g, work, status" },
         [LE_LEARN_INIT] = { "learn_init", "m", "&m, state, work, status" },
         [LE_LEARN] = { "learn", "mg", "&m, &g, state, number, work, status" },
+        [LE_WINDOW] = { "hypergradient_window", "dmg", "&d, &m, state, number, outer, &g, work, status" },
         [C99_ADD] = { "hypergradient_add", "dmg", "&d, &m, outer, &g, work, status" },
     };
     buf_printf(c->o, "static int %s_call_%s(const void *const *data, void *const *meta, void *const *out, void *outer, void *logs, void *state, int64_t number, void *work, mfl_status *status)\n{\n", c->name, way[function].name);
@@ -86,5 +87,9 @@ void c99_descriptor(C *c)
         buf_printf(c->o, "%s_call_learn_init, %s_call_learn,\n", n, n);
     else
         buf_puts(c->o, "NULL, NULL,\n");
-    c99_say(c, "    @_call_hypergradient_add, @_call_tasks\n};\n");
+    c99_say(c, "    @_call_hypergradient_add, @_call_tasks,\n");
+    if (p->carried_bytes)
+        c99_say(c, "    ^_WINDOW, ^_CARRIED_BYTES, @_call_hypergradient_window\n};\n");
+    else
+        buf_puts(c->o, "    0, 0, NULL\n};\n");
 }

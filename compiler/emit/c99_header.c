@@ -51,7 +51,7 @@ static void structure(C *c, const char *what, const Leaf *leaf, int n, bool cons
 
 void c99_header(C *c)
 {
-    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", NULL };     /* a dim of such a name gets a `_` */
+    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES", NULL };     /* a dim of such a name gets a `_` */
     const LProgram *p = c->p;
     const Problem *q = p->problem;
     buf_printf(c->o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s. The code carries the licence of its .mfl.\n * Re-entrant: no globals, no allocation. */\n", c->name, c->real, p->mode, p->schedule);
@@ -61,6 +61,9 @@ void c99_header(C *c)
             buf_printf(c->o, " %s_%s%s = %lld,", c->upper, q->dims[k].name, c99_one_of(own, q->dims[k].name, strlen(q->dims[k].name)) ? "_" : "", (long long)q->dims[k].value);
     buf_printf(c->o, " %s_STEPS = %lld };\n", c->upper, (long long)q->steps);
     buf_printf(c->o, "#define %s_WORK_BYTES %lldu   /* aligned to 64 */\n#define %s_STATE_BYTES %lldu\n#define %s_LOGS %lldu\n\n", c->upper, (long long)p->work_bytes, c->upper, (long long)p->state_bytes, c->upper, (long long)p->nlogs);
+    if (p->carried_bytes)
+        buf_printf(c->o, "/* truncated: windows of as many inner steps, and the state that is carried from one to the next */\n#define %s_WINDOW %lld\n#define %s_CARRIED_BYTES %lldu\n\n", c->upper, (long long)q->truncate,
+                   c->upper, (long long)p->carried_bytes);
     structure(c, "data", q->data.at, q->data.n, true);
     buf_puts(c->o, "/* Values, and gradients in the same shape. */\n");
     structure(c, "meta", q->meta.at, q->meta.n, false);

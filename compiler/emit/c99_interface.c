@@ -58,6 +58,10 @@ static const struct Public { const char *doc, *prototype; } functions[] = {
         "int @_learn_init(const @_meta *meta, void *state, void *work, mfl_status *status)" },
     [LE_LEARN] = { "One step of the learn lines: meta moves along grad, state with it; step counts from 0.",
         "int @_learn(const @_meta *meta, const @_meta *grad, void *state, int64_t step, void *work, mfl_status *status)" },
+    [LE_WINDOW] = { "A window of ^_WINDOW inner steps from `step` on (0, ^_WINDOW, 2 * ^_WINDOW, ... below ^_STEPS), which begins at the state in carried (^_CARRIED_BYTES, aligned\n"
+        " * to 64; at step 0 at the initial values) and leaves there the state after it: the outer value at its end and the gradient through its steps alone.\n"
+        " * outer, grad and each field of grad may be NULL: not wanted.",
+        "int @_hypergradient_window(const @_data *data, const @_meta *meta, void *carried, int64_t step, $ *outer, const @_meta *grad, void *work, mfl_status *status)" },
     [C99_ADD] = { "The same, added to what outer and grad hold.",
         "int @_hypergradient_add(const @_data *data, const @_meta *meta, $ *outer, const @_meta *grad, void *work, mfl_status *status)" },
     [C99_TASKS] = { "The mean of outer values and of gradients over n tasks. works: ^_WORK_BYTES for each of `threads` threads, behind one another, aligned to 64.\n"
@@ -133,13 +137,16 @@ static void whole_entry(C *c, const LEntry *e)
     char *work = strstr(text.at, "void *work");
     buf_printf(c->o, "%.*svoid *work_bytes%s\n{\n    int code = ", (int)(work - text.at), text.at, work + strlen("void *work"));
     buf_free(&text);
-    c99_say(c, e->kind == LE_ADAPT ? "@_inputs_data(data, meta, work_bytes, status);\n    if (code)\n        return code;\n" : "@_inputs(meta, work_bytes, status);\n    if (code)\n        return code;\n");
+    c99_say(c, e->kind == LE_ADAPT || e->kind == LE_WINDOW ? "@_inputs_data(data, meta, work_bytes, status);\n    if (code)\n        return code;\n" : "@_inputs(meta, work_bytes, status);\n    if (code)\n        return code;\n");
     if (e->kind == LE_LEARN) {
         buf_puts(c->o, "    if (!grad)\n        return mfl_fail(status, MFL_NULL_INPUT, \"grad\", 0);\n");
         not_null(c, "grad", p->meta.at, p->meta.n, "grad.");
     }
     if (e->kind == LE_LEARN || e->kind == LE_LEARN_INIT)
         buf_puts(c->o, "    if (!state)\n        return mfl_fail(status, MFL_NULL_INPUT, \"state\", 0);\n");
+    if (e->kind == LE_WINDOW)
+        c99_say(c, "    if (!carried || (uintptr_t)carried % 64)\n        return mfl_fail(status, MFL_NULL_INPUT, \"carried\", 0);\n"
+                   "    if (step < 0 || step >= ^_STEPS || step % ^_WINDOW)\n        return mfl_fail(status, MFL_BAD_COUNT, \"step\", (double)step);\n");
     if (c->uses_work)
         buf_puts(c->o, "    char *work = work_bytes;\n");
     if (e->kind == LE_INIT && !c->uses_step)

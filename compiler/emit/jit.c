@@ -13,7 +13,7 @@
 
 extern const char vmath_bc_start[], vmath_bc_end[];
 
-struct Jit { LLVMOrcLLJITRef lljit; JitEntry *entry[6]; };
+struct Jit { LLVMOrcLLJITRef lljit; JitEntry *entry[LE_KINDS]; };
 
 static LLVMTargetMachineRef machine(LLVMCodeModel model)
 {
@@ -143,7 +143,7 @@ static bool failed(const LProgram *p, LLVMErrorRef e, char **why)
 
 Jit *jit_new(const LProgram *p, char **why)
 {
-    static const char *const name[] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn" };
+    static const char *const name[LE_KINDS] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn", "hypergradient_window" };
     LLVMTargetMachineRef tm = machine(LLVMCodeModelJITDefault);
     LLVMOrcThreadSafeContextRef tsc = LLVMOrcCreateNewThreadSafeContext();
     LLVMModuleRef m = optimised(p, LLVMOrcThreadSafeContextGetContext(tsc), tm, why);

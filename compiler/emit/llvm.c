@@ -67,7 +67,7 @@ static LLVMValueRef make_base(Gen *g, const LBuf *b)
     const Problem *p = g->p->problem;
     switch (b->storage) {
     case LB_WORK: return offset(g, A_WORK, b->offset);
-    case LB_STATE: return offset(g, A_STATE, b->offset);
+    case LB_STATE: case LB_CARRIED: return offset(g, A_STATE, b->offset);
     case LB_LOGS: return offset(g, A_LOGS, b->offset);
     case LB_DATA: return field(g, A_DATA, leaf_number(p->data.at, p->data.n, b->field));
     case LB_META: case LB_META_OUT: return field(g, A_META, leaf_number(p->meta.at, p->meta.n, b->field));

@@ -44,7 +44,7 @@ void emit_python(const LProgram *p, Buf *b)
     const Problem *q = p->problem;
     buf_printf(b, "\"\"\"%s: values and hypergradients of %s.mfl, over NumPy arrays; real = %s. Written by mflc 0.1.\n\n"
                "hypergradient(name=array, ...) returns the outer value and a dict of gradients; see also init, adapt, value, logs,\n"
-               "hypergradient_tasks, learn_init and learn. Records are nested dicts, or dotted names in a dict that is unpacked: f(**{\"l1.w\": a}).\n",
+               "hypergradient_tasks, window_init, hypergradient_window, learn_init and learn. Records are nested dicts, or dotted names in a dict that is unpacked: f(**{\"l1.w\": a}).\n",
                q->name, q->name, p->real_bytes == 4 ? "float (float32)" : "double (float64)");
     leaves(b, "Data", q->data.at, q->data.n);
     leaves(b, "Meta variables (initial values where they are left out)", q->meta.at, q->meta.n);

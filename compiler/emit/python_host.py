@@ -27,7 +27,8 @@ class _Problem(ctypes.Structure):
                 ("data", ctypes.POINTER(_Array)), ("meta", ctypes.POINTER(_Array)), ("param", ctypes.POINTER(_Array)),
                 ("work_bytes", ctypes.c_size_t), ("state_bytes", ctypes.c_size_t), ("nlogs", ctypes.c_int64),
                 ("init", _call), ("adapt", _call), ("value", _call), ("hypergradient", _call), ("learn_init", _call), ("learn", _call),
-                ("hypergradient_add", _call), ("hypergradient_tasks", _call_tasks)]
+                ("hypergradient_add", _call), ("hypergradient_tasks", _call_tasks),
+                ("window", ctypes.c_int64), ("carried_bytes", ctypes.c_size_t), ("hypergradient_window", _call)]
 
 
 _library = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), f"lib{_name}.so"))
@@ -211,6 +212,24 @@ def hypergradient_tasks(tasks, threads=1, /, **arrays):
     code = _problem.hypergradient_tasks(len(tasks), table, _pointers(meta), _pointers(out), outer.ctypes.data, _workspace(threads), threads, ctypes.byref(status))
     if code:
         _explain(code, status)
+    return float(outer), _nested(_meta, out)
+
+
+def window_init():
+    """The state that windows of a truncated inner loop carry, for hypergradient_window()."""
+    if not _problem.window:
+        raise TypeError(f"{_name}: the problem has no `truncate` shorter than its inner loop")
+    return _aligned(_problem.carried_bytes)
+
+
+def hypergradient_window(step, carried, /, **arrays):
+    """(value, gradient) of one window of `truncate` inner steps from step on, which begins at the state in carried, from window_init(), and moves it on. step: 0 (the initial
+    values), then the window's length more each time. Arguments as for adapt."""
+    if not isinstance(carried, numpy.ndarray) or carried.nbytes != _problem.carried_bytes or carried.ctypes.data % 64 or not _problem.window:
+        raise TypeError(f"{_name}: carried is not what window_init() returned")
+    data, meta = _inputs(arrays)
+    outer, out = numpy.zeros((), _real), [leaf.empty() for leaf in _meta]
+    _run(_problem.hypergradient_window, data, meta, out, outer=outer, state=carried, number=step)
     return float(outer), _nested(_meta, out)
 
 

@@ -180,7 +180,9 @@ void restore_states(Low *l, Making *m, LBlock *body, LVar *t)
         from_start(l, m, where(l, body, OP_eq, from, x_int(l, 0)));
         LBlock *later = where(l, body, OP_gt, from, x_int(l, 0));
         each_state(l, m, later, ask(l, later, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3), false);
-    } else
+    } else if (c->bases + c->inner == 1)
+        each_state(l, m, body, x_int(l, 0), false);
+    else
         each_state(l, m, body, ask(l, body, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3), false);
     LStmt *f = new_for(l, new_var(l, intern("j")), c->period, false, NULL);
     f->lo = from;

@@ -41,6 +41,15 @@ EntryGraph entry_graph(Arena *arena, const Problem *p, LEntryKind kind, Graph *g
         results_are(&x, OUT_META, p->meta.n);
         results_are(&x, OUT_STATE, p->learn_state.n);
         break;
+    case LE_WINDOW:
+        params_are(&x, BIND_DATA, p->data.n);
+        params_are(&x, BIND_META, p->meta.n);
+        params_are(&x, BIND_CARRIED, p->param.n + p->state.n);
+        params_are(&x, BIND_STEP, 1);
+        results_are(&x, OUT_OUTER, 1);
+        results_are(&x, OUT_CARRIED, p->param.n + p->state.n);
+        results_are(&x, OUT_GRAD, p->meta.n);
+        break;
     default:
         params_are(&x, BIND_DATA, p->data.n);
         params_are(&x, BIND_META, p->meta.n);

@@ -17,6 +17,7 @@ typedef enum {
     LB_META_OUT,    /* meta->field, written (init, learn) */
     LB_GRAD_IN,     /* grad->field, read (learn) */
     LB_STATE,       /* learn state, read and written: state + offset bytes */
+    LB_CARRIED,     /* a window's inner parameters and optimizer states, read and written: carried + offset bytes */
     LB_OUTER,       /* *outer, rank 0, write */
     LB_LOGS,        /* values of log lines: logs[offset / real_bytes ...], write; may be NULL: see LEntry */
     LB_STEP,        /* INT scalar argument `step` */
@@ -91,9 +92,9 @@ struct LFunc {
     bool    is_entry;
     int     from, to;                 /* positions of its statements, as in LBuf.live_from */
 };
-typedef enum { LE_INIT, LE_ADAPT, LE_VALUE, LE_HYPERGRADIENT, LE_LEARN_INIT, LE_LEARN } LEntryKind;
+typedef enum { LE_INIT, LE_ADAPT, LE_VALUE, LE_HYPERGRADIENT, LE_LEARN_INIT, LE_LEARN, LE_WINDOW, LE_KINDS } LEntryKind;
 /* init(meta out, seed); adapt(data, meta, params out); value(data, meta, outer); hypergradient(data, meta, outer, grad out);
- * learn_init(meta, state out); learn(meta in and out, grad in, state in and out, step).
+ * learn_init(meta, state out); learn(meta in and out, grad in, state in and out, step); window(data, meta, carried in and out, step, outer, grad out): truncated problems only.
  * An output that the caller does not want (NULL) is redirected by the entry function: the phases always write to WORK buffers, and the
  * entry's last statements copy them out; an emitter wraps a COPY whose dst is GRAD, PARAMS, OUTER or LOGS in a test for NULL. */
 typedef struct LEntry { LEntryKind kind; LFunc *func; int64_t work_bytes; } LEntry;
@@ -107,6 +108,7 @@ typedef struct LProgram {
     Vec(LEntry)  entries;
     int64_t work_bytes;               /* the largest of the entries */
     int64_t state_bytes;              /* of the learn state */
+    int64_t carried_bytes;            /* of the state between windows; 0: none */
     int64_t nlogs;                    /* REAL elements of all log lines; see Problem inner/outer graphs */
 } LProgram;
 

@@ -1,12 +1,19 @@
 /* lower.c -- a program: every entry's graph to one function, buffers for what comes in and goes out, names made unique where loops are nested. */
 #include "low.h"
 
-static int64_t state_offset(const Low *l, int leaf)
+static int64_t room(const Low *l, const Leaf *leaf, int n)
 {
     int64_t at = 0;
-    for (int k = 0; k < leaf; k++)
-        at += (type_count(&l->problem->learn_state.at[k].type) * l->prog->real_bytes + 63) / 64 * 64;
+    for (int k = 0; k < n; k++)
+        at += (type_count(&leaf[k].type) * l->prog->real_bytes + 63) / 64 * 64;
     return at;
+}
+
+static int64_t carried_room(const Low *l, int n)
+{
+    const Problem *p = l->problem;
+    int np = n < p->param.n ? n : p->param.n;
+    return room(l, p->param.at, np) + room(l, p->state.at, n - np);
 }
 
 static LBuf *port(Low *l, LStorage s, const Leaf *leaf, DType t)
@@ -16,10 +23,25 @@ static LBuf *port(Low *l, LStorage s, const Leaf *leaf, DType t)
         if (b->storage == s && b->field == (leaf ? leaf->name : NULL) && s != LB_LOGS)
             return b;
     }
-    static const char *const prefix[] = { "", "", "", "", "grad_", "out_", "new_", "g_", "s_", "outer", "log", "step", "seed" };
+    static const char *const prefix[] = { "", "", "", "", "grad_", "out_", "new_", "g_", "s_", "carried_", "outer", "log", "step", "seed" };
     Name hint = leaf ? intern_printf("%s%s", prefix[s], leaf->name) : intern(prefix[s]);
     LBuf *b = new_buf(l, t, leaf ? leaf->type.rank : 0, leaf ? leaf->type.dim : NULL, s, hint, NULL);
     b->field = leaf ? leaf->name : NULL;
+    return b;
+}
+
+static LBuf *learn_port(Low *l, int leaf)
+{
+    LBuf *b = port(l, LB_STATE, &l->problem->learn_state.at[leaf], T_REAL);
+    b->offset = room(l, l->problem->learn_state.at, leaf);
+    return b;
+}
+
+static LBuf *carried_port(Low *l, int leaf)
+{
+    const Problem *p = l->problem;
+    LBuf *b = port(l, LB_CARRIED, leaf < p->param.n ? &p->param.at[leaf] : &p->state.at[leaf - p->param.n], T_REAL);
+    b->offset = carried_room(l, leaf);
     return b;
 }
 
@@ -33,11 +55,8 @@ static LBuf *input(Low *l, const EntryGraph *e, int k)
     case BIND_GRAD_IN: return port(l, LB_GRAD_IN, &p->meta.at[i], T_REAL);
     case BIND_STEP: return port(l, LB_STEP, NULL, T_INT);
     case BIND_SEED: return port(l, LB_SEED, NULL, T_INT);
-    default: {
-        LBuf *b = port(l, LB_STATE, &p->learn_state.at[i], T_REAL);
-        b->offset = state_offset(l, i);
-        return b;
-    }
+    case BIND_CARRIED: return carried_port(l, i);
+    default: return learn_port(l, i);
     }
 }
 
@@ -51,11 +70,8 @@ static LBuf *output(Low *l, const EntryGraph *e, int k, int64_t *log_at)
     case OUT_GRAD: return port(l, LB_GRAD, &p->meta.at[i], T_REAL);
     case OUT_PARAMS: return port(l, LB_PARAMS, &p->param.at[i], T_REAL);
     case OUT_META: return port(l, LB_META_OUT, &p->meta.at[i], T_REAL);
-    case OUT_STATE: {
-        LBuf *b = port(l, LB_STATE, &p->learn_state.at[i], T_REAL);
-        b->offset = state_offset(l, i);
-        return b;
-    }
+    case OUT_STATE: return learn_port(l, i);
+    case OUT_CARRIED: return carried_port(l, i);
     case OUT_LOG: {
         LBuf *b = new_buf(l, T_REAL, t->rank, t->dim, LB_LOGS, intern("log_value"), NULL);
         b->offset = *log_at * l->prog->real_bytes;
@@ -155,7 +171,7 @@ static void improve(Low *l, int first)
         name_function(l, p->funcs.at[k]);
 }
 
-static const char *const entry_name[] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn" };
+static const char *const entry_name[LE_KINDS] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn", "hypergradient_window" };
 
 static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
 {
@@ -218,6 +234,8 @@ LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, co
     prog->schedule = opt->schedule;
     for (int k = 0; k < n; k++)
         lower_entry(&l, &entries[k], &prog->nlogs);
-    prog->state_bytes = state_offset(&l, p->learn_state.n);
+    prog->state_bytes = room(&l, p->learn_state.at, p->learn_state.n);
+    for (int k = 0; k < n; k++)
+        prog->carried_bytes = entries[k].kind == LE_WINDOW ? carried_room(&l, p->param.n + p->state.n) : prog->carried_bytes;
     return prog;
 }

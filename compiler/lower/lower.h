@@ -9,8 +9,8 @@ typedef struct LowerOptions {
     const char *mode, *schedule;
 } LowerOptions;
 /* One entry: a graph and what its parameters and results are. */
-typedef enum { BIND_DATA, BIND_META, BIND_SEED, BIND_STEP, BIND_STATE, BIND_GRAD_IN } ParamBind;
-typedef enum { OUT_OUTER, OUT_GRAD, OUT_PARAMS, OUT_META, OUT_STATE, OUT_LOG, OUT_NONE } ResultBind;
+typedef enum { BIND_DATA, BIND_META, BIND_SEED, BIND_STEP, BIND_STATE, BIND_GRAD_IN, BIND_CARRIED } ParamBind;
+typedef enum { OUT_OUTER, OUT_GRAD, OUT_PARAMS, OUT_META, OUT_STATE, OUT_LOG, OUT_CARRIED, OUT_NONE } ResultBind;
 typedef struct EntryGraph {
     LEntryKind kind;
     Graph *graph;

@@ -104,7 +104,7 @@ static void block(const LBlock *s, Buf *b, int indent)
 
 void lir_print(const LProgram *p, Buf *b)
 {
-    static const char *const storage[] = { "work", "local", "data", "meta", "grad", "params", "meta out", "grad in", "state", "outer", "logs", "step", "seed" };
+    static const char *const storage[] = { "work", "local", "data", "meta", "grad", "params", "meta out", "grad in", "state", "carried", "outer", "logs", "step", "seed" };
     buf_printf(b, "program %s, %d bytes a real, workspace %lld bytes\n", p->problem->name, p->real_bytes, (long long)p->work_bytes);
     for (int k = 0; k < p->bufs.n; k++) {
         const LBuf *x = p->bufs.at[k];

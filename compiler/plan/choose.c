@@ -90,8 +90,11 @@ static int price(Plans *all, const DiffOptions *o)
         return known;
     Plan p = { .o = *o };
     p.graph = bilevel_hypergradient(all->problem, o);
-    EntryGraph e = entry_graph(all->arena, all->problem, LE_HYPERGRADIENT, p.graph);
-    p.program = lower_program(all->arena, all->problem, &e, 1, all->lower);
+    EntryGraph e[2] = { entry_graph(all->arena, all->problem, LE_HYPERGRADIENT, p.graph) };
+    int n = 1;
+    if (all->windows && problem_window(all->problem))
+        e[n++] = entry_graph(all->arena, all->problem, LE_WINDOW, p.window = bilevel_window(all->problem, o));
+    p.program = lower_program(all->arena, all->problem, e, n, all->lower);
     p.bytes = p.program->work_bytes;
     p.work = work_of(p.program, p.program->entries.at[0].func);
     p.seconds = work_seconds(&p.work, all->rates, all->lower->real_bytes);

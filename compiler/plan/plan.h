@@ -33,7 +33,8 @@ double work_seconds(const Work *, const Rates *, int real_bytes);
 typedef struct Plan {
     DiffOptions o;
     Graph    *graph;                   /* of the hypergradient */
-    LProgram *program;                 /* with that entry alone */
+    Graph    *window;                  /* of that of a window, or NULL */
+    LProgram *program;                 /* with these entries alone */
     Work      work;
     double    seconds, again;          /* again: inner steps that are run once more */
     int64_t   bytes;                   /* of the workspace */
@@ -44,6 +45,7 @@ typedef struct Plans {
     const LowerOptions *lower;
     const Rates *rates;
     int64_t budget;                    /* bytes; 0: none */
+    bool    windows;                   /* the budget is for windows (diff.h) too */
     Vec(Plan) all;
     int     chosen;                    /* in all; -1: nothing fits in the budget */
     int64_t smallest;                  /* bytes of the leanest alternative */

@@ -24,7 +24,7 @@ enum {
     MFL_BAD_INDEX,             /* an index array holds a value outside its range; name and value say which */
     MFL_NONFINITE,             /* a NaN or an infinity appeared */
     MFL_NO_ENTRY,              /* the problem has no such function (no learn line) */
-    MFL_BAD_COUNT              /* a number of tasks or threads is less than one; name says which */
+    MFL_BAD_COUNT              /* a number of tasks or threads is less than one, or a step no window begins at; name says which */
 };
 typedef struct mfl_status {
     int         code;          /* 0, or one of the above */
@@ -56,6 +56,11 @@ static inline int mfl_fail(mfl_status *s, int code, const char *name, double val
     return code;
 }
 const char *mfl_strerror(int code);                        /* static text, never NULL */
+
+/* ---- whole numbers ---- */
+static inline int mfl_min_int(int a, int b) { return a < b ? a : b; }
+static inline int mfl_max_int(int a, int b) { return a > b ? a : b; }
+static inline int mfl_abs_int(int a) { return a < 0 ? -a : a; }
 
 /* ---- results on their way to the caller, where y NULL is not wanted: n numbers overwritten or added to; sums of n tasks made means ---- */
 static inline void mfl_put_f32(float *y, const float *a, int64_t n, int add)
@@ -110,6 +115,9 @@ typedef struct mfl_problem {
     mfl_call   *init, *adapt, *value, *hypergradient, *learn_init, *learn;      /* out: params of adapt, gradient of hypergradient and learn */
     mfl_call   *hypergradient_add;                         /* added to what outer and out hold */
     mfl_call_tasks *hypergradient_tasks;                   /* the mean over tasks */
+    int64_t     window;                                    /* K of `truncate K`, K < steps; else 0, and what follows is none */
+    size_t      carried_bytes;
+    mfl_call   *hypergradient_window;                      /* state: the carried state, aligned to 64; step: where the window begins */
 } mfl_problem;
 
 /* ---- matrix product: c[m][n] = (or +=, accumulate) alpha * op(a)[m][k] op(b)[k][n]; row-major with leading dimensions;

@@ -116,5 +116,19 @@ for t in crew:
 check("maml_sine: threads of the caller", all(got[t] == [maml.value(**tasks[t % len(tasks)], **metas)] * 20 for t in range(4)))
 raises(TypeError, ["no learn line"] if not maml._problem.learn_steps else ["missing meta"], maml.learn, 0, {}, maml.learn_init(**metas) if maml._problem.learn_steps else None)
 
+# windows: the last of three, carried from the two before, is what the whole problem's gradient flows through
+truncated = importlib.import_module("truncated")
+inputs, out = files("truncated", "in"), files("truncated", "out")
+compare(truncated, "truncated", inputs, out)
+carried = truncated.window_init()
+for step in (0, 4, 8):
+    value, grad = truncated.hypergradient_window(step, carried, **inputs)
+check("truncated: the last window's outer", close(value, out["outer"]))
+for k, g in flat(grad).items():
+    check(f"truncated: the last window's d_{k}", close(g, out["d_" + k]))
+raises(ValueError, ["step", "no window begins"], truncated.hypergradient_window, 3, carried, **inputs)
+raises(TypeError, ["window_init"], truncated.hypergradient_window, 0, np.zeros(8), **inputs)
+raises(TypeError, ["truncate"], maml.window_init)
+
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

@@ -1,5 +1,6 @@
 /* host.c -- runs generated code through its descriptor, knowing nothing of its structs: host IN OUT reads IN/NAME.npy for every array, calls hypergradient
- * and adapt, writes OUT/outer.npy, d_NAME.npy and p_NAME.npy in double. Tasks: the mean. Built with -DPROBLEM=NAME_problem. */
+ * and adapt, writes OUT/outer.npy, d_NAME.npy and p_NAME.npy in double. Tasks: the mean. Built with -DPROBLEM=NAME_problem.
+ * host IN OUT W: the results of the W-th window of the inner loop, after the W - 1 before it (hypergradient_window); a p_NAME is then the carried one. */
 #include <mfl/runtime.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,10 +77,34 @@ static void save(const char *dir, const char *prefix, const mfl_array *a, const 
 
 static double real_at(const void *p, int64_t k) { return PROBLEM.real_bytes == 4 ? (double)((const float *)p)[k] : ((const double *)p)[k]; }
 
+/* The outer value and the gradient of window w, 1 .. , with the parameters after it. What a host can do wrong is refused. */
+static int window(const void *const *data, void *const *meta, void **grad, void *value, void **par, int64_t w, void *work, mfl_status *st)
+{
+    const mfl_problem *p = &PROBLEM;
+    char *carried = aligned_alloc(64, p->carried_bytes + 64);
+    size_t at = 0;
+    if (!p->hypergradient_window || !carried)
+        return 1;
+    memset(carried, 0xff, p->carried_bytes);                 /* NaN: nothing of it counts at step 0 */
+    for (int64_t k = 0; k < w; k++)
+        if (p->hypergradient_window(data, meta, grad, value, NULL, carried, k * p->window, work, st))
+            return 1;
+    for (int k = 0; k < p->nparam; k++) {
+        size_t bytes = (size_t)count(&p->param[k]) * (size_t)p->real_bytes;
+        memcpy(par[k], carried + at, bytes);
+        at += (bytes + 63) / 64 * 64;
+    }
+    int refused = p->hypergradient_window(data, meta, grad, value, NULL, NULL, 0, work, st) == MFL_NULL_INPUT;
+    for (int64_t bad = 0; bad < 3; bad++)
+        refused += p->hypergradient_window(data, meta, grad, value, NULL, carried, bad == 0 ? -p->window : bad == 1 ? 1 : (p->steps + p->window - 1) / p->window * p->window, work, st) == MFL_BAD_COUNT;
+    free(carried);
+    return refused != 4;
+}
+
 int main(int argc, char **argv)
 {
     const mfl_problem *p = &PROBLEM;
-    if (argc != 3)
+    if (argc != 3 && argc != 4)
         return 2;
     void *data[256], *meta[256], *grad[256], *par[256];
     int64_t ndata[256], tasks = 1, one;
@@ -102,7 +127,7 @@ int main(int argc, char **argv)
         const void *d[256];
         for (int k = 0; k < p->ndata; k++)
             d[k] = (const char *)data[k] + (p->data[k].task ? (size_t)t * (size_t)count(&p->data[k]) * (p->data[k].dtype == MFL_REAL ? (size_t)p->real_bytes : 4) : 0);
-        if (p->hypergradient(d, meta, grad, value, NULL, NULL, 0, work, &st) || (tasks == 1 && p->adapt(d, meta, par, NULL, NULL, NULL, 0, work, &st))) {
+        if (argc == 4 ? window(d, meta, grad, value, par, atoi(argv[3]), work, &st) : p->hypergradient(d, meta, grad, value, NULL, NULL, 0, work, &st) || (tasks == 1 && p->adapt(d, meta, par, NULL, NULL, NULL, 0, work, &st))) {
             fprintf(stderr, "%s: %s\n", mfl_strerror(st.code), st.name ? st.name : "");
             return 4;
         }
