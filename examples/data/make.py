@@ -1,8 +1,8 @@
-"""Makes the data files of this folder from the data sets that scikit-learn ships, and the sine tasks from a seed.
+"""Makes the data files of this folder from the data sets that scikit-learn ships, from docs.txt, and from a seed.
 
     python3 -m venv v && v/bin/pip install numpy scikit-learn==1.9.1 && v/bin/python make.py
 
-The files are committed; this script only says where they come from. See README.md for sources and licences."""
+The files are committed; this script only says where they come from (it gives the same bytes again). See README.md for sources and licences."""
 import csv
 import numpy as np
 from sklearn.datasets import load_diabetes, load_digits, load_breast_cancer
@@ -59,3 +59,23 @@ for name in ("s", "q"):
     x = rng.uniform(-5, 5, (8, 10, 1))
     np.save(f"sine_x{name}.npy", x)
     np.save(f"sine_y{name}.npy", amplitude * np.sin(x + phase))
+
+# Digits for MAML, from the validation file: 8 tasks of five classes, one picture of each to adapt on, three to be judged on. Classes are numbered within the task.
+xs, xq = np.zeros((8, 5, 8, 8, 1), np.uint8), np.zeros((8, 15, 8, 8, 1), np.uint8)
+for task in range(8):
+    for k, c in enumerate(rng.permutation(10)[:5]):
+        pick = rng.permutation(valid[g.target[valid] == c])[:4]
+        pictures = g.data[pick].reshape(4, 8, 8, 1)
+        xs[task, k], xq[task, 3 * k:3 * k + 3] = pictures[0], pictures[1:]
+np.save("digit_xs.npy", xs)
+np.save("digit_xq.npy", xq)
+np.save("digit_yq.npy", np.tile(np.repeat(np.arange(5, dtype=np.uint8), 3), (8, 1)))
+
+# Text: docs.txt as numbers; the end of it cut in 40 pieces of 129 bytes (each ends with the first byte of the next), of which half become bytes drawn at random.
+text = np.frombuffer(open("docs.txt", "rb").read(), np.uint8)
+np.save("docs.npy", text)
+pieces = np.stack([text[len(text) - 128 * (40 - k) - 1:][:129] for k in range(40)])
+is_text = rng.permutation(np.arange(40) % 2)
+pieces[is_text == 0] = rng.integers(32, 127, (20, 129))
+np.save("pieces.npy", pieces)
+np.save("pieces_text.npy", is_text.astype(np.uint8))

@@ -17,6 +17,9 @@ learns() {
 small="-D T=2 -D L=1 -D D=16 -D F=32 -D S=16 -D B=2"
 learns transformer_rates 0.2 $small
 learns transformer_maml 1 $small
+learns transformer_rater 0.03 -D T=5 -D L=1 -D D=16 -D F=32 -D S=32 --steps 12
+# What the rater of the last one likes: text, not noise.
+if awk '$1 == "text_weight" { ok = $3 > 0.8 } END { exit !ok }' "$tmp/said"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL transformer_rater: noise is not left out"; fi
 learns lstm_language 0.3 -D T=3 -D S=8
 learns maml_digits 0.3 --steps 20
 learns gaussian_process 0.1 --steps 20
