@@ -3,287 +3,8 @@
  * Every function takes the arguments of JitEntry and then its loop indices. Integers are 64 bits in registers and 32 in memory, truth values 1 and 8.
  * No fast-math flags, no contraction: results are those of the generated C built with -ffp-contract=off. Elementwise functions come as bitcode from
  * runtime/vmath_bc.src and are inlined. Buffers that one nest touches do not overlap: alias scopes per nest say so. */
-#include "emit.h"
-#include "llvm_module.h"
+#include "llvm_gen.h"
 #include <llvm-c/DebugInfo.h>
-#include <math.h>
-
-typedef struct Gen {
-    const LProgram *p;
-    LLVMContextRef c;
-    LLVMModuleRef m;
-    LLVMBuilderRef b, eb;                        /* body; entry block, for addresses */
-    LLVMTypeRef real, i1, i8, i32, i64, ptr, fn_type[4];
-    LLVMValueRef fn, arg[16];
-    LLVMBasicBlockRef entry;
-    LLVMValueRef *base;                          /* by buffer id: address in this function */
-    LLVMValueRef *temp;                          /* by temp id: alloca */
-    LLVMValueRef *var;                           /* by var id */
-    int nest, nests, depth;
-    LLVMMetadataRef domain;
-    unsigned md_scope, md_noalias, md_loop;
-    LBuf **in_nest; int nin;
-    int ntemps, nvars;
-    char why[256];
-} Gen;
-
-enum { A_DATA, A_META, A_OUT, A_OUTER, A_LOGS, A_STATE, A_STEP, A_WORK, A_STATUS, NARGS };
-
-static LLVMValueRef value(Gen *g, const LExpr *e);
-
-static LLVMValueRef int64(Gen *g, int64_t k) { return LLVMConstInt(g->i64, (unsigned long long)k, 1); }
-
-/* ---- addresses ---- */
-static int leaf_number(const Leaf *leaf, int n, Name name)
-{
-    for (int k = 0; k < n; k++)
-        if (leaf[k].name == name)
-            return k;
-    return 0;
-}
-
-static LLVMValueRef field(Gen *g, int arg, int k)
-{
-    LLVMValueRef at = int64(g, k);
-    LLVMValueRef p = LLVMBuildInBoundsGEP2(g->eb, g->ptr, g->arg[arg], &at, 1, "");
-    return LLVMBuildLoad2(g->eb, g->ptr, p, "");
-}
-
-static LLVMValueRef offset(Gen *g, int arg, int64_t bytes)
-{
-    LLVMValueRef at = int64(g, bytes);
-    return LLVMBuildInBoundsGEP2(g->eb, g->i8, g->arg[arg], &at, 1, "");
-}
-
-static LLVMValueRef local_array(Gen *g, const LBuf *b)
-{
-    LLVMValueRef a = LLVMBuildAlloca(g->eb, LLVMVectorType(g->real, (unsigned)b->dim[0]), b->name);
-    LLVMSetAlignment(a, 64);
-    return a;
-}
-
-static LLVMValueRef make_base(Gen *g, const LBuf *b)
-{
-    const Problem *p = g->p->problem;
-    switch (b->storage) {
-    case LB_WORK: return offset(g, A_WORK, b->offset);
-    case LB_STATE: case LB_CARRIED: return offset(g, A_STATE, b->offset);
-    case LB_LOGS: return offset(g, A_LOGS, b->offset);
-    case LB_DATA: return field(g, A_DATA, leaf_number(p->data.at, p->data.n, b->field));
-    case LB_META: case LB_META_OUT: return field(g, A_META, leaf_number(p->meta.at, p->meta.n, b->field));
-    case LB_GRAD: case LB_GRAD_IN: return field(g, A_OUT, leaf_number(p->meta.at, p->meta.n, b->field));
-    case LB_PARAMS: return field(g, A_OUT, leaf_number(p->param.at, p->param.n, b->field));
-    case LB_OUTER: return g->arg[A_OUTER];
-    case LB_LOCAL: return local_array(g, b);
-    default: return NULL;
-    }
-}
-
-static LLVMValueRef base_of(Gen *g, const LBuf *b)
-{
-    if (!g->base[b->id]) {
-        LLVMPositionBuilderBefore(g->eb, LLVMGetBasicBlockTerminator(g->entry));
-        g->base[b->id] = make_base(g, b);
-    }
-    return g->base[b->id];
-}
-
-static LLVMTypeRef memory_type(Gen *g, DType t) { return t == T_REAL ? g->real : t == T_INT ? g->i32 : g->i8; }
-
-static LLVMValueRef address(Gen *g, const LBuf *b, LExpr *const *idx)
-{
-    LLVMValueRef at = NULL;
-    int64_t stride = 1;
-    for (int d = b->rank - 1; d >= 0; d--) {
-        LLVMValueRef x = value(g, idx[d]);
-        if (stride != 1)
-            x = LLVMBuildNSWMul(g->b, x, int64(g, stride), "");
-        at = at ? LLVMBuildNSWAdd(g->b, x, at, "") : x;
-        stride *= b->dim[d];
-    }
-    if (!at)
-        return base_of(g, b);
-    return LLVMBuildInBoundsGEP2(g->b, memory_type(g, b->dtype), base_of(g, b), &at, 1, "");
-}
-
-/* This access touches buffer b of the present nest and nothing else of it. */
-static void scope(Gen *g, LLVMValueRef access, const LBuf *b)
-{
-    if (!g->nest || g->nin < 2 || g->nin > 64)
-        return;
-    LLVMMetadataRef mine = NULL, others[64];
-    size_t n = 0;
-    for (int k = 0; k < g->nin; k++) {
-        char name[64];
-        int len = snprintf(name, sizeof name, "%d.%d", g->nest, g->in_nest[k]->id);
-        LLVMMetadataRef part[] = { LLVMMDStringInContext2(g->c, name, (size_t)len), g->domain };
-        LLVMMetadataRef s = LLVMMDNodeInContext2(g->c, part, 2);
-        if (g->in_nest[k] == b)
-            mine = s;
-        else
-            others[n++] = s;
-    }
-    if (!mine)
-        return;
-    LLVMSetMetadata(access, g->md_scope, LLVMMetadataAsValue(g->c, LLVMMDNodeInContext2(g->c, &mine, 1)));
-    LLVMSetMetadata(access, g->md_noalias, LLVMMetadataAsValue(g->c, LLVMMDNodeInContext2(g->c, others, n)));
-}
-
-/* ---- expressions ---- */
-static LLVMValueRef load(Gen *g, const LExpr *e)
-{
-    if (e->buf->storage == LB_STEP || e->buf->storage == LB_SEED)
-        return g->arg[A_STEP];
-    LLVMValueRef v = LLVMBuildLoad2(g->b, memory_type(g, e->buf->dtype), address(g, e->buf, e->idx), "");
-    LLVMSetAlignment(v, e->buf->dtype == T_REAL ? (unsigned)g->p->real_bytes : e->buf->dtype == T_INT ? 4 : 1);
-    scope(g, v, e->buf);
-    if (e->buf->dtype == T_INT)
-        return LLVMBuildSExt(g->b, v, g->i64, "");
-    if (e->buf->dtype == T_BOOL)
-        return LLVMBuildICmp(g->b, LLVMIntNE, v, LLVMConstInt(g->i8, 0, 0), "");
-    return v;
-}
-
-static LLVMValueRef call_math(Gen *g, const char *op, LLVMValueRef *arg, int n, bool ints)
-{
-    char name[64];
-    snprintf(name, sizeof name, "mflx_%s%s", op, g->p->real_bytes == 4 ? "f" : "");
-    LLVMTypeRef in = ints ? g->i32 : g->real, types[] = { in, in, in }, t = LLVMFunctionType(g->real, types, (unsigned)n, 0);
-    LLVMValueRef f = LLVMGetNamedFunction(g->m, name);
-    if (!f)
-        f = LLVMAddFunction(g->m, name, t);
-    return LLVMBuildCall2(g->b, t, f, arg, (unsigned)n, "");
-}
-
-static LLVMValueRef intrinsic(Gen *g, const char *name, LLVMValueRef x)
-{
-    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
-    LLVMValueRef f = LLVMGetIntrinsicDeclaration(g->m, id, &g->real, 1);
-    LLVMTypeRef t = LLVMIntrinsicGetType(g->c, id, &g->real, 1);
-    return LLVMBuildCall2(g->b, t, f, &x, 1, "");
-}
-
-static LLVMValueRef compare(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValueRef b)
-{
-    static const LLVMRealPredicate fp[] = { LLVMRealOLT, LLVMRealOLE, LLVMRealOGT, LLVMRealOGE, LLVMRealOEQ, LLVMRealUNE };
-    static const LLVMIntPredicate ip[] = { LLVMIntSLT, LLVMIntSLE, LLVMIntSGT, LLVMIntSGE, LLVMIntEQ, LLVMIntNE };
-    int k = op == OP_lt ? 0 : op == OP_le ? 1 : op == OP_gt ? 2 : op == OP_ge ? 3 : op == OP_eq ? 4 : 5;
-    return t == T_REAL ? LLVMBuildFCmp(g->b, fp[k], a, b, "") : LLVMBuildICmp(g->b, ip[k], a, b, "");
-}
-
-static LLVMValueRef map_int(Gen *g, const LExpr *e, LLVMValueRef *a)
-{
-    switch (e->op) {
-    case OP_add: return LLVMBuildNSWAdd(g->b, a[0], a[1], "");
-    case OP_sub: return LLVMBuildNSWSub(g->b, a[0], a[1], "");
-    case OP_mul: return LLVMBuildNSWMul(g->b, a[0], a[1], "");
-    case OP_neg: return LLVMBuildNSWNeg(g->b, a[0], "");
-    case OP_min: return LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, a[0], a[1], ""), a[0], a[1], "");
-    case OP_max: return LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntSGT, a[0], a[1], ""), a[0], a[1], "");
-    case OP_abs: return LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, a[0], int64(g, 0), ""), LLVMBuildNSWNeg(g->b, a[0], ""), a[0], "");
-    case OP_select: return LLVMBuildSelect(g->b, a[0], a[1], a[2], "");
-    default: ice("llvm: integer %s", op_info[e->op].name);
-    }
-}
-
-static LLVMValueRef map_real(Gen *g, const LExpr *e, LLVMValueRef *a)
-{
-    LLVMValueRef zero = LLVMConstReal(g->real, 0), lt;
-    switch (e->op) {
-    case OP_add: return LLVMBuildFAdd(g->b, a[0], a[1], "");
-    case OP_sub: return LLVMBuildFSub(g->b, a[0], a[1], "");
-    case OP_mul: return LLVMBuildFMul(g->b, a[0], a[1], "");
-    case OP_div: return LLVMBuildFDiv(g->b, a[0], a[1], "");
-    case OP_neg: return LLVMBuildFNeg(g->b, a[0], "");
-    case OP_sqrt: return intrinsic(g, "llvm.sqrt", a[0]);
-    case OP_abs: return intrinsic(g, "llvm.fabs", a[0]);
-    case OP_floor: return intrinsic(g, "llvm.floor", a[0]);
-    case OP_detach: return a[0];
-    case OP_min: return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOLT, a[0], a[1], ""), a[0], a[1], "");
-    case OP_max: return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOGT, a[0], a[1], ""), a[0], a[1], "");
-    case OP_select: return LLVMBuildSelect(g->b, a[0], a[1], a[2], "");
-    case OP_mulz:
-        lt = LLVMBuildOr(g->b, LLVMBuildFCmp(g->b, LLVMRealOEQ, a[0], zero, ""), LLVMBuildFCmp(g->b, LLVMRealOEQ, a[1], zero, ""), "");
-        return LLVMBuildSelect(g->b, lt, zero, LLVMBuildFMul(g->b, a[0], a[1], ""), "");
-    case OP_sign:
-        return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOGT, a[0], zero, ""), LLVMConstReal(g->real, 1),
-                               LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOLT, a[0], zero, ""), LLVMConstReal(g->real, -1), zero, ""), "");
-    case OP_real:
-        if (e->arg[0]->dtype == T_BOOL)
-            return LLVMBuildUIToFP(g->b, a[0], g->real, "");
-        return LLVMBuildSIToFP(g->b, LLVMBuildTrunc(g->b, a[0], g->i32, ""), g->real, "");
-    case OP_normal: case OP_uniform:
-        for (int k = 0; k < 3; k++)
-            a[k] = LLVMBuildTrunc(g->b, a[k], g->i32, "");
-        return call_math(g, op_info[e->op].name, a, 3, true);
-    default: return call_math(g, op_info[e->op].name, a, e->narg, false);
-    }
-}
-
-static LLVMValueRef guard(Gen *g, const LExpr *e)
-{
-    LLVMValueRef cond = value(g, e->arg[0]);
-    LLVMBasicBlockRef from = LLVMGetInsertBlock(g->b), yes = LLVMAppendBasicBlockInContext(g->c, g->fn, "inside"), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "guarded"), last;
-    LLVMBuildCondBr(g->b, cond, yes, end);
-    LLVMPositionBuilderAtEnd(g->b, yes);
-    LLVMValueRef v = value(g, e->arg[1]), zero = LLVMConstNull(LLVMTypeOf(v));
-    last = LLVMGetInsertBlock(g->b);
-    LLVMBuildBr(g->b, end);
-    LLVMPositionBuilderAtEnd(g->b, end);
-    LLVMValueRef phi = LLVMBuildPhi(g->b, LLVMTypeOf(v), "");
-    LLVMValueRef in[] = { v, zero };
-    LLVMBasicBlockRef blocks[] = { last, from };
-    LLVMAddIncoming(phi, in, blocks, 2);
-    return phi;
-}
-
-/* Halves are joined, lane k with lane k + n/2, until one is left. */
-static LLVMValueRef fold(Gen *g, const LExpr *e)
-{
-    unsigned n = (unsigned)e->buf->dim[0];
-    LLVMValueRef v = LLVMBuildLoad2(g->b, LLVMVectorType(g->real, n), base_of(g, e->buf), ""), pick[128];
-    for (n /= 2; n; n /= 2) {
-        LLVMValueRef half[2];
-        for (unsigned h = 0; h < 2; h++) {
-            for (unsigned k = 0; k < n; k++)
-                pick[k] = LLVMConstInt(g->i32, h * n + k, 0);
-            half[h] = LLVMBuildShuffleVector(g->b, v, LLVMGetUndef(LLVMTypeOf(v)), LLVMConstVector(pick, n), "");
-        }
-        if (e->op == OP_add)
-            v = LLVMBuildFAdd(g->b, half[0], half[1], "");
-        else
-            v = LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, e->op == OP_max ? LLVMRealOGT : LLVMRealOLT, half[1], half[0], ""), half[1], half[0], "");
-    }
-    return LLVMBuildExtractElement(g->b, v, int64(g, 0), "");
-}
-
-static LLVMValueRef value(Gen *g, const LExpr *e)
-{
-    LLVMValueRef a[3];
-    switch (e->kind) {
-    case LX_NUM: return e->dtype == T_BOOL ? LLVMConstInt(g->i1, e->num != 0, 0) : LLVMConstReal(g->real, g->p->real_bytes == 4 ? (double)(float)e->num : e->num);
-    case LX_INT: return int64(g, e->i);
-    case LX_VAR: return g->var[e->var->id];
-    case LX_TEMP: return LLVMBuildLoad2(g->b, g->real, g->temp[e->temp->id], "");
-    case LX_LOAD: return load(g, e);
-    case LX_GUARD: return guard(g, e);
-    case LX_FOLD: return fold(g, e);
-    case LX_MAP: break;
-    }
-    for (int k = 0; k < e->narg; k++)
-        a[k] = value(g, e->arg[k]);
-    if (e->op >= OP_lt && e->op <= OP_ne)
-        return compare(g, e->op, e->arg[0]->dtype, a[0], a[1]);
-    if (e->op == OP_and)
-        return LLVMBuildAnd(g->b, a[0], a[1], "");
-    if (e->op == OP_or)
-        return LLVMBuildOr(g->b, a[0], a[1], "");
-    if (e->op == OP_not)
-        return LLVMBuildNot(g->b, a[0], "");
-    if (e->op == OP_select && e->dtype == T_BOOL)
-        return LLVMBuildSelect(g->b, a[0], a[1], a[2], "");
-    return e->dtype == T_INT ? map_int(g, e, a) : map_real(g, e, a);
-}
 
 /* ---- statements ---- */
 static void block(Gen *g, const LBlock *b);
@@ -296,13 +17,13 @@ static void store(Gen *g, const LBuf *b, LLVMValueRef at, LLVMValueRef v)
         v = LLVMBuildZExt(g->b, v, g->i8, "");
     LLVMValueRef s = LLVMBuildStore(g->b, v, at);
     LLVMSetAlignment(s, b->dtype == T_REAL ? (unsigned)g->p->real_bytes : b->dtype == T_INT ? 4 : 1);
-    scope(g, s, b);
+    gen_scope(g, s, b);
 }
 
 /* A loop whose bounds are known when it starts; it may run no time at all. */
 static void loop_between(Gen *g, const LStmt *s)
 {
-    LLVMValueRef lo = value(g, s->lo), hi = value(g, s->hi);
+    LLVMValueRef lo = gen_value(g, s->lo), hi = gen_value(g, s->hi);
     LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b), head = LLVMAppendBasicBlockInContext(g->c, g->fn, s->var->name), body = LLVMAppendBasicBlockInContext(g->c, g->fn, "body"), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "end");
     LLVMBuildBr(g->b, head);
     LLVMPositionBuilderAtEnd(g->b, head);
@@ -313,7 +34,7 @@ static void loop_between(Gen *g, const LStmt *s)
     g->var[s->var->id] = iv;
     block(g, &s->body);
     LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b);
-    LLVMValueRef next = LLVMBuildNSWAdd(g->b, iv, int64(g, 1), "");
+    LLVMValueRef next = LLVMBuildNSWAdd(g->b, iv, gen_int(g, 1), "");
     LLVMAddIncoming(iv, &next, &latch, 1);
     LLVMBuildBr(g->b, head);
     LLVMPositionBuilderAtEnd(g->b, end);
@@ -328,11 +49,11 @@ static void ask(Gen *g, const LStmt *s)
     char name[64];
     if (s->nptr) {
         t[n] = g->ptr;
-        a[n++] = address(g, s->ptr[0].buf, s->ptr[0].idx);
+        a[n++] = gen_address(g, s->ptr[0].buf, s->ptr[0].idx);
     }
     for (int k = 0; k < s->nnum; k++, n++) {
         t[n] = g->i32;
-        a[n] = LLVMBuildTrunc(g->b, value(g, s->index_arg[k]), g->i32, "");
+        a[n] = LLVMBuildTrunc(g->b, gen_value(g, s->index_arg[k]), g->i32, "");
     }
     snprintf(name, sizeof name, "mfl_%s", s->callee);
     LLVMTypeRef type = LLVMFunctionType(g->i32, t, n, 0);
@@ -367,14 +88,14 @@ static void loop(Gen *g, const LStmt *s)
     LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b), head = LLVMAppendBasicBlockInContext(g->c, g->fn, s->var->name), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "end");
     LLVMBuildBr(g->b, head);
     LLVMPositionBuilderAtEnd(g->b, head);
-    LLVMValueRef iv = LLVMBuildPhi(g->b, g->i64, s->var->name), zero = int64(g, 0);
+    LLVMValueRef iv = LLVMBuildPhi(g->b, g->i64, s->var->name), zero = gen_int(g, 0);
     LLVMAddIncoming(iv, &zero, &before, 1);
-    g->var[s->var->id] = s->down ? LLVMBuildNSWSub(g->b, int64(g, s->n - 1), iv, "") : iv;
+    g->var[s->var->id] = s->down ? LLVMBuildNSWSub(g->b, gen_int(g, s->n - 1), iv, "") : iv;
     block(g, &s->body);
     LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b);
-    LLVMValueRef next = LLVMBuildNSWAdd(g->b, iv, int64(g, 1), "");
+    LLVMValueRef next = LLVMBuildNSWAdd(g->b, iv, gen_int(g, 1), "");
     LLVMAddIncoming(iv, &next, &latch, 1);
-    LLVMValueRef again = LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, next, int64(g, s->n), ""), head, end);
+    LLVMValueRef again = LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, next, gen_int(g, s->n), ""), head, end);
     if (s->lanes)
         vectorise(g, again, s->n);
     LLVMPositionBuilderAtEnd(g->b, end);
@@ -382,7 +103,7 @@ static void loop(Gen *g, const LStmt *s)
 
 static int64_t bytes_of(const Gen *g, DType t) { return t == T_REAL ? g->p->real_bytes : t == T_INT ? 4 : 1; }
 
-static LLVMValueRef pointer(Gen *g, const LPtr *p) { return address(g, p->buf, p->idx); }
+static LLVMValueRef pointer(Gen *g, const LPtr *p) { return gen_address(g, p->buf, p->idx); }
 
 static void copy(Gen *g, const LStmt *s)
 {
@@ -399,20 +120,20 @@ static void copy(Gen *g, const LStmt *s)
         LLVMValueRef p;
         if (arg == A_OUT) {
             const Problem *q = g->p->problem;
-            LLVMValueRef k = int64(g, to == LB_GRAD ? leaf_number(q->meta.at, q->meta.n, s->dst.buf->field) : leaf_number(q->param.at, q->param.n, s->dst.buf->field));
+            LLVMValueRef k = gen_int(g, to == LB_GRAD ? gen_leaf(q->meta.at, q->meta.n, s->dst.buf->field) : gen_leaf(q->param.at, q->param.n, s->dst.buf->field));
             p = LLVMBuildLoad2(g->b, g->ptr, LLVMBuildInBoundsGEP2(g->b, g->ptr, g->arg[A_OUT], &k, 1, ""), "");
         } else {
-            LLVMValueRef k = int64(g, to == LB_LOGS ? s->dst.buf->offset : 0);
+            LLVMValueRef k = gen_int(g, to == LB_LOGS ? s->dst.buf->offset : 0);
             p = LLVMBuildInBoundsGEP2(g->b, g->i8, g->arg[arg], &k, 1, "");
         }
         LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntNE, p, null, ""), yes, end);
         LLVMPositionBuilderAtEnd(g->b, yes);
-        LLVMBuildMemCpy(g->b, p, (unsigned)bytes_of(g, s->dst.buf->dtype), pointer(g, &s->src), (unsigned)bytes_of(g, s->src.buf->dtype), int64(g, s->count * bytes_of(g, s->dst.buf->dtype)));
+        LLVMBuildMemCpy(g->b, p, (unsigned)bytes_of(g, s->dst.buf->dtype), pointer(g, &s->src), (unsigned)bytes_of(g, s->src.buf->dtype), gen_int(g, s->count * bytes_of(g, s->dst.buf->dtype)));
         LLVMBuildBr(g->b, end);
         LLVMPositionBuilderAtEnd(g->b, end);
         return;
     }
-    LLVMBuildMemCpy(g->b, pointer(g, &s->dst), (unsigned)bytes_of(g, s->dst.buf->dtype), pointer(g, &s->src), (unsigned)bytes_of(g, s->src.buf->dtype), int64(g, s->count * bytes_of(g, s->dst.buf->dtype)));
+    LLVMBuildMemCpy(g->b, pointer(g, &s->dst), (unsigned)bytes_of(g, s->dst.buf->dtype), pointer(g, &s->src), (unsigned)bytes_of(g, s->src.buf->dtype), gen_int(g, s->count * bytes_of(g, s->dst.buf->dtype)));
 }
 
 static void call(Gen *g, const char *name, LLVMTypeRef *types, LLVMValueRef *args, unsigned n)
@@ -429,8 +150,8 @@ static void call(Gen *g, const char *name, LLVMTypeRef *types, LLVMValueRef *arg
 static void gemm(Gen *g, const LGemm *x)
 {
     LLVMTypeRef t[] = { g->i64, g->i64, g->i64, g->real, g->ptr, g->i64, g->i32, g->ptr, g->i64, g->i32, g->i32, g->ptr, g->i64 };
-    LLVMValueRef a[] = { int64(g, x->m), int64(g, x->n), int64(g, x->k), LLVMConstReal(g->real, x->alpha), pointer(g, &x->a), int64(g, x->lda), LLVMConstInt(g->i32, x->ta, 0),
-                         pointer(g, &x->b), int64(g, x->ldb), LLVMConstInt(g->i32, x->tb, 0), LLVMConstInt(g->i32, x->accumulate, 0), pointer(g, &x->c), int64(g, x->ldc) };
+    LLVMValueRef a[] = { gen_int(g, x->m), gen_int(g, x->n), gen_int(g, x->k), LLVMConstReal(g->real, x->alpha), pointer(g, &x->a), gen_int(g, x->lda), LLVMConstInt(g->i32, x->ta, 0),
+                         pointer(g, &x->b), gen_int(g, x->ldb), LLVMConstInt(g->i32, x->tb, 0), LLVMConstInt(g->i32, x->accumulate, 0), pointer(g, &x->c), gen_int(g, x->ldc) };
     call(g, "gemm", t, a, 13);
 }
 
@@ -445,7 +166,7 @@ static void kernel(Gen *g, const LStmt *s)
     }
     for (int k = 0; k < s->nnum; k++, n++) {
         t[n] = g->i64;
-        a[n] = int64(g, s->num[k]);
+        a[n] = gen_int(g, s->num[k]);
     }
     call(g, s->callee, t, a, n);
 }
@@ -458,7 +179,7 @@ static void invoke(Gen *g, const LStmt *s)
     for (int k = 0; k < NARGS; k++)
         a[k] = g->arg[k];
     for (int k = 0; k < s->func->nindex; k++)
-        a[n++] = value(g, s->index_arg[k]);
+        a[n++] = gen_value(g, s->index_arg[k]);
     snprintf(name, sizeof name, "phase_%s", s->func->name);
     LLVMBuildCall2(g->b, g->fn_type[s->func->nindex], LLVMGetNamedFunction(g->m, name), a, n, "");
 }
@@ -466,7 +187,7 @@ static void invoke(Gen *g, const LStmt *s)
 static void test(Gen *g, const LStmt *s)
 {
     LLVMBasicBlockRef yes = LLVMAppendBasicBlockInContext(g->c, g->fn, "then"), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "endif");
-    LLVMBuildCondBr(g->b, value(g, s->x), yes, end);
+    LLVMBuildCondBr(g->b, gen_value(g, s->x), yes, end);
     LLVMPositionBuilderAtEnd(g->b, yes);
     block(g, &s->body);
     LLVMBuildBr(g->b, end);
@@ -478,34 +199,34 @@ static void statement(Gen *g, const LStmt *s)
     switch (s->kind) {
     case LS_FOR: loop(g, s); break;
     case LS_IF: test(g, s); break;
-    case LS_LET: LLVMBuildStore(g->b, value(g, s->x), g->temp[s->temp->id]); break;
+    case LS_LET: LLVMBuildStore(g->b, gen_value(g, s->x), g->temp[s->temp->id]); break;
     case LS_LOCAL: {
         LLVMValueRef each[128];
         unsigned n = (unsigned)s->dst.buf->dim[0];
         for (unsigned k = 0; k < n; k++)
-            each[k] = value(g, s->x);
-        LLVMBuildStore(g->b, LLVMConstVector(each, n), base_of(g, s->dst.buf));
+            each[k] = gen_value(g, s->x);
+        LLVMBuildStore(g->b, LLVMConstVector(each, n), gen_base(g, s->dst.buf));
         break;
     }
     case LS_SET: {
-        LLVMValueRef v = value(g, s->x);
+        LLVMValueRef v = gen_value(g, s->x);
         if (s->add)
             v = LLVMBuildFAdd(g->b, LLVMBuildLoad2(g->b, g->real, g->temp[s->temp->id], ""), v, "");
         LLVMBuildStore(g->b, v, g->temp[s->temp->id]);
         break;
     }
     case LS_STORE: {
-        LLVMValueRef v = value(g, s->x), at = address(g, s->dst.buf, s->dst.idx);
+        LLVMValueRef v = gen_value(g, s->x), at = gen_address(g, s->dst.buf, s->dst.idx);
         if (s->add) {
             LLVMValueRef old = LLVMBuildLoad2(g->b, g->real, at, "");
             LLVMSetAlignment(old, (unsigned)g->p->real_bytes);
-            scope(g, old, s->dst.buf);
+            gen_scope(g, old, s->dst.buf);
             v = LLVMBuildFAdd(g->b, old, v, "");
         }
         store(g, s->dst.buf, at, v);
         break;
     }
-    case LS_ZERO: LLVMBuildMemSet(g->b, pointer(g, &s->dst), LLVMConstInt(g->i8, 0, 0), int64(g, s->count * bytes_of(g, s->dst.buf->dtype)), (unsigned)bytes_of(g, s->dst.buf->dtype)); break;
+    case LS_ZERO: LLVMBuildMemSet(g->b, pointer(g, &s->dst), LLVMConstInt(g->i8, 0, 0), gen_int(g, s->count * bytes_of(g, s->dst.buf->dtype)), (unsigned)bytes_of(g, s->dst.buf->dtype)); break;
     case LS_COPY: copy(g, s); break;
     case LS_GEMM: gemm(g, &s->gemm); break;
     case LS_CALL: kernel(g, s); break;

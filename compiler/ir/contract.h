@@ -14,6 +14,13 @@ typedef struct Work {
     bool     zero;
 } Work;
 
+/* ---- contract_letters.c: one step towards the normal form; false when there is none left ---- */
+bool contract_tidy_letters(Work *);
+bool contract_tidy_guards(Work *);
+bool contract_solve_out(Work *);                           /* makes one place of out a letter of its own; false also where that cannot be */
+void contract_renumber(Contract *);
+bool place_is_const(const Place *, int64_t *value);
+
 /* The node equal to *like in g, made when there is none. args are copied. */
 Node *node_make(Graph *, const Node *like, Node *const *args, int narg);
 /* Local algebra; NULL: nothing to simplify. */
