@@ -22,23 +22,28 @@ typedef struct Inputs { Graph *g; int nd, nm, n; Node **all; const Window *windo
 
 int64_t problem_window(const Problem *p) { return p->truncate && p->truncate < p->steps ? p->truncate : 0; }
 
+static Node *leaf_param(Graph *g, const Leaf *l, const char *prefix)
+{
+    Node *p = ir_param(g, l->type, intern_printf("%s%s", prefix, l->name));
+    memcpy(p->axis_name, l->axis_name, sizeof p->axis_name);
+    return p;
+}
+
 static Inputs make_inputs(Problem *p, const char *name, bool window)
 {
     Inputs in = { graph_new(p->arena, intern(name)), p->data.n, p->meta.n, 0, NULL, NULL };
     int np = p->param.n, ns = p->state.n;
     in.all = NEW_N(p->arena, Node *, in.nd + in.nm + np + ns + 2);
-    for (int k = 0; k < in.nd; k++)
-        in.all[k] = ir_param(in.g, p->data.at[k].type, p->data.at[k].name);
-    for (int k = 0; k < in.nm; k++)
-        in.all[in.nd + k] = ir_param(in.g, p->meta.at[k].type, p->meta.at[k].name);
+    for (int k = 0; k < in.nd + in.nm; k++)
+        in.all[k] = k < in.nd ? leaf_param(in.g, &p->data.at[k], "") : leaf_param(in.g, &p->meta.at[k - in.nd], "");
     in.n = in.nd + in.nm;
     if (window) {
         Window *w = NEW(p->arena, Window);
         *w = (Window){ in.all + in.n, in.all + in.n + np, NULL };
         for (int k = 0; k < np; k++)
-            in.all[in.n++] = ir_param(in.g, p->param.at[k].type, intern_printf("carried_%s", p->param.at[k].name));
+            in.all[in.n++] = leaf_param(in.g, &p->param.at[k], "carried_");
         for (int k = 0; k < ns; k++)
-            in.all[in.n++] = ir_param(in.g, p->state.at[k].type, intern_printf("carried_%s", p->state.at[k].name));
+            in.all[in.n++] = leaf_param(in.g, &p->state.at[k], "carried_");
         in.all[in.n++] = w->step = ir_param(in.g, type_of(T_INT, 0, NULL), intern("first_step"));
         in.window = w;
     }
@@ -83,6 +88,13 @@ static Node **gradients(Problem *p, Graph *g, Node **dm, int ndm, Node **par, No
 
 typedef struct State { Node **par, **opt, *path; } State;
 
+static Node *carry_leaf(LoopBuilder *b, Node *init, const Leaf *l)
+{
+    Node *p = loop_carry(b, init, l->name);
+    memcpy(p->axis_name, l->axis_name, sizeof p->axis_name);
+    return p;
+}
+
 /* n steps from `first`, or from `from` where that is given. Steps from `end` on, if there is an end, leave everything as it is. */
 typedef struct Steps { int64_t first, n, end; Node *from; const char *name; } Steps;
 
@@ -103,9 +115,9 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps 
     b->loop->is_steps = true;
     Node **in = NEW_N(g->arena, Node *, ndm + 1), **par = NEW_N(g->arena, Node *, np + 1), **opt = NEW_N(g->arena, Node *, ns + 1), *path = NULL;
     for (int k = 0; k < np; k++)
-        par[k] = loop_carry(b, s->par[k], p->param.at[k].name);
+        par[k] = carry_leaf(b, s->par[k], &p->param.at[k]);
     for (int k = 0; k < ns; k++)
-        opt[k] = loop_carry(b, s->opt[k], p->state.at[k].name);
+        opt[k] = carry_leaf(b, s->opt[k], &p->state.at[k]);
     if (p->path)
         path = loop_carry(b, s->path, intern("path"));
     for (int k = 0; k < ndm; k++)
@@ -163,6 +175,7 @@ static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, const Window *w
     State s = { inline_all(g, p->param_init, &a, 1), inline_all(g, p->state_init, &a, 1), ir_real(g, 0) };
     if (w) {
         run_window(p, g, dm, ndm, w, &s, last);
+        ir_name_values(g);
         return s;
     }
     int64_t cut = problem_window(p) ? p->steps - p->truncate : 0;
@@ -178,6 +191,7 @@ static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, const Window *w
     last = last < p->steps - cut ? last : 0;      /* all of them: the schedule of the loop itself */
     run_steps(p, g, dm, ndm, &s, (Steps){ cut, p->steps - cut - last, 0, NULL, "steps" });
     run_steps(p, g, dm, ndm, &s, (Steps){ p->steps - last, last, 0, NULL, "steps_last" });
+    ir_name_values(g);
     return s;
 }
 

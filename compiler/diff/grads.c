@@ -13,11 +13,16 @@ Graph *gradient_graph(const Region *r, const int *wrt, int nwrt)
     Graph *g = graph_new(body->arena, intern_printf("%s_gradient", body->name ? body->name : "loss"));
     Node **params = NEW_N(g->arena, Node *, body->params.n + 1), *loss, **in = NEW_N(g->arena, Node *, nwrt + 1), **ct = NEW_N(g->arena, Node *, nwrt + 1);
     for (int k = 0; k < body->params.n; k++)
-        params[k] = ir_param(g, body->params.at[k]->type, body->params.at[k]->origin.name);
+        params[k] = ir_param_like(g, body->params.at[k]);
     graph_inline(g, body, params, body->results.at, 1, &loss, NULL);
     for (int k = 0; k < nwrt; k++)
         in[k] = params[wrt[k]];
     vjp(g, in, nwrt, &loss, (Node *[]){ ir_real(g, 1) }, 1, ct);
+    for (int i = 0; i < g->nodes.n; i++) {         /* derivatives of the inner loss; b_ is left to the outer value */
+        Origin *o = &g->nodes.at[i]->origin;
+        if (o->kind == ADJOINT && o->name && !strncmp(o->name, "b_", 2))
+            o->name = intern_printf("g_%s", o->name + 2);
+    }
     for (int k = 0; k < nwrt; k++)
         ir_result(g, or_zero(g, ct[k], &in[k]->type), NULL);
     return g;
@@ -30,7 +35,8 @@ Graph *hessian_product_graph(const Region *r)
     Node **in = NEW_N(g->arena, Node *, r->nwrt + 1), **u = NEW_N(g->arena, Node *, r->nwrt + 1), **out = NEW_N(g->arena, Node *, r->nactive + 1);
     for (int k = 0; k < r->nwrt; k++) {
         in[k] = g->params.at[r->wrt[k]];
-        u[k] = ir_param(g, in[k]->type, in[k]->origin.name ? intern_printf("d_%s", in[k]->origin.name) : NULL);
+        u[k] = ir_param_like(g, in[k]);
+        u[k]->origin.name = ir_tangent_name(in[k]->origin.name);
     }
     (void)np;
     linearize(g, in, u, r->nwrt, g->results.at, r->nactive, out, false);
@@ -90,7 +96,7 @@ void expand_grads(Graph *g)
     Node **map = NEW_N(g->arena, Node *, limit + 1), ***outs = NEW_N(g->arena, Node **, limit + 1);
     Node **params = NEW_N(g->arena, Node *, g->params.n + 1), **done = NEW_N(g->arena, Node *, g->results.n + 1);
     for (int k = 0; k < g->params.n; k++)
-        params[k] = map[g->params.at[k]->id] = ir_param(fresh, g->params.at[k]->type, g->params.at[k]->origin.name);
+        params[k] = map[g->params.at[k]->id] = ir_param_like(fresh, g->params.at[k]);
     int need_limit;
     bool *need = cone_of(g, g->results.at, g->results.n, &need_limit);
     for (int i = 0; i < g->nodes.n; i++) {

@@ -34,17 +34,16 @@ bool is_differentiable(const Node *n)
 Origin derived_origin(const Node *n, OriginKind kind)
 {
     Origin o = n->origin;
-    if (o.kind == ADJOINT && kind == TANGENT && o.name)
-        o.name = intern_printf("b_%s", o.name);
-    else if (o.kind == TANGENT && kind == TANGENT && o.name)
-        o.name = intern_printf("d_%s", o.name);
+    o.name = kind == TANGENT ? ir_tangent_name(o.name) : ir_adjoint_name(o.name);
+    if (n->origin.kind == ADJOINT || n->origin.kind == TANGENT_OF_ADJOINT || n->origin.kind == ADJOINT_OF_ADJOINT)
+        kind = kind == TANGENT ? TANGENT_OF_ADJOINT : ADJOINT_OF_ADJOINT;
     o.kind = kind;
     return o;
 }
 
-Node *linear_input(Graph *g, const Type *type)
+Node *linear_input(Graph *g, const Node *of)
 {
-    Node *n = ir_param(g, *type, NULL);
+    Node *n = ir_param(g, of->type, ir_tangent_name(of->origin.name));
     g->params.n--;
     return n;
 }
@@ -266,6 +265,24 @@ static Node *linearize_node(Lin *l, Node *n)
     }
 }
 
+/* Of the nodes made for the tangent of x one is d_x; what does not depend on tangents is the slope by which they are multiplied. */
+static void name_parts(Graph *g, int first, const Node *x, Node *t)
+{
+    Name name = ir_tangent_name(x->origin.name);
+    if (!name)
+        return;
+    if (t && (t->id >= first || !t->origin.name))
+        t->origin.name = name;
+    for (int i = first; i < g->nodes.n; i++) {
+        Node *n = g->nodes.at[i];
+        bool linear = n == t;
+        for (int a = 0; a < n->narg && !linear; a++)
+            linear = n->arg[a]->origin.name && !strncmp(n->arg[a]->origin.name, "d_", 2);
+        if (!linear && n->op != OP_param && n->op != OP_const)
+            n->origin.name = intern_printf("slope_%s", x->origin.name);
+    }
+}
+
 void linearize(Graph *g, Node *const *in, Node *const *tin, int nin, Node *const *roots, int nroots, Node **out, bool for_transpose)
 {
     Lin l = { .g = g, .for_transpose = for_transpose };
@@ -285,7 +302,9 @@ void linearize(Graph *g, Node *const *in, Node *const *tin, int nin, Node *const
         if (!l.need[x->id] || given[x->id] || (x->op != OP_loop && x->op != OP_grad && x->op != OP_proj && !is_differentiable(x)))
             continue;
         g->here = derived_origin(x, TANGENT);
+        int first = g->nodes.n;
         l.tan[x->id] = linearize_node(&l, x);
+        name_parts(g, first, x, l.tan[x->id]);
     }
     g->here = before;
     for (int k = 0; k < nroots; k++)

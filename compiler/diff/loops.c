@@ -55,9 +55,11 @@ static Making make_loop(Graph *outer, const Loop *like, Name suffix)
     return m;
 }
 
-static Node *make_param(Making *m, LoopParamKind kind, Type type, Name name, Node *arg)
+static Node *make_param(Making *m, LoopParamKind kind, const Node *of, Type type, Name name, Node *arg)
 {
     Node *p = ir_param(m->body, type, name);
+    for (int d = 0; of && d < of->type.rank && type.rank >= of->type.rank; d++)
+        p->axis_name[d + type.rank - of->type.rank] = of->axis_name[d];
     vec_push(m->outer->arena, m->loop->params, (LoopParam){ kind, -1 });
     if (kind != LP_INDEX)
         vec_push(m->outer->arena, m->args, arg);
@@ -87,12 +89,6 @@ static void activity_of_args(const Node *loop, Node *const *tin, bool *active_ar
         active_arg[a] = tin[a] != NULL;
 }
 
-/* The origin's name with the prefix of a tangent. */
-static Name tangent_name(const Node *param)
-{
-    return param->origin.name ? intern_printf("d_%s", param->origin.name) : NULL;
-}
-
 void linearize_loop_fused(Graph *g, Node *node, Node *const *tin, Node **out)
 {
     const Loop *old = node->u.loop;
@@ -106,7 +102,7 @@ void linearize_loop_fused(Graph *g, Node *node, Node *const *tin, Node **out)
     int *dplace = NEW_N(g->arena, int, np + 1), nin = 0, arg = 0;
     for (int p = 0; p < np; p++) {
         Node *of = old->body->params.at[p];
-        primal[p] = make_param(&m, old->params.at[p].kind, of->type, of->origin.name, old->params.at[p].kind == LP_INDEX ? NULL : node->arg[arg++]);
+        primal[p] = make_param(&m, old->params.at[p].kind, of, of->type, of->origin.name, old->params.at[p].kind == LP_INDEX ? NULL : node->arg[arg++]);
     }
     for (int p = 0; p < np; p++)
         if (on[p]) {
@@ -115,7 +111,7 @@ void linearize_loop_fused(Graph *g, Node *node, Node *const *tin, Node **out)
             for (int q = 0; q < p; q++)
                 a += old->params.at[q].kind != LP_INDEX;
             dplace[p] = m.loop->params.n;
-            dparam[nin] = make_param(&m, old->params.at[p].kind, of->type, tangent_name(of), or_zero(g, tin[a], &of->type));
+            dparam[nin] = make_param(&m, old->params.at[p].kind, of, of->type, ir_tangent_name(of->origin.name), or_zero(g, tin[a], &of->type));
             in[nin++] = primal[p];
         }
     int nr = old->body->results.n;
@@ -178,7 +174,7 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
         Node *of = old->body->params.at[p];
         primal[p] = ir_param_like(b, of);
         if (old->params.at[p].kind == LP_INDEX)
-            args[p] = index = make_param(&m, LP_INDEX, of->type, of->origin.name, NULL);
+            args[p] = index = make_param(&m, LP_INDEX, of, of->type, of->origin.name, NULL);
     }
     for (int p = 0, arg = 0; p < np; p++) {
         Node *of = old->body->params.at[p];
@@ -186,11 +182,11 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
             continue;
         Node *a = node->arg[arg++];
         if (old->params.at[p].kind == LP_CAPTURE)
-            args[p] = make_param(&m, LP_CAPTURE, of->type, of->origin.name, a);
+            args[p] = make_param(&m, LP_CAPTURE, of, of->type, of->origin.name, a);
         else {
             Node *all = ir_proj(g, node, saved_carry(g, old, p));
             Name name = of->origin.name ? intern_printf("%s_at", of->origin.name) : NULL;
-            args[p] = slice_at(m.body, make_param(&m, LP_CAPTURE, stacked_type(old->n, &of->type), name, all), index);
+            args[p] = slice_at(m.body, make_param(&m, LP_CAPTURE, of, stacked_type(old->n, &of->type), name, all), index);
         }
     }
     for (int p = 0, arg = 0; p < np; p++) {
@@ -200,8 +196,9 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
         if (!on[p])
             continue;
         dplace[p] = m.loop->params.n;
-        args[np + nin] = make_param(&m, old->params.at[p].kind, of->type, tangent_name(of), or_zero(g, t, &of->type));
-        tan[nin] = ir_param(b, of->type, tangent_name(of));
+        args[np + nin] = make_param(&m, old->params.at[p].kind, of, of->type, ir_tangent_name(of->origin.name), or_zero(g, t, &of->type));
+        tan[nin] = ir_param_like(b, of);
+        tan[nin]->origin.name = ir_tangent_name(of->origin.name);
         in[nin++] = primal[p];
     }
     /* Saving a carried value may have added results to the old body: only the first nr are meant. */
@@ -244,14 +241,14 @@ void transpose_loop(Graph *g, Node *node, const bool *is_linear, Node *const *ct
     for (int p = 0, a = 0; p < np; p++) {
         Node *of = old->body->params.at[p];
         if (old->params.at[p].kind == LP_INDEX) {
-            index = args[p] = make_param(&m, LP_INDEX, of->type, of->origin.name, NULL);
+            index = args[p] = make_param(&m, LP_INDEX, of, of->type, of->origin.name, NULL);
             continue;
         }
         int arg = a++;
         /* A carried value of a linear loop is linear, whatever its initial value is. */
         linear[p] = old->params.at[p].kind == LP_CARRY || is_linear[arg];
         if (!linear[p]) {
-            args[p] = make_param(&m, LP_CAPTURE, of->type, of->origin.name, node->arg[arg]);
+            args[p] = make_param(&m, LP_CAPTURE, of, of->type, of->origin.name, node->arg[arg]);
             continue;
         }
         Node *init = old->params.at[p].kind == LP_CAPTURE ? ctin[arg] : NULL;
@@ -259,9 +256,9 @@ void transpose_loop(Graph *g, Node *node, const bool *is_linear, Node *const *ct
             if (old->outs.at[k].kind == LO_CARRY && old->outs.at[k].param == p)
                 init = add_or(g, init, ct[k]);
         place[p] = m.loop->params.n;
-        Name name = of->origin.name && !strncmp(of->origin.name, "d_", 2) ? intern_printf("b_%s", of->origin.name + 2) : of->origin.name;
-        carry[p] = make_param(&m, LP_CARRY, of->type, name, or_zero(g, init, &of->type));
-        args[p] = lin[p] = linear_input(m.body, &of->type);
+        carry[p] = make_param(&m, LP_CARRY, of, of->type, ir_adjoint_name(of->origin.name), or_zero(g, init, &of->type));
+        args[p] = lin[p] = linear_input(m.body, of);
+        lin[p]->origin.name = of->origin.name;                  /* it is a tangent itself */
     }
     Node **res = NEW_N(g->arena, Node *, nr + 1), **ct_res = NEW_N(g->arena, Node *, nr + 1), **back = NEW_N(g->arena, Node *, np + 1);
     graph_inline(m.body, old->body, args, old->body->results.at, nr, res, NULL);
@@ -272,7 +269,7 @@ void transpose_loop(Graph *g, Node *node, const bool *is_linear, Node *const *ct
         LoopOut o = old->outs.at[k];
         if (o.kind != LO_COLLECT || !ct[k])
             continue;
-        Node *all = make_param(&m, LP_CAPTURE, ct[k]->type, NULL, ct[k]);
+        Node *all = make_param(&m, LP_CAPTURE, ct[k], ct[k]->type, NULL, ct[k]);
         ct_res[o.result] = add_or(m.body, ct_res[o.result], slice_at(m.body, all, index));
     }
     transpose(m.body, lin, np, res, ct_res, nr, back);

@@ -127,7 +127,7 @@ static Node *capture_in_forward(Pair *p, Node *outer)
     for (int q = 0; q < l->params.n; q++)
         if (l->params.at[q].kind == LP_CAPTURE && p->fwd->arg[loop_argument(l, q)] == outer)
             return l->body->params.at[q];
-    Node *param = ir_param(l->body, outer->type, outer->origin.name);
+    Node *param = ir_param_like(l->body, outer);
     vec_push(p->g->arena, l->params, (LoopParam){ LP_CAPTURE, -1 });
     Node **args = NEW_N(p->g->arena, Node *, p->fwd->narg + 1);
     memcpy(args, p->fwd->arg, sizeof *args * (size_t)p->fwd->narg);
@@ -203,8 +203,7 @@ static void rewrite_reverse(Pair *p, Node **saved, const int *out, int n)
     Graph *old = r->body, *body = graph_new(p->g->arena, old->name);
     Node **params = NEW_N(p->g->arena, Node *, old->params.n + 1), **map = NEW_N(p->g->arena, Node *, p->limit + 1), *index = NULL;
     for (int q = 0; q < old->params.n; q++) {
-        params[q] = ir_param(body, old->params.at[q]->type, old->params.at[q]->origin.name);
-        params[q]->origin = old->params.at[q]->origin;
+        params[q] = ir_param_like(body, old->params.at[q]);
         if (r->params.at[q].kind == LP_INDEX)
             index = params[q];
     }

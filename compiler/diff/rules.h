@@ -5,8 +5,8 @@
 
 /* The partial derivative of a MAP node in operand k, from the operator table; NULL: zero. */
 Node *map_partial(Graph *, const Node *map, int k);
-/* A node that stands for an unknown linear input: a parameter that is in no parameter list, dead once transposed. */
-Node *linear_input(Graph *, const Type *);
+/* A node that stands for an unknown linear input, the tangent of `of`: a parameter that is in no parameter list, dead once transposed. */
+Node *linear_input(Graph *, const Node *of);
 /* Origin of a value derived from n. */
 Origin derived_origin(const Node *n, OriginKind);
 Node *add_or(Graph *, Node *a, Node *b);               /* a + b, where NULL is zero */

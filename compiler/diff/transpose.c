@@ -10,7 +10,7 @@
 
 typedef struct Tr {
     Graph *g;
-    int    limit;
+    int    limit, first;                  /* first: the nodes from there on are made for the present one */
     bool  *linear, *need;
     Node **ct;             /* by id */
     Node ***ct_out;        /* by id of a loop or lingrad: cotangents of its outputs */
@@ -18,8 +18,14 @@ typedef struct Tr {
 
 static void give(Tr *t, Node *to, Node *ct)
 {
-    if (ct && t->linear[to->id])
-        t->ct[to->id] = add_or(t->g, t->ct[to->id], ct);
+    if (!ct || !t->linear[to->id])
+        return;
+    Node *sum = t->ct[to->id] = add_or(t->g, t->ct[to->id], ct);
+    Name name = ir_adjoint_name(to->origin.name);
+    if (name && ct->id >= t->first)
+        ct->origin.name = name;
+    if (name && sum->id >= t->first)
+        sum->origin.name = name;
 }
 
 static void transpose_map(Tr *t, Node *n, Node *ct)
@@ -157,6 +163,7 @@ void transpose(Graph *g, Node *const *lin, int nlin, Node *const *outs, Node *co
         for (int a = 0; a < n->narg && t.need[n->id]; a++)
             t.linear[n->id] |= t.linear[n->arg[a]->id];
     }
+    t.first = g->nodes.n;
     for (int k = 0; k < nouts; k++)
         if (outs[k])
             give(&t, outs[k], ct[k]);
@@ -166,6 +173,7 @@ void transpose(Graph *g, Node *const *lin, int nlin, Node *const *outs, Node *co
         if (!t.need[n->id] || !t.linear[n->id])
             continue;
         g->here = derived_origin(n, ADJOINT);
+        t.first = g->nodes.n;
         if (n->op == OP_loop || n->op == OP_lingrad)
             transpose_outputs(&t, n);
         else if (t.ct[n->id])
@@ -180,7 +188,7 @@ void vjp(Graph *g, Node *const *in, int nin, Node *const *roots, Node *const *ct
 {
     Node **lin = NEW_N(g->arena, Node *, nin + 1), **tan = NEW_N(g->arena, Node *, nroots + 1);
     for (int k = 0; k < nin; k++)
-        lin[k] = linear_input(g, &in[k]->type);
+        lin[k] = linear_input(g, in[k]);
     linearize(g, in, lin, nin, roots, nroots, tan, true);
     transpose(g, lin, nin, tan, ct, nroots, ctin);
 }

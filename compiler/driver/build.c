@@ -28,7 +28,7 @@ static void dot_graph(const Graph *g, Buf *b, const char *prefix, Arena *a)
     for (int i = 0; i < g->nodes.n; i++) {
         const Node *n = g->nodes.at[i];
         buf_printf(b, "  %s%d [label=\"%s%s%s\\n%s\"%s];\n", prefix, n->id, op_info[n->op].name, n->origin.name ? " " : "", n->origin.name ? n->origin.name : "",
-                   n->op == OP_loop ? "loop" : type_text(a, &n->type), n->origin.kind == ADJOINT ? ", style=filled, fillcolor=\"#cfe0f4\"" : n->origin.kind == TANGENT ? ", style=filled, fillcolor=\"#f6e3c5\"" : "");
+                   n->op == OP_loop ? "loop" : type_text(a, &n->type), n->origin.kind == ADJOINT || n->origin.kind == ADJOINT_OF_ADJOINT ? ", style=filled, fillcolor=\"#cfe0f4\"" : n->origin.kind != PRIMAL ? ", style=filled, fillcolor=\"#f6e3c5\"" : "");
         for (int k = 0; k < n->narg; k++)
             buf_printf(b, "  %s%d -> %s%d;\n", prefix, n->arg[k]->id, prefix, n->id);
         if (n->op == OP_loop) {

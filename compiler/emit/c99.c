@@ -7,130 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- numbers and expressions ---- */
-static void number(C *c, double v, bool bare)
-{
-    char text[64];
-    if (isnan(v) || isinf(v)) {
-        buf_printf(c->o, "(%s)%s%s", c->real, v < 0 ? "-" : "", isnan(v) ? "NAN" : "INFINITY");
-        return;
-    }
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (c->p->real_bytes == 4 ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
-            break;
-    }
-    bool point = strpbrk(text, ".e") != NULL;
-    buf_printf(c->o, v < 0 && !bare ? "(%s%s%s)" : "%s%s%s", text, point ? "" : ".0", c->p->real_bytes == 4 ? "f" : "");
-}
-
-enum { P_SELECT = 1, P_OR, P_AND, P_EQ, P_REL, P_ADD, P_MUL, P_UNARY, P_ATOM };
-static void expr(C *c, const LExpr *e, int outer);
-
-static void subscripts(C *c, const LBuf *b, LExpr *const *idx, int n)
-{
-    for (int k = 0; k < n; k++) {
-        buf_puts(c->o, "[");
-        expr(c, idx[k], 0);
-        buf_puts(c->o, "]");
-    }
-    if (b->rank == 0)
-        buf_puts(c->o, "[0]");
-}
-
-static void binary(C *c, const LExpr *e, int prec, const char *op, int outer)
-{
-    bool wrap = prec < outer;
-    buf_puts(c->o, wrap ? "(" : "");
-    expr(c, e->arg[0], prec);
-    buf_printf(c->o, " %s ", op);
-    expr(c, e->arg[1], prec + 1);
-    buf_puts(c->o, wrap ? ")" : "");
-}
-
-static void choice(C *c, const LExpr *cond, const LExpr *a, const LExpr *b, DType t, int outer)
-{
-    bool wrap = outer > P_SELECT;
-    buf_puts(c->o, wrap ? "(" : "");
-    expr(c, cond, P_OR);
-    buf_puts(c->o, " ? ");
-    expr(c, a, P_OR);
-    buf_puts(c->o, " : ");
-    if (b)
-        expr(c, b, P_OR);
-    else if (t == T_REAL)
-        number(c, 0, true);
-    else
-        buf_puts(c->o, "0");
-    buf_puts(c->o, wrap ? ")" : "");
-}
-
-static void call(C *c, const LExpr *e)
-{
-    bool whole = e->dtype == T_INT;
-    buf_printf(c->o, whole ? "mfl_%s_int(" : "mfl_%s%s(", op_info[e->op].name, whole ? "" : c->suffix);
-    for (int k = 0; k < e->narg; k++) {
-        buf_puts(c->o, k ? ", " : "");
-        expr(c, e->arg[k], 0);
-    }
-    buf_puts(c->o, ")");
-}
-
-static void map(C *c, const LExpr *e, int outer)
-{
-    switch (e->op) {
-    case OP_add: binary(c, e, P_ADD, "+", outer); return;
-    case OP_sub: binary(c, e, P_ADD, "-", outer); return;
-    case OP_mul: binary(c, e, P_MUL, "*", outer); return;
-    case OP_div: binary(c, e, P_MUL, "/", outer); return;
-    case OP_lt: binary(c, e, P_REL, "<", outer ? P_ATOM : 0); return;
-    case OP_le: binary(c, e, P_REL, "<=", outer ? P_ATOM : 0); return;
-    case OP_gt: binary(c, e, P_REL, ">", outer ? P_ATOM : 0); return;
-    case OP_ge: binary(c, e, P_REL, ">=", outer ? P_ATOM : 0); return;
-    case OP_eq: binary(c, e, P_EQ, "==", outer ? P_ATOM : 0); return;
-    case OP_ne: binary(c, e, P_EQ, "!=", outer ? P_ATOM : 0); return;
-    case OP_and: binary(c, e, P_AND, "&&", outer > P_AND || outer == P_OR ? P_ATOM : outer); return;
-    case OP_or: binary(c, e, P_OR, "||", outer > P_OR ? P_ATOM : outer); return;
-    case OP_not: buf_puts(c->o, "!"); expr(c, e->arg[0], P_ATOM); return;
-    case OP_neg:
-        buf_puts(c->o, outer > P_ADD ? "(-" : "-");
-        expr(c, e->arg[0], P_ATOM);
-        buf_puts(c->o, outer > P_ADD ? ")" : "");
-        return;
-    case OP_select: choice(c, e->arg[0], e->arg[1], e->arg[2], e->dtype, outer); return;
-    case OP_real:
-        buf_printf(c->o, "(%s)", c->real);
-        expr(c, e->arg[0], P_ATOM);
-        return;
-    case OP_detach: expr(c, e->arg[0], outer); return;
-    default: call(c, e); return;
-    }
-}
-
-static void expr(C *c, const LExpr *e, int outer)
-{
-    switch (e->kind) {
-    case LX_NUM: if (e->dtype == T_BOOL) buf_puts(c->o, e->num != 0 ? "1" : "0"); else number(c, e->num, !outer); return;
-    case LX_INT: buf_printf(c->o, e->i < 0 && outer ? "(%lld)" : "%lld", (long long)e->i); return;
-    case LX_VAR: buf_puts(c->o, e->var->name); return;
-    case LX_TEMP: buf_puts(c->o, e->temp->name); return;
-    case LX_FOLD: buf_printf(c->o, "mfl_fold_%s%s(%s, %lld)", op_info[e->op].name, c->suffix, e->buf->name, (long long)e->buf->dim[0]); return;
-    case LX_GUARD: choice(c, e->arg[0], e->arg[1], NULL, e->dtype, outer); return;
-    case LX_MAP: map(c, e, outer); return;
-    case LX_LOAD:
-        if (e->buf->storage == LB_STEP || e->buf->storage == LB_SEED) {
-            buf_printf(c->o, "(int)%s", e->buf->storage == LB_STEP ? "step" : "seed");
-            return;
-        }
-        buf_puts(c->o, e->buf->name);
-        subscripts(c, e->buf, e->idx, e->buf->rank);
-        return;
-    }
-}
-
 /* ---- what a function uses ---- */
-typedef struct Touched { bool *here, *written; } Touched;
-
 static void pass_on(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     C *c = user;
@@ -153,48 +30,8 @@ void c99_uses_of(C *c, const LFunc *f)
         lir_each_access(f->body.at[k], true, pass_on, c);
 }
 
-static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
-{
-    Touched *t = user;
-    t->here[b->id] = true;
-    t->written[b->id] |= how & LA_WRITE;
-}
-
 /* ---- statements ---- */
 void c99_indent(C *c, int n) { buf_printf(c->o, "%*s", 4 * n, ""); }
-
-static void finish(C *c, const LStmt *s, size_t from)
-{
-    size_t width = c->o->n - from;
-    if (s->note && s->span.src) {
-        const char *slash = strrchr(s->span.src->path, '/');
-        Buf t = { 0 };
-        for (const char *p = s->note; *p; p++)
-            buf_printf(&t, *p == '*' && p[1] == '/' ? "* " : "%c", *p == '*' && p[1] == '/' ? 0 : *p);
-        buf_printf(c->o, "%*s/* %s   %s:%d */", width < 72 ? (int)(72 - width) : 2, "", t.at ? t.at : "", slash ? slash + 1 : s->span.src->path, s->span.first.line);
-        buf_free(&t);
-    }
-    buf_puts(c->o, "\n");
-}
-
-static void pointer(C *c, const LPtr *p)
-{
-    if (p->buf->rank == 0) {
-        buf_puts(c->o, p->buf->name);
-        return;
-    }
-    bool zero = true;
-    for (int k = 0; k < p->buf->rank; k++)
-        zero &= p->idx[k]->kind == LX_INT && p->idx[k]->i == 0;
-    if (zero && p->buf->rank == 1) {
-        buf_puts(c->o, p->buf->name);
-        return;
-    }
-    buf_printf(c->o, "&%s", p->buf->name);
-    subscripts(c, p->buf, p->idx, p->buf->rank);
-}
-
-static const char *memory_type(const C *c, DType t) { return t == T_REAL ? c->real : t == T_INT ? "int32_t" : "unsigned char"; }
 
 /* The size is the destination's: shapes are equal. */
 static void copy(C *c, const LStmt *s, int n)
@@ -205,12 +42,18 @@ static void copy(C *c, const LStmt *s, int n)
     c99_indent(c, n);
     if (to->storage == LB_GRAD || to->storage == LB_OUTER) {                    /* NULL is known to mfl_put */
         if (out)
-            buf_printf(c->o, "if (grad)\n%*s", 4 * (n + 1), "");
+            buf_puts(c->o, "if (grad)\n");
+        if (out) {
+            from = c->o->n;
+            c99_indent(c, n + 1);
+        }
         buf_printf(c->o, "mfl_put_f%d(", 8 * c->p->real_bytes);
         buf_printf(c->o, out ? "grad->%s, " : "outer, ", out ? c99_field(c, to->field) : "");
-        pointer(c, &s->src);
-        buf_printf(c->o, ", %lld, %s);", (long long)s->count, c->kind == LE_WINDOW ? "0" : "add");
-        finish(c, s, from);
+        c99_pointer(c, &s->src);
+        buf_puts(c->o, ", ");
+        c99_count(c, &s->src, s->count);
+        buf_puts(c->o, c->kind == LE_WINDOW ? ", 0);" : ", add);");
+        c99_finish(c, s, from, n + (out != NULL));
         return;
     }
     if (out) {
@@ -225,27 +68,80 @@ static void copy(C *c, const LStmt *s, int n)
     else if (out)
         buf_printf(c->o, "params->%s", c99_field(c, to->field));
     else
-        pointer(c, &s->dst);
+        c99_pointer(c, &s->dst);
     buf_puts(c->o, ", ");
-    pointer(c, &s->src);
-    buf_printf(c->o, ", %lld * sizeof(%s));", (long long)s->count, memory_type(c, to->dtype));
-    finish(c, s, from);
+    c99_pointer(c, &s->src);
+    buf_puts(c->o, ", ");
+    c99_bytes(c, &s->src, s->count);
+    buf_puts(c->o, ");");
+    c99_finish(c, s, from, n + (out != NULL));
 }
 
+/* Sides and leading dimensions by the names that the arrays' own have. */
 static void gemm(C *c, const LGemm *g)
 {
-    buf_printf(c->o, "mfl_gemm_f%d(%lld, %lld, %lld, ", 8 * c->p->real_bytes, (long long)g->m, (long long)g->n, (long long)g->k);
-    number(c, g->alpha, true);
+    buf_printf(c->o, "mfl_gemm_f%d(", 8 * c->p->real_bytes);
+    c99_side(c, &g->c, true, g->m);
     buf_puts(c->o, ", ");
-    pointer(c, &g->a);
-    buf_printf(c->o, ", %lld, %d, ", (long long)g->lda, g->ta);
-    pointer(c, &g->b);
-    buf_printf(c->o, ", %lld, %d, %d, ", (long long)g->ldb, g->tb, g->accumulate);
-    pointer(c, &g->c);
-    buf_printf(c->o, ", %lld);", (long long)g->ldc);
+    c99_side(c, &g->c, false, g->n);
+    buf_puts(c->o, ", ");
+    c99_side(c, &g->a, g->ta, g->k);
+    buf_puts(c->o, ", ");
+    c99_factor(c, g->alpha, 0);
+    buf_puts(c->o, ", ");
+    c99_pointer(c, &g->a);
+    buf_puts(c->o, ", ");
+    c99_lead(c, &g->a, g->lda);
+    buf_printf(c->o, ", %d, ", g->ta);
+    c99_pointer(c, &g->b);
+    buf_puts(c->o, ", ");
+    c99_lead(c, &g->b, g->ldb);
+    buf_printf(c->o, ", %d, %d, ", g->tb, g->accumulate);
+    c99_pointer(c, &g->c);
+    buf_puts(c->o, ", ");
+    c99_lead(c, &g->c, g->ldc);
+    buf_puts(c->o, ");");
 }
 
 static void arguments(C *c, const LFunc *f, bool types);
+
+/* ---- does a phase look at its index? ---- */
+static bool index_in(const LExpr *e, const LVar *v)
+{
+    bool yes = e && e->kind == LX_VAR && e->var == v;
+    for (int k = 0; e && k < e->narg; k++)
+        yes |= index_in(e->arg[k], v);
+    for (int k = 0; e && e->kind == LX_LOAD && k < e->buf->rank; k++)
+        yes |= index_in(e->idx[k], v);
+    return yes;
+}
+
+static bool index_at(const LPtr *p, const LVar *v)
+{
+    bool yes = false;
+    for (int k = 0; p->buf && k < p->buf->rank; k++)
+        yes |= index_in(p->idx[k], v);
+    return yes;
+}
+
+static bool uses_index(const LFunc *f, int k);
+
+static bool mentions(const LBlock *b, const LVar *v)
+{
+    bool yes = false;
+    for (int k = 0; k < b->n && !yes; k++) {
+        const LStmt *s = b->at[k];
+        yes = index_in(s->x, v) || index_in(s->lo, v) || index_in(s->hi, v) || index_at(&s->dst, v) || index_at(&s->src, v) ||
+              index_at(&s->gemm.a, v) || index_at(&s->gemm.b, v) || index_at(&s->gemm.c, v) || mentions(&s->body, v);
+        for (int i = 0; i < s->nptr; i++)
+            yes |= index_at(&s->ptr[i], v);
+        for (int i = 0; i < lir_index_args(s); i++)
+            yes |= index_in(s->index_arg[i], v) && (s->kind != LS_INVOKE || uses_index(s->func, i));
+    }
+    return yes;
+}
+
+static bool uses_index(const LFunc *f, int k) { return mentions(&f->body, f->index[k]); }
 
 static void invoke(C *c, const LStmt *s)
 {
@@ -255,8 +151,10 @@ static void invoke(C *c, const LStmt *s)
     buf_printf(c->o, "%s_%s(", c->name, s->func->name);
     arguments(&inner, s->func, false);
     for (int k = 0; k < s->func->nindex; k++) {
+        if (!uses_index(s->func, k))
+            continue;
         buf_puts(c->o, c->o->at[c->o->n - 1] == '(' ? "" : ", ");
-        expr(c, s->index_arg[k], 0);
+        c99_expr(c, s->index_arg[k], 0);
     }
     buf_puts(c->o, ");");
 }
@@ -268,14 +166,19 @@ static void counted(C *c, const LStmt *s, int n)
     c99_indent(c, n);
     if (s->lo) {
         buf_printf(c->o, "for (int %s = ", s->var->name);
-        expr(c, s->lo, 0);
+        c99_expr(c, s->lo, 0);
         buf_printf(c->o, "; %s < ", s->var->name);
-        expr(c, s->hi, P_ADD);
+        c99_expr(c, s->hi, P_ADD);
         buf_printf(c->o, "; %s++)", s->var->name);
-    } else if (s->down)
-        buf_printf(c->o, "for (int %s = %lld; %s >= 0; %s--)", s->var->name, (long long)s->n - 1, s->var->name, s->var->name);
-    else
-        buf_printf(c->o, "for (int %s = 0; %s < %lld; %s++)", s->var->name, s->var->name, (long long)s->n, s->var->name);
+    } else if (s->down) {
+        buf_printf(c->o, "for (int %s = ", s->var->name);
+        c99_size(c, s->size, s->size ? s->n : s->n - 1);
+        buf_printf(c->o, "%s; %s >= 0; %s--)", s->size ? " - 1" : "", s->var->name, s->var->name);
+    } else {
+        buf_printf(c->o, "for (int %s = 0; %s < ", s->var->name, s->var->name);
+        c99_size(c, s->size, s->n);
+        buf_printf(c->o, "; %s++)", s->var->name);
+    }
     bool one = s->body.n == 1 && s->body.at[0]->kind != LS_IF;
     buf_puts(c->o, one ? "\n" : " {\n");
     c99_block(c, &s->body, n + 1);
@@ -290,10 +193,10 @@ static void ask(C *c, const LStmt *s)
 {
     buf_printf(c->o, "int %s = mfl_%s(", s->var->name, s->callee);
     if (s->nptr)
-        pointer(c, &s->ptr[0]);
+        c99_pointer(c, &s->ptr[0]);
     for (int k = 0; k < s->nnum; k++) {
         buf_puts(c->o, k || s->nptr ? ", " : "");
-        expr(c, s->index_arg[k], 0);
+        c99_expr(c, s->index_arg[k], 0);
     }
     buf_puts(c->o, ");");
 }
@@ -312,7 +215,7 @@ static void local(C *c, const LStmt *s, int n)
     buf_printf(c->o, "for (int lane = 0; lane < %lld; lane++)\n", w);
     c99_indent(c, n + 1);
     buf_printf(c->o, "%s[lane] = ", name);
-    expr(c, s->x, 0);
+    c99_expr(c, s->x, 0);
     buf_puts(c->o, ";");
 }
 
@@ -321,7 +224,7 @@ static void kernel(C *c, const LStmt *s)
     buf_printf(c->o, "mfl_%s_f%d(", s->callee, 8 * c->p->real_bytes);
     for (int k = 0; k < s->nptr; k++) {
         buf_puts(c->o, k ? ", " : "");
-        pointer(c, &s->ptr[k]);
+        c99_pointer(c, &s->ptr[k]);
     }
     for (int k = 0; k < s->nnum; k++)
         buf_printf(c->o, ", %lld", (long long)s->num[k]);
@@ -341,23 +244,23 @@ static void stmt(C *c, const LStmt *s, int n)
     }
     c99_indent(c, n);
     switch (s->kind) {
-    case LS_LET: buf_printf(c->o, "%s %s = ", c->real, s->temp->name); expr(c, s->x, 0); buf_puts(c->o, ";"); break;
+    case LS_LET: buf_printf(c->o, "%s %s = ", c->real, s->temp->name); c99_expr(c, s->x, 0); buf_puts(c->o, ";"); break;
     case LS_LOCAL: local(c, s, n); break;
     case LS_SET:
         buf_printf(c->o, "%s %s ", s->temp->name, s->add ? "+=" : "=");
-        expr(c, s->x, 0);
+        c99_expr(c, s->x, 0);
         buf_puts(c->o, ";");
         break;
     case LS_STORE:
         buf_puts(c->o, s->dst.buf->name);
-        subscripts(c, s->dst.buf, s->dst.idx, s->dst.buf->rank);
+        c99_subscripts(c, s->dst.buf, s->dst.idx, s->dst.buf->rank);
         buf_puts(c->o, s->add ? " += " : " = ");
-        expr(c, s->x, 0);
+        c99_expr(c, s->x, 0);
         buf_puts(c->o, ";");
         break;
     case LS_IF:
         buf_puts(c->o, "if (");
-        expr(c, s->x, 0);
+        c99_expr(c, s->x, 0);
         buf_puts(c->o, ") {\n");
         c99_block(c, &s->body, n + 1);
         c99_indent(c, n);
@@ -365,8 +268,10 @@ static void stmt(C *c, const LStmt *s, int n)
         return;
     case LS_ZERO:
         buf_puts(c->o, "memset(");
-        pointer(c, &s->dst);
-        buf_printf(c->o, ", 0, %lld * sizeof(%s));", (long long)s->count, memory_type(c, s->dst.buf->dtype));
+        c99_pointer(c, &s->dst);
+        buf_puts(c->o, ", 0, ");
+        c99_bytes(c, &s->dst, s->count);
+        buf_puts(c->o, ");");
         break;
     case LS_GEMM: gemm(c, &s->gemm); break;
     case LS_CALL: kernel(c, s); break;
@@ -374,13 +279,30 @@ static void stmt(C *c, const LStmt *s, int n)
     case LS_ASK: ask(c, s); break;
     default: break;
     }
-    finish(c, s, from);
+    c99_finish(c, s, from, n);
+}
+
+/* Loops over phases are said to be what they are. */
+static bool section(C *c, const LStmt *s, bool apart)
+{
+    const LStmt *call = NULL;
+    for (int k = 0; s->kind == LS_FOR && k < s->body.n; k++)
+        if (s->body.at[k]->kind == LS_INVOKE)
+            call = s->body.at[k];
+    if (!call)
+        return false;
+    buf_printf(c->o, s->down ? "%s    /* Back through the steps of the inner loop. */\n" : "%s    /* The inner loop. */\n", apart ? "\n" : "");
+    return true;
 }
 
 void c99_block(C *c, const LBlock *b, int n)
 {
-    for (int k = 0; k < b->n; k++)
+    const LStmt *before = NULL;
+    for (int k = 0; k < b->n; k++) {
+        if (n == 1 && !section(c, b->at[k], k > 0))
+            c99_paragraph(c, b->at[k], &before);
         stmt(c, b->at[k], n);
+    }
 }
 
 /* ---- functions ---- */
@@ -410,81 +332,19 @@ static void arguments(C *c, const LFunc *f, bool types)
     }
 }
 
-/* Local names for the arrays that the function touches itself. */
-void c99_locals(C *c, const LFunc *f)
-{
-    Touched t = { NEW_N(c->p->arena, bool, c->p->bufs.n + 1), NEW_N(c->p->arena, bool, c->p->bufs.n + 1) };
-    for (int k = 0; k < f->body.n; k++)
-        lir_each_access(f->body.at[k], false, touch, &t);
-    for (int k = 0; k < c->p->bufs.n; k++) {
-        const LBuf *b = c->p->bufs.at[k];
-        if (!t.here[k] || b->storage == LB_STEP || b->storage == LB_SEED || b->storage == LB_OUTER || b->storage == LB_LOGS || b->storage == LB_GRAD || b->storage == LB_PARAMS || b->storage == LB_LOCAL)
-            continue;
-        const char *type = memory_type(c, b->dtype), *co = t.written[k] ? "" : "const ";
-        size_t from = c->o->n;
-        buf_printf(c->o, "    %s%s ", co, type);
-        if (b->rank < 2)
-            buf_printf(c->o, "*%s = (%s%s *)", b->name, co, type);
-        else {
-            buf_printf(c->o, "(*%s)", b->name);
-            for (int d = 1; d < b->rank; d++)
-                buf_printf(c->o, "[%lld]", (long long)b->dim[d]);
-            buf_printf(c->o, " = (%s%s (*)", co, type);
-            for (int d = 1; d < b->rank; d++)
-                buf_printf(c->o, "[%lld]", (long long)b->dim[d]);
-            buf_puts(c->o, ")");
-        }
-        switch (b->storage) {
-        case LB_WORK: buf_printf(c->o, "(work + %lld);", (long long)b->offset); break;
-        case LB_STATE: buf_printf(c->o, "((char *)state + %lld);", (long long)b->offset); break;
-        case LB_CARRIED: buf_printf(c->o, "((char *)carried + %lld);", (long long)b->offset); break;
-        case LB_DATA: buf_printf(c->o, "data->%s;", c99_field(c, b->field)); break;
-        case LB_GRAD_IN: buf_printf(c->o, "grad->%s;", c99_field(c, b->field)); break;
-        default: buf_printf(c->o, "meta->%s;", c99_field(c, b->field)); break;
-        }
-        if (b->rank) {
-            size_t w = c->o->n - from;
-            buf_printf(c->o, "%*s/* ", w < 72 ? (int)(72 - w) : 2, "");
-            for (int d = 0; d < b->rank; d++)
-                buf_printf(c->o, "[%lld]", (long long)b->dim[d]);
-            buf_puts(c->o, " */");
-        }
-        buf_puts(c->o, "\n");
-    }
-}
-
-/* Does the word stand in the text? */
-static bool names(const char *text, const char *word)
-{
-    size_t n = strlen(word);
-    bool comment = false;
-    for (const char *p = text; *p; p++) {
-        comment = comment ? strncmp(p, "*/", 2) != 0 : !strncmp(p, "/*", 2);
-        if (!comment && !strncmp(p, word, n) && (p == text || (!isalnum((unsigned char)p[-1]) && p[-1] != '_')) && !isalnum((unsigned char)p[n]) && p[n] != '_')
-            return true;
-    }
-    return false;
-}
-
 static void phase(C *c, const LFunc *f)
 {
     c99_uses_of(c, f);
+    c->said = NULL;
     buf_printf(c->o, "/* %s */\nstatic void %s_%s(", f->doc ? f->doc : "A phase of the program.", c->name, f->name);
     arguments(c, f, true);
     for (int k = 0; k < f->nindex; k++)
-        buf_printf(c->o, "%sint %s", c->o->at[c->o->n - 1] == '(' ? "" : ", ", f->index[k]->name);
-    buf_puts(c->o, ")\n{\n");
-    Buf text = { 0 }, *o = c->o;
-    c->o = &text;
+        if (uses_index(f, k))
+            buf_printf(c->o, "%sint %s", c->o->at[c->o->n - 1] == '(' ? "" : ", ", f->index[k]->name);
+    buf_puts(c->o, c->o->at[c->o->n - 1] == '(' ? "void)\n{\n" : ")\n{\n");
     c99_locals(c, f);
     buf_puts(c->o, "\n");
     c99_block(c, &f->body, 1);
-    c->o = o;
-    for (int k = 0; k < f->nindex; k++)
-        if (!names(text.at, f->index[k]->name))
-            buf_printf(c->o, "    (void)%s;\n", f->index[k]->name);
-    buf_put(c->o, text.at, text.n);
-    buf_free(&text);
     buf_puts(c->o, "}\n\n");
 }
 
@@ -497,11 +357,15 @@ void emit_c99(const LProgram *p, Buf *source, Buf *head)
     c.o = head;
     c99_header(&c);
     c.o = source;
-    buf_printf(c.o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s.\n * d_v is the tangent of v, b_v its adjoint. */\n#include \"%s.h\"\n#ifdef _OPENMP\n#include <omp.h>\n#endif\n\n", c.name, c.real, p->mode, p->schedule, c.name);
+    buf_printf(c.o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s.\n"
+               " * d_v is the tangent of v, b_v its adjoint: the derivative of the outer value in v; g_v is the derivative of the inner loss in v, v_at what v was in each step. */\n#include \"%s.h\"\n#ifdef _OPENMP\n#include <omp.h>\n#endif\n\n", c.name, c.real, p->mode, p->schedule, c.name);
+    c99_sizes(&c);
     c99_inputs(&c);
     int done = 0;
     for (int k = 0; k < p->funcs.n; k++) {
         const LFunc *f = p->funcs.at[k];
+        if (k == 0 || p->funcs.at[k - 1]->is_entry)
+            c99_map(&c, &p->entries.at[done], p->funcs.at + k);
         if (f->is_entry) {
             c99_entry(&c, &p->entries.at[done++]);
             continue;

@@ -8,12 +8,34 @@ typedef struct C {
     Buf *o;                                       /* where text goes now */
     const char *name, *real, *suffix;             /* of the problem; the real type in C, and its suffix in the runtime's function names */
     char *upper;
+    const char *said;                             /* the last comment of a statement */
     LEntryKind kind;                              /* of the entry that is being printed, or whose phase is */
     bool uses_data, uses_meta, uses_out, uses_work, uses_step, uses_carried;     /* arguments of the function that is being printed */
 } C;
 
 enum { C99_ADD = LE_KINDS, C99_TASKS };      /* functions made of entries, numbered behind them */
 
+/* ---- c99_expr.c ---- */
+enum { P_SELECT = 1, P_OR, P_AND, P_EQ, P_REL, P_ADD, P_MUL, P_UNARY, P_ATOM };      /* how tightly what is around an expression binds; 0: nothing is around it */
+void c99_number(C *, double, bool bare);
+void c99_factor(C *, double, int outer);         /* a number, or the ratio of sizes that it is */
+void c99_expr(C *, const LExpr *, int outer);
+void c99_subscripts(C *, const LBuf *, LExpr *const *idx, int n);
+void c99_pointer(C *, const LPtr *);
+const char *c99_type(const C *, DType);          /* of an element in memory */
+void c99_size(C *, Name, int64_t);               /* the name, or the number where there is none */
+void c99_count(C *, const LPtr *, int64_t n);    /* n elements from there */
+void c99_bytes(C *, const LPtr *, int64_t n);
+void c99_side(C *, const LPtr *, bool first, int64_t n);     /* rows or columns of a matrix */
+void c99_lead(C *, const LPtr *, int64_t ld);
+/* ---- c99_text.c ---- */
+void c99_finish(C *, const LStmt *, size_t from, int indent);            /* the statement printed from there on gets its comment, and its line ends */
+void c99_paragraph(C *, const LStmt *, const LStmt **before);            /* a blank line before the statement, where a new paragraph begins */
+const char *c99_place(const char *path);         /* a file's name in comments */
+/* ---- c99_work.c ---- */
+void c99_sizes(C *);
+void c99_map(C *, const LEntry *, LFunc *const *funcs);
+/* ---- c99.c, c99_interface.c ... ---- */
 void c99_say(C *, const char *template);        /* text in which @ is the problem's name, ^ the same in capitals, $ the real type */
 bool c99_one_of(const char *const *list, const char *text, size_t n);
 void c99_indent(C *, int n);

@@ -119,6 +119,7 @@ static bool is_output(const LStmt *s) { return s->kind == LS_COPY && (s->dst.buf
 
 static void body(C *c, const LFunc *f)
 {
+    c->said = NULL;
     c99_locals(c, f);
     buf_puts(c->o, "\n");
     c99_block(c, &f->body, 1);

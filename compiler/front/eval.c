@@ -156,7 +156,7 @@ Val eval_base(Sema *s, Scope *scope, const Expr *e)
     return v;
 }
 
-Val sema_expr(Sema *s, Scope *scope, const Expr *e)
+static Val eval_expr(Sema *s, Scope *scope, const Expr *e)
 {
     Val a, b, c;
     bool base = s->as_base;
@@ -183,6 +183,18 @@ Val sema_expr(Sema *s, Scope *scope, const Expr *e)
     case E_OVER: return eval_over(s, scope, e);
     }
     return val_error();
+}
+
+/* What is made for an expression says where that stands; what its parts make, where they stand. */
+Val sema_expr(Sema *s, Scope *scope, const Expr *e)
+{
+    Graph *g = s->here;
+    Span before = g->here.span;
+    if (!s->in_library)
+        g->here.span = e->span;
+    Val v = eval_expr(s, scope, e);
+    g->here.span = before;
+    return v;
 }
 
 bool sema_whole(Sema *s, Scope *scope, const Expr *e, const char *what, int64_t *out)
@@ -232,8 +244,8 @@ void assign(Sema *s, Scope *scope, NameAt name, Val v)
 
 static void here_at(Sema *s, Span span, Name name)
 {
-    s->here->here = (Origin){ span, PRIMAL, NULL };
-    (void)name;
+    Origin *o = &s->here->here;
+    *o = (Origin){ s->in_library ? o->span : span, PRIMAL, NULL, name ? name : o->within };
 }
 
 static void log_value(Sema *s, Scope *scope, const Stmt *st)
@@ -260,7 +272,7 @@ static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
     Origin before = s->here->here;
     Graph *here = s->here;
     if (st->value)
-        here_at(s, st->value->span, st->name.name);
+        here_at(s, st->value->span, s->in_library ? NULL : st->name.name);
     bool returned = false;
     switch (st->kind) {
     case S_LET: assign(s, scope, st->name, reported(s, sema_expr(s, scope, st->value), st->value)); break;

@@ -147,6 +147,23 @@ static bool enter(Sema *s, const Decl *fn, const Expr *call)
     return true;
 }
 
+/* What the function returns is called after it, unless it has a name of its own. */
+static Val run_function(Sema *s, Scope *local, const Decl *fn, bool library)
+{
+    bool was = s->in_library;
+    Graph *g = s->here;
+    Name within = g->here.within;
+    s->in_library |= library;
+    if (!was)
+        g->here.within = fn->name.name;
+    Val v = sema_body(s, local, fn->body, fn->name.name, fn->name.span);
+    g->here.within = within;
+    s->in_library = was;
+    if (v.kind == V_ARRAY && !v.node->origin.name && v.node->op != OP_const && v.node->op != OP_param)
+        v.node->origin.name = fn->name.name;
+    return v;
+}
+
 Val eval_call(Sema *s, Scope *scope, const Expr *e)
 {
     Sym *y = scope_find(scope, e->name);
@@ -191,7 +208,7 @@ Val eval_call(Sema *s, Scope *scope, const Expr *e)
             arg->has_val = true;
         }
     }
-    Val v = ok ? sema_body(s, &local, fn->body, fn->name.name, fn->name.span) : val_error();
+    Val v = ok ? run_function(s, &local, fn, y->library) : val_error();
     s->context = before;
     s->calls.n--;
     return v;

@@ -52,6 +52,13 @@ static const Decl *find_struct(Front *f, const TypeRef *t)
 
 static const StructType *instantiate(Front *f, Scope *scope, const TypeRef *t, int depth);
 
+/* The dim that is meant by a size that is only a name; of a size of a struct the dim that it was given. */
+static Name dim_named(const Scope *scope, const Expr *e)
+{
+    Sym *y = e->kind == E_NAME ? scope_find(scope, e->name) : NULL;
+    return y && y->stands_for ? y->stands_for : e->kind == E_NAME ? e->name : NULL;
+}
+
 static bool make_field(Front *f, Scope *sizes, const Declared *d, Field *out, int depth)
 {
     *out = (Field){ .name = d->name.name, .span = d->name.span, .init = d->init };
@@ -63,7 +70,7 @@ static bool make_field(Front *f, Scope *sizes, const Declared *d, Field *out, in
     for (int k = 0; k < d->nsize; k++) {
         if (!good_size(f, sizes, d->size[k], "a size", &dim[k]))
             return false;
-        out->axis_name[k] = d->size[k]->kind == E_NAME ? d->size[k]->name : NULL;
+        out->axis_name[k] = dim_named(sizes, d->size[k]);
     }
     if (too_large(f, d->name, d->nsize, dim))
         return false;
@@ -129,6 +136,7 @@ static const StructType *instantiate(Front *f, Scope *scope, const TypeRef *t, i
         Sym *y = scope_add(s->arena, &sizes, SYM_DIM, d->size[k].name, d->size[k].span);
         y->val = val_num((double)x->size[k], true);
         y->has_val = true;
+        y->stands_for = dim_named(scope, t->size[k]);
         buf_printf(&text, "%s%lld%s", k ? ", " : "[", (long long)x->size[k], k + 1 == d->nsize ? "]" : "");
     }
     x->text = arena_printf(s->arena, "%s", text.at);

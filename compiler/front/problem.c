@@ -237,6 +237,8 @@ static Graph *loss(Front *f, const Decl *d, const char *name, Context context, b
         report(s, at, "a scalar is expected", "%s must be a scalar; this has shape %s", name, type_text(s->arena, &n->type));
         n = NULL;
     }
+    if (n && !n->origin.name && n->op != OP_const && n->op != OP_param)
+        n->origin.name = intern(context == CTX_PATH ? "path_loss" : name);
     ir_result(g, n ? n : ir_real(g, 0), intern(name));
     for (int k = 0; k < s->logs.n; k++)
         ir_result(g, s->logs.at[k].value, s->logs.at[k].name);
@@ -294,5 +296,9 @@ bool build_problem(Front *f)
     if (f->outer)
         p->outer = loss(f, f->outer, "outer", CTX_OUTER, false);
     (void)hide;
+    Graph *all[] = { p->meta_init, p->param_init, p->state_init, p->inner, p->update, p->path, p->outer, p->learn_init, p->learn };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        if (all[k])
+            ir_name_values(all[k]);
     return s->diags->errors == errors;
 }

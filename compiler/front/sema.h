@@ -35,6 +35,7 @@ typedef struct Sym {
     SymKind kind; Name name; Span span;        /* where it is declared: for notes */
     const struct Decl *decl;                   /* of top-level symbols */
     Val val;                                   /* SYM_DIM, CONST (array constants are rebuilt on use), LOCAL, ARG; DATA, META, PARAM: bound per graph */
+    Name stands_for;                           /* SYM_DIM, a size of a struct: the dim that it is given, or NULL */
     bool has_val, library;                     /* library: of std/, whose files see each other and nothing of the user's */
 } Sym;
 typedef struct Scope { struct Scope *up; Vec(Sym *) syms; } Scope;
@@ -70,6 +71,7 @@ typedef struct Sema {
     int notation_calls;                        /* calls.n where the notation stands */
     void *solved;                              /* eval_notation.c: ranges of the letters of the statements being evaluated */
     int nletters; struct Sym **letters;        /* the letters in force, outermost first: arrays have one axis for each, of its range or 1 */
+    bool in_library;                           /* inside a function of std/: what it makes is said to come from the call */
     int64_t inlined;                           /* calls made so far */
     Vec(struct FnCall { const struct Decl *fn; Span call; }) calls;   /* the inlining stack: recursion, depth limit 200 */
 } Sema;

@@ -114,6 +114,8 @@ Node *node_make(Graph *g, const Node *like, Node *const *args, int narg)
     n->graph = g;
     n->id = g->nodes.n;
     n->origin = g->here;
+    if (n->op == OP_const)
+        n->origin.name = NULL;                    /* the same number has many origins */
     name_axes(n);
     vec_push(g->arena, g->nodes, n);
     if (slot)

@@ -114,8 +114,12 @@ typedef struct Loop {
  * active argument (active[k] says which); proj j is the tangent of grad's output j. Only between linearize and transpose. */
 typedef struct Region { Graph *body; int nwrt, *wrt; int nactive, *active; Name name; } Region;
 
-typedef enum { PRIMAL, TANGENT, ADJOINT } OriginKind;
-typedef struct Origin { Span span; OriginKind kind; Name name; } Origin;  /* name: the user's variable (or axis-free text) this value is or derives from */
+typedef enum { PRIMAL, TANGENT, ADJOINT, TANGENT_OF_ADJOINT, ADJOINT_OF_ADJOINT } OriginKind;   /* of any order above the first: the last two */
+typedef struct Origin {
+    Span span; OriginKind kind;           /* the expression of the .mfl, and how the value derives from it */
+    Name name;                            /* of the value itself: the user's variable, or made of operator and operands; d_ of a tangent and b_ of an adjoint are part of it */
+    Name within;                          /* the user's variable or function whose value the expression is a part of */
+} Origin;
 
 struct Node {
     Op     op;
@@ -201,6 +205,11 @@ int   loop_final(LoopBuilder *, Node *carry_param);                    /* return
 Node *loop_end(LoopBuilder *);                                         /* the Loop node in outer; every carry has a next */
 
 int   loop_argument(const Loop *, int param);              /* which operand belongs to a parameter that is not the index */
+
+/* Names for values that have none, from operator and operands: exp_log_l2, x_w, mean_loss; of the loops' bodies too. */
+void   ir_name_values(Graph *);
+Name   ir_tangent_name(Name);                               /* d_w of w; NULL of NULL */
+Name   ir_adjoint_name(Name tangent);                       /* b_w of d_w: of the linear value whose cotangent it is */
 
 /* ---- walking ---- */
 /* Rebuilds the cone of src's `roots` in dst; param k of src stands for args[k]. Returns the new roots. map may be NULL, else an array of src->nodes.n entries, NULL or preset. */

@@ -79,11 +79,10 @@ static void node(const Node *n, Buf *b, int indent)
         buf_printf(b, " %lld", (long long)n->u.axis);
     buf_puts(b, " : ");
     type(b, &n->type);
-    static const char *const kind[] = { "", "d ", "b " };
     if (n->origin.name || n->origin.span.src)
         buf_puts(b, "   #");
     if (n->origin.name)
-        buf_printf(b, " %s%s", kind[n->origin.kind], n->origin.name);
+        buf_printf(b, " %s", n->origin.name);
     if (n->origin.span.src)
         buf_printf(b, " line %d", n->origin.span.first.line);
     buf_puts(b, "\n");

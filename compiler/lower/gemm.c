@@ -234,7 +234,7 @@ bool emit_gemm(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
         return false;
     Letters t = { .c = c };
     for (int q = 0; q < c->nletters; q++) {
-        t.var[q] = new_var(l, c->letter[q]);
+        t.var[q] = new_var(l, letter_name(n, q));
         t.x[q] = x_var(l, t.var[q]);
     }
     Operand op[3];

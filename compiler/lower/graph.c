@@ -8,6 +8,7 @@
 static void give_buffer(Low *l, Node *n, Slot *s)
 {
     s->buf = new_buf(l, n->type.dtype, n->type.rank, n->type.dim, LB_WORK, NULL, &n->origin);
+    size_buffer(l, s->buf, 0, n->axis_name);
     s->nprefix = 0;
 }
 
@@ -128,21 +129,16 @@ static void bind_params(Low *l, Making *m, LBlock *before)
             s->alias_env = m->outer;
             continue;
         }
-        if (m->loop->params.at[p].kind == LP_STATE) {
-            m->carry[p] = new_buf(l, param->type.dtype, param->type.rank, param->type.dim, LB_WORK, NULL, &param->origin);
-            m->carry[p]->carried = true;
-            *s = (Slot){ .buf = m->carry[p] };
-            continue;
-        }
         m->carry[p] = new_buf(l, param->type.dtype, param->type.rank, param->type.dim, LB_WORK, NULL, &param->origin);
+        size_buffer(l, m->carry[p], 0, param->axis_name);
         m->carry[p]->carried = true;
-        *s = (Slot){ .buf = m->carry[p] };
-        Slot to = *s;
-        store_value(l, m->outer, arg, &to, before);
+        Slot to = *s = (Slot){ .buf = m->carry[p] };
+        if (m->loop->params.at[p].kind == LP_CARRY)
+            store_value(l, m->outer, arg, &to, before);
     }
 }
 
-static void make_collected(Low *l, Making *m)
+static void make_collected(Low *l, Making *m, Name size)
 {
     for (int k = 0; k < m->loop->outs.n; k++) {
         bool save = m->loop->outs.at[k].kind == LO_SAVE;
@@ -152,8 +148,10 @@ static void make_collected(Low *l, Making *m)
         int64_t dim[MAX_RANK] = { save ? checkpoint_slots(m->loop->saves) : m->loop->n };
         memcpy(dim + 1, r->type.dim, sizeof *dim * (size_t)r->type.rank);
         Origin o = r->origin;
-        Name hint = o.name ? intern_printf(save ? "%s%s_saved" : "%s%s_at", o.kind == TANGENT ? "d_" : o.kind == ADJOINT ? "b_" : "", o.name) : NULL;
+        Name hint = o.name ? intern_printf(save ? "%s_saved" : "%s_at", o.name) : NULL;
         m->out[k] = new_buf(l, r->type.dtype, r->type.rank + 1, dim, LB_WORK, hint, &o);
+        size_buffer(l, m->out[k], 1, r->axis_name);
+        m->out[k]->size[0] = save ? NULL : size;
     }
 }
 
@@ -201,6 +199,7 @@ void carry_over(Low *l, Making *m)
             aside[p] = *s;
         else {
             aside[p].buf = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, intern_printf("%s_next", m->carry[p]->name), &r->origin);
+            size_buffer(l, aside[p].buf, 0, r->axis_name);
             store_value(l, m->in, r, &aside[p], m->body);
         }
     }
@@ -232,10 +231,31 @@ static void publish(Low *l, Making *m, LBlock *after)
     }
 }
 
+/* What the number of iterations is called: as the first axis of an array that the loop reads element by element. */
+static Name trips_text(const Low *l, const Node *n)
+{
+    const Loop *loop = n->u.loop;
+    if (loop->is_steps)
+        return size_text(l, intern("STEPS"), loop->n);
+    for (int a = 0; a < n->narg; a++)
+        if (n->arg[a]->type.rank && n->arg[a]->type.dim[0] == loop->n && size_text(l, n->arg[a]->axis_name[0], loop->n))
+            return n->arg[a]->axis_name[0];
+    return NULL;
+}
+
+static Name index_name(const Loop *loop)
+{
+    for (int p = 0; p < loop->params.n; p++)
+        if (loop->params.at[p].kind == LP_INDEX)
+            return loop->body->params.at[p]->origin.name;
+    return NULL;
+}
+
 void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
 {
     Loop *loop = n->u.loop;
-    LStmt *f = new_for(l, new_var(l, loop->is_steps ? intern("t") : NULL), loop->n, false, NULL);
+    LStmt *f = new_for(l, new_var(l, loop->is_steps ? intern("t") : index_name(loop)), loop->n, false, NULL);
+    f->size = trips_text(l, n);
     f->down = loop->down;
     LFunc *func = NULL, *before = l->func;
     Making m = { e, new_env(l, e, loop->body), n, loop, NEW_N(l->arena, LBuf *, loop->params.n + 1), NEW_N(l->arena, LBuf *, loop->outs.n + 1), f->var, &f->body };
@@ -249,7 +269,7 @@ void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
         m.body = &func->body;
     }
     bind_params(l, &m, b);
-    make_collected(l, &m);
+    make_collected(l, &m, f->size);
     decide(l, m.in);
     for (int p = 0; p < loop->params.n; p++)
         if (loop->params.at[p].kind == LP_INDEX)

@@ -3,7 +3,7 @@
  * A loop of n iterations that only accumulates into temporaries of the outside (sum += x, most = max(x, most)) runs in strips of w: lane k takes the
  * elements k, w + k, 2 w + k, ... in order; the n % w elements of the tail go to the first lanes; then halves are folded, lane k with lane k + w/2,
  * until one is left, which is joined to the temporary. w depends on n and on the type only, so C and machine code for any vector width add in the
- * same order. */
+ * same order. A loop shorter than two vectors stays as it is. */
 #include "low.h"
 #include <math.h>
 
@@ -122,29 +122,29 @@ static bool stmt_reads(const LStmt *s, const LTemp *t)
     return yes;
 }
 
-/* The temporary was declared as the accumulator's neutral value just before: then the fold declares it instead. */
-static bool take_declaration(LBlock *out, const LTemp *t, double neutral)
+/* The temporary was declared as the accumulator's neutral value just before: that goes, the fold declares it instead. */
+static LStmt *take_declaration(LBlock *out, const LTemp *t, double neutral)
 {
     for (int k = out->n - 1; k >= 0; k--) {
-        const LStmt *s = out->at[k];
+        LStmt *s = out->at[k];
         if (s->kind == LS_LET && s->temp == t) {
             if (s->x->kind != LX_NUM || s->x->num != neutral)
-                return false;
+                return NULL;
             memmove(out->at + k, out->at + k + 1, sizeof *out->at * (size_t)(out->n - k - 1));
             out->n--;
-            return true;
+            return s;
         }
         if (stmt_reads(s, t))
-            return false;
+            return NULL;
     }
-    return false;
+    return NULL;
 }
 
 static double neutral(Op op) { return op == OP_add ? 0 : op == OP_max ? -INFINITY : INFINITY; }
 
 static void split(Low *l, const LStmt *f, Lanes *w, LBlock *out)
 {
-    bool declares[MAX_ACCUMULATORS];
+    LStmt *declares[MAX_ACCUMULATORS];
     int64_t width = w->width, strips = f->n / width, tail = f->n % width;
     for (int a = 0; a < w->n; a++) {
         declares[a] = take_declaration(out, w->temp[a], neutral(w->op[a]));
@@ -171,6 +171,8 @@ static void split(Low *l, const LStmt *f, Lanes *w, LBlock *out)
     for (int a = 0; a < w->n; a++) {
         LStmt *s = new_stmt(l, declares[a] ? LS_LET : LS_SET, NULL);
         s->temp = w->temp[a];
+        s->note = declares[a] ? declares[a]->note : NULL;
+        s->span = declares[a] ? declares[a]->span : s->span;
         s->add = w->op[a] == OP_add && !declares[a];
         LExpr *fold = x_fold(l, w->op[a], w->part[a]);
         s->x = s->add || declares[a] ? fold : x_map(l, w->op[a], T_REAL, (LExpr *[]){ fold, x_temp(l, s->temp) }, 2);
@@ -184,7 +186,7 @@ void split_sums(Low *l, LBlock *b)
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
         Lanes w = { 0 };
-        if (s->kind == LS_FOR && !s->down && !s->lo && s->n >= 4 && collect(s, &w)) {
+        if (s->kind == LS_FOR && !s->down && !s->lo && s->n >= 2 * (64 / l->prog->real_bytes) && collect(s, &w)) {
             w.width = width_for(l, s->n);
             split(l, s, &w, &out);
             continue;

@@ -153,54 +153,9 @@ LExpr *x_inside(Low *l, LExpr *e, int64_t lo, int64_t hi, int64_t n)
     return low ? low : high;
 }
 
-/* ---- names ---- */
-static const char *const reserved[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int",
-    "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "data", "meta", "grad", "params",
-    "outer", "logs", "state", "work", "status", "seed", "step", "main", "exp", "log", "sin", "cos", "tan", "pow", "erf", "floor", "abs", "sqrt", "y0", "y1", "j0", "j1", "yn", "jn", "gamma", "index", "bool", "true", "false", "memcpy", "memset", "NULL", "NAN", "INFINITY", "I", NULL };
+enum { QUOTED = 52 };                              /* characters of an expression in a comment */
 
-static Name clean(const char *text)
-{
-    char name[80];
-    size_t n = 0;
-    for (const char *p = text; *p && n < 60; p++)
-        name[n++] = isalnum((unsigned char)*p) ? *p : '_';
-    name[n] = 0;
-    while (n > 1 && name[n - 1] == '_')
-        name[--n] = 0;
-    for (int k = 0; reserved[k]; k++)
-        if (!strcmp(reserved[k], name))
-            return intern_printf("%s_v", name);
-    if (!strncmp(name, "mfl_", 4))
-        return intern_printf("%s_v", name);
-    return intern(isdigit((unsigned char)name[0]) ? intern_printf("v%s", name) : name);
-}
-
-static bool is_taken(const Low *l, Name name)
-{
-    for (int i = 0; i < l->taken.n; i++)
-        if (l->taken.at[i] == name)
-            return true;
-    return false;
-}
-
-/* A name that is not taken: the hint, or the hint and a number. */
-static Name unique(Low *l, Name hint)
-{
-    Name name = hint;
-    if (is_taken(l, name)) {
-        int at = 0;
-        while (at < l->numbered.n && l->numbered.at[at].hint != hint)
-            at++;
-        if (at == l->numbered.n)
-            vec_push(l->arena, l->numbered, (struct Numbered){ hint, 1 });
-        do
-            name = intern_printf("%s_%d", hint, ++l->numbered.at[at].last);
-        while (is_taken(l, name));
-    }
-    vec_push(l->arena, l->taken, name);
-    return name;
-}
-
+/* ---- variables and buffers: with the names that they would like to have, see names.c ---- */
 LVar *new_var(Low *l, Name hint)
 {
     LVar *v = NEW(l->arena, LVar);
@@ -210,7 +165,8 @@ LVar *new_var(Low *l, Name hint)
         lower[n++] = (char)tolower((unsigned char)*p);
     lower[n] = 0;
     v->id = l->nvars++;
-    v->name = clean(n && isalpha((unsigned char)lower[0]) ? lower : "i");
+    v->name = c_name(n && isalpha((unsigned char)lower[0]) ? lower : "i");
+    v->axis = hint;
     return v;
 }
 
@@ -219,17 +175,14 @@ LTemp *new_temp(Low *l, DType t, Name hint)
     LTemp *x = NEW(l->arena, LTemp);
     x->id = l->ntemps++;
     x->dtype = t;
-    x->name = unique(l, clean(hint ? hint : "t"));
+    x->name = c_name(hint ? hint : "t");
     return x;
 }
 
 LBuf *new_buf(Low *l, DType t, int rank, const int64_t *dim, LStorage s, Name hint, const Origin *o)
 {
     LBuf *b = NEW(l->arena, LBuf);
-    static const char *const prefix[] = { "", "d_", "b_" };
-    const char *text = hint ? hint : o && o->name ? o->name : "v";
-    bool marked = !strncmp(text, "d_", 2) || !strncmp(text, "b_", 2);
-    b->name = unique(l, clean(intern_printf("%s%s", o && !hint && !marked ? prefix[o->kind] : "", text)));
+    b->name = c_name(hint ? hint : o && o->name ? o->name : "value");
     b->dtype = t;
     b->rank = rank;
     for (int k = 0; k < rank; k++)
@@ -243,21 +196,73 @@ LBuf *new_buf(Low *l, DType t, int rank, const int64_t *dim, LStorage s, Name hi
     return b;
 }
 
+static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+/* The name that the expression is given, where `name =` stands before it: its place, and its length. */
+static const char *given_name(Span at, int *n)
+{
+    const char *text = at.src->text, *p = text + at.first.off;
+    while (p > text && p[-1] == ' ')
+        p--;
+    if (p == text || p[-1] != '=')
+        return NULL;
+    for (p--; p > text && p[-1] == ' ';)
+        p--;
+    const char *end = p;
+    while (p > text && is_word(p[-1]))
+        p--;
+    *n = (int)(end - p);
+    return *n > 0 && *n < QUOTED / 2 ? p : NULL;
+}
+
+/* Does one pair of parentheses enclose all of the text? */
+static bool wrapped(const char *t, size_t n)
+{
+    int depth = 0;
+    if (n < 2 || t[0] != '(')
+        return false;
+    for (size_t k = 0; k < n; k++) {
+        depth += (t[k] == '(') - (t[k] == ')');
+        if (depth == 0)
+            return k == n - 1;
+    }
+    return false;
+}
+
+/* The expression in one line: comments and line ends become a blank, and what is too long ends in "...". */
+static const char *quoted(Low *l, Span at)
+{
+    char line[QUOTED + 8];
+    const char *t = at.src->text + at.first.off, *end = at.src->text + at.last.off;
+    int n = 0, name_n = 0;
+    while (wrapped(t, (size_t)(end - t)))
+        t++, end--;
+    const char *name = t == at.src->text + at.first.off ? given_name(at, &name_n) : NULL;
+    if (name)
+        n = snprintf(line, sizeof line, "%.*s = ", name_n, name);
+    for (; t < end && n < QUOTED; t++) {
+        if (*t == '#')
+            while (t + 1 < end && t[1] != '\n')
+                t++;
+        bool blank = *t == '#' || isspace((unsigned char)*t);
+        if (!blank)
+            line[n++] = *t;
+        else if (n && line[n - 1] != ' ')
+            line[n++] = ' ';
+    }
+    while (t < end && n && (line[n - 1] & 0xc0) == 0x80)        /* no half of a character */
+        n--;
+    return arena_printf(l->arena, t < end ? "%.*s..." : "%.*s", n, line);
+}
+
 LStmt *new_stmt(Low *l, LStmtKind kind, const Node *about)
 {
     LStmt *s = NEW(l->arena, LStmt);
     s->kind = kind;
-    if (about) {
+    if (about && about->origin.span.src) {
+        static const char *const what[] = { "", "tangent of ", "adjoint of ", "tangent of the adjoint of ", "adjoint of the adjoint of " };
         s->span = about->origin.span;
-        static const char *const what[] = { "", "tangent of ", "adjoint of " };
-        if (s->span.src) {
-            size_t n = s->span.last.off - s->span.first.off;
-            const char *text = s->span.src->text + s->span.first.off;
-            if (n <= 60 && !memchr(text, '\n', n))
-                s->note = arena_printf(l->arena, "%s%.*s", what[about->origin.kind], (int)n, text);
-            else if (about->origin.name)
-                s->note = arena_printf(l->arena, "%s%s", what[about->origin.kind], about->origin.name);
-        }
+        s->note = arena_printf(l->arena, "%s%s", what[about->origin.kind], quoted(l, s->span));
     }
     return s;
 }
@@ -267,6 +272,7 @@ LStmt *new_for(Low *l, LVar *v, int64_t n, bool parallel, const Node *about)
     LStmt *s = new_stmt(l, LS_FOR, about);
     s->var = v;
     s->n = n;
+    s->size = size_text(l, v->axis, n);
     s->parallel = parallel;
     return s;
 }

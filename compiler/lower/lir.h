@@ -27,6 +27,7 @@ typedef struct LBuf {
     Name     name;                    /* unique in its entry and its phases, a valid C identifier, from the user's names: w, d_h, b_h ... */
     DType    dtype;                   /* REAL: real_bytes each; INT: int32_t; BOOL: unsigned char */
     int      rank;  int64_t dim[MAX_RANK];
+    Name     size[MAX_RANK];          /* the name of a dimension's size, in program->dims; NULL: a number */
     LStorage storage;
     Name     field;                   /* dotted leaf name for DATA, META, GRAD, PARAMS, META_OUT, GRAD_IN */
     int64_t  offset;                  /* WORK, STATE: bytes, aligned to 64 */
@@ -35,7 +36,8 @@ typedef struct LBuf {
     bool     carried;                 /* goes round a loop: alive from before it until after it */
     int      live_from, live_to;      /* WORK: positions in the entry's flattened statement order; for explain */
 } LBuf;
-typedef struct LVar  { Name name; int id; } LVar;                 /* integer loop variable */
+typedef struct LVar  { Name name, axis; int id; } LVar;   /* axis: the name of the axis over which it runs, or NULL */
+                   /* integer loop variable */
 typedef struct LTemp { Name name; DType dtype; int id; } LTemp;   /* scalar temporary */
 
 typedef enum { LX_NUM, LX_INT, LX_VAR, LX_TEMP, LX_LOAD, LX_MAP, LX_GUARD, LX_FOLD } LExprKind;
@@ -67,6 +69,7 @@ struct LStmt {
     const char *note;                 /* comment for this statement: "adjoint of h = tanh(x @ w)"; NULL: none */
     Span        span;                 /* where in the .mfl; src NULL: none */
     /* FOR */
+    Name size;                        /* FOR: the name of n, in program->dims; NULL: a number */
     LVar *var; int64_t n; bool down; bool parallel;   /* var counts 0..n-1, or from lo to hi - 1 where those are given; parallel: no iteration reads or writes what another writes */
     bool lanes;                       /* FOR: its iterations are the lanes of a sum: to be vectorised whole */
     LBlock body;                      /* FOR, IF */
@@ -98,11 +101,13 @@ typedef enum { LE_INIT, LE_ADAPT, LE_VALUE, LE_HYPERGRADIENT, LE_LEARN_INIT, LE_
  * An output that the caller does not want (NULL) is redirected by the entry function: the phases always write to WORK buffers, and the
  * entry's last statements copy them out; an emitter wraps a COPY whose dst is GRAD, PARAMS, OUTER or LOGS in a test for NULL. */
 typedef struct LEntry { LEntryKind kind; LFunc *func; int64_t work_bytes; } LEntry;
+typedef struct LDim { Name text; int64_t value; } LDim;
 typedef struct LProgram {
     Arena   *arena;
     Problem *problem;
     int      real_bytes;              /* 4 or 8 */
     const char *mode, *schedule;      /* for comments: "mixed", "a snapshot per step" */
+    Vec(LDim)    dims;                /* the sizes that code calls by name: N, D, STEPS */
     Vec(LBuf *)  bufs;
     Vec(LFunc *) funcs;               /* in order of definition: callees first */
     Vec(LEntry)  entries;

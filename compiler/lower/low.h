@@ -19,8 +19,7 @@ struct Env { Env *outer; Graph *graph; Slot *slot; int *uses; bool *need; };
 typedef struct Low {
     Arena *arena; LProgram *prog; const LowerOptions *opt; Problem *problem;
     LFunc *func; int nvars, ntemps;
-    Vec(Name) taken;
-    Vec(struct Numbered { Name hint; int last; }) numbered;       /* the last number given behind a hint: where the search goes on */
+    int named;                                    /* buffers of the caller's memory before that one have their final names */
     Vec(struct { const Checkpoints *of; LBuf *buf; }) tables;   /* of loops that save some of their states: see checkpoint.c */
     const char *prefix;
     unsigned char *marks, *marks2;                /* scratch of fuse.c: one for each buffer */
@@ -62,6 +61,7 @@ LPtr   first_of(Low *, const Slot *, const Type *);                /* the addres
 void   zero_slot(Low *, const Node *, const Slot *, LBlock *);
 Env   *new_env(Low *, Env *outer, Graph *);
 void   emit_into(Low *, Env *, Node *, Slot *, LBlock *);          /* statements that store n in the slot */
+Name   letter_name(const Node *contract, int letter);
 void   emit_contract(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);
 bool   emit_gemm(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);
 void   emit_graph(Low *, Env *, LBlock *);                         /* every stored node, in order */
@@ -77,10 +77,18 @@ Name   phase_name(Low *, Name loop);
 void   save_states(Low *, Making *, LBlock *before, LBlock *body, LVar *t);    /* of a forward loop, at the start of an iteration */
 void   restore_states(Low *, Making *, LBlock *body, LVar *t);                 /* of a reverse loop: its STATE parameters get their values */
 
-/* ---- copies.c, fuse.c, place.c ---- */
+/* ---- names.c ---- */
+void   name_entry(Low *, int first_func);                          /* the final names of an entry and its phases */
+void   name_sizes(Low *);
+Name   c_name(const char *text);                                   /* as an identifier of C */
+Name   size_text(const Low *, Name axis, int64_t n);               /* the name of the size n of an axis; NULL: a number */
+void   size_buffer(const Low *, LBuf *, int first, const Name *axis);          /* names for the sizes from dimension `first` on */
+
+/* ---- copies.c, fuse.c, temps.c, place.c ---- */
 void   remove_copies(Low *, LBlock *);
 void   fuse_block(Low *, LBlock *);
 void   shrink_buffers(Low *, int first_func);                      /* the functions from there on: an entry and its phases */
+void   join_temps(LBlock *);
 void   split_sums(Low *, LBlock *);                                /* lanes.c */
 void   place_buffers(Low *, LFunc *entry, int64_t *work_bytes);
 bool   same_expr(const LExpr *, const LExpr *);

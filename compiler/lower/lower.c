@@ -1,4 +1,4 @@
-/* lower.c -- a program: every entry's graph to one function, buffers for what comes in and goes out, names made unique where loops are nested. */
+/* lower.c -- a program: every entry's graph to one function, buffers for what comes in and goes out. */
 #include "low.h"
 
 static int64_t room(const Low *l, const Leaf *leaf, int n)
@@ -27,6 +27,8 @@ static LBuf *port(Low *l, LStorage s, const Leaf *leaf, DType t)
     Name hint = leaf ? intern_printf("%s%s", prefix[s], leaf->name) : intern(prefix[s]);
     LBuf *b = new_buf(l, t, leaf ? leaf->type.rank : 0, leaf ? leaf->type.dim : NULL, s, hint, NULL);
     b->field = leaf ? leaf->name : NULL;
+    if (leaf)
+        size_buffer(l, b, 0, leaf->axis_name);
     return b;
 }
 
@@ -82,60 +84,6 @@ static LBuf *output(Low *l, const EntryGraph *e, int k, int64_t *log_at)
     }
 }
 
-/* ---- loop variables: no two of the same name inside each other, none that hides a buffer ---- */
-typedef struct Names { Low *l; Vec(Name) open; } Names;
-
-static bool is_taken(const Names *x, Name n)
-{
-    for (int k = 0; k < x->open.n; k++)
-        if (x->open.at[k] == n)
-            return true;
-    for (int k = 0; k < x->l->taken.n; k++)
-        if (x->l->taken.at[k] == n)
-            return true;
-    return false;
-}
-
-static void name_loops(Names *x, LBlock *b)
-{
-    int before = x->open.n;
-    for (int k = 0; k < b->n; k++) {
-        LStmt *s = b->at[k];
-        if (s->kind == LS_FOR) {
-            static const char *const letters[] = { "i", "j", "k", "q", "r", "u", "v" };
-            Name n = s->var->name;
-            for (int t = 0; is_taken(x, n) && t < 7; t++)
-                n = intern(letters[t]);
-            for (int t = 2; is_taken(x, n); t++)
-                n = intern_printf("%s%d", s->var->name, t);
-            s->var->name = n;
-            vec_push(x->l->arena, x->open, n);
-        }
-        if (s->kind == LS_ASK) {                  /* seen until the end of this block */
-            Name n = s->var->name;
-            for (int t = 2; is_taken(x, n); t++)
-                n = intern_printf("%s%d", s->var->name, t);
-            s->var->name = n;
-            vec_push(x->l->arena, x->open, n);
-        }
-        name_loops(x, &s->body);
-        if (s->kind == LS_FOR)
-            x->open.n--;
-    }
-    x->open.n = before;
-}
-
-static void name_function(Low *l, LFunc *f)
-{
-    Names x = { .l = l };
-    for (int i = 0; i < f->nindex; i++) {
-        if (is_taken(&x, f->index[i]->name))
-            f->index[i]->name = intern("at_step");
-        vec_push(l->arena, x.open, f->index[i]->name);
-    }
-    name_loops(&x, &f->body);
-}
-
 static LStmt *whole_copy(Low *l, LBuf *to, LBuf *from, const Type *t)
 {
     LStmt *s = new_stmt(l, LS_COPY, NULL);
@@ -164,11 +112,12 @@ static void improve(Low *l, int first)
     sound(l, "fusion");
     shrink_buffers(l, first);
     sound(l, "contraction");
-    for (int k = first; k < p->funcs.n; k++)
+    for (int k = first; k < p->funcs.n; k++) {
+        join_temps(&p->funcs.at[k]->body);
         split_sums(l, &p->funcs.at[k]->body);
+    }
     sound(l, "lanes");
-    for (int k = first; k < p->funcs.n; k++)
-        name_function(l, p->funcs.at[k]);
+    name_entry(l, first);
 }
 
 static const char *const entry_name[LE_KINDS] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn", "hypergradient_window" };
@@ -183,11 +132,6 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     f->is_entry = true;
     l->prefix = entry_name[g->kind];
     l->func = f;
-    l->numbered.n = 0;
-    l->taken.n = 0;                               /* names are local to an entry and its phases, but for what all entries read and write */
-    for (int k = 0; k < l->prog->bufs.n; k++)
-        if (l->prog->bufs.at[k]->storage != LB_WORK)
-            vec_push(l->arena, l->taken, l->prog->bufs.at[k]->name);
     for (int k = 0; k < g->graph->params.n; k++) {
         e->slot[g->graph->params.at[k]->id].buf = input(l, g, k);
         e->slot[g->graph->params.at[k]->id].done = true;
@@ -207,7 +151,8 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
             continue;
         if (!from) {
             Origin o = r->origin;
-            Slot aside = { .buf = from = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, intern_printf("%s_out", to->name), &o) };
+            Slot aside = { .buf = from = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, to->storage == LB_OUTER ? intern("outer_value") : intern_printf("%s_out", to->name), &o) };
+            size_buffer(l, from, 0, r->axis_name);
             store_value(l, e, r, &aside, &f->body);
         }
         vec_push(l->arena, out, whole_copy(l, to, from, &r->type));
@@ -232,6 +177,7 @@ LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, co
     prog->real_bytes = opt->real_bytes;
     prog->mode = opt->mode;
     prog->schedule = opt->schedule;
+    name_sizes(&l);
     for (int k = 0; k < n; k++)
         lower_entry(&l, &entries[k], &prog->nlogs);
     prog->state_bytes = room(&l, p->learn_state.at, p->learn_state.n);

@@ -115,9 +115,25 @@ static Order loop_order(const Node *n)
     return o;
 }
 
-static LBlock *letter_loop(Low *l, const Contract *c, int q, bool parallel, LExpr **letter, LBlock *at)
+/* The letter's own name, or that of an axis along which it runs. */
+Name letter_name(const Node *n, int q)
 {
-    LStmt *f = new_for(l, new_var(l, c->letter[q]), c->range[q], parallel, NULL);
+    const Contract *c = n->u.contract;
+    int is;
+    Name name = c->letter[q];
+    for (int d = 0; !name && d < c->out.rank; d++)
+        if (place_is_letter(&c->out.place[d], &is) && is == q)
+            name = n->axis_name[d];
+    for (int a = 0; !name && a < n->narg; a++)
+        for (int d = 0; !name && d < c->arg[a].rank; d++)
+            if (place_is_letter(&c->arg[a].place[d], &is) && is == q)
+                name = n->arg[a]->axis_name[d];
+    return name;
+}
+
+static LBlock *letter_loop(Low *l, const Node *n, int q, bool parallel, LExpr **letter, LBlock *at)
+{
+    LStmt *f = new_for(l, new_var(l, letter_name(n, q)), n->u.contract->range[q], parallel, NULL);
     letter[q] = x_var(l, f->var);
     push_stmt(l, at, f);
     return &f->body;
@@ -142,7 +158,7 @@ void emit_contract(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate
             outer = at;
         }
         if (k < o.nout + o.nred)
-            at = letter_loop(l, c, o.letter[k], o.plain && o.in_out[o.letter[k]], letter, at);
+            at = letter_loop(l, n, o.letter[k], o.plain && o.in_out[o.letter[k]], letter, at);
     }
     for (int d = 0; d < c->out.rank; d++)
         out[d] = place_at(l, e, n, &c->out.place[d], letter);

@@ -267,8 +267,10 @@ void shrink_buffers(Low *l, int first_func)
         LBuf *b = p->bufs.at[k];
         int rank = 0;
         for (int d = 0; d < b->rank; d++)
-            if (!x.seen[k].free[d])
+            if (!x.seen[k].free[d]) {
+                b->size[rank] = b->size[d];
                 b->dim[rank++] = b->dim[d];
+            }
         b->rank = rank;
     }
 }

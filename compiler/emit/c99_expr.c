@@ -1,0 +1,261 @@
+/* c99_expr.c -- numbers, expressions, addresses and sizes of the loop IR as C. Sizes of the problem are printed by their names (N, D, STEPS), where the
+ * loop IR knows them. Parentheses stand only where C needs them. */
+#include "c99.h"
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+
+void c99_number(C *c, double v, bool bare)
+{
+    char text[64];
+    if (isnan(v) || isinf(v)) {
+        buf_printf(c->o, "(%s)%s%s", c->real, v < 0 ? "-" : "", isnan(v) ? "NAN" : "INFINITY");
+        return;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (c->p->real_bytes == 4 ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
+            break;
+    }
+    bool point = strpbrk(text, ".e") != NULL;
+    buf_printf(c->o, v < 0 && !bare ? "(%s%s%s)" : "%s%s%s", text, point ? "" : ".0", c->p->real_bytes == 4 ? "f" : "");
+}
+
+
+void c99_subscripts(C *c, const LBuf *b, LExpr *const *idx, int n)
+{
+    for (int k = 0; k < n; k++) {
+        buf_puts(c->o, "[");
+        c99_expr(c, idx[k], 0);
+        buf_puts(c->o, "]");
+    }
+    if (b->rank == 0)
+        buf_puts(c->o, "[0]");
+}
+
+static void binary(C *c, const LExpr *e, int prec, const char *op, int outer)
+{
+    bool wrap = prec < outer;
+    buf_puts(c->o, wrap ? "(" : "");
+    c99_expr(c, e->arg[0], prec);
+    buf_printf(c->o, " %s ", op);
+    c99_expr(c, e->arg[1], prec + 1);
+    buf_puts(c->o, wrap ? ")" : "");
+}
+
+static void choice(C *c, const LExpr *cond, const LExpr *a, const LExpr *b, DType t, int outer)
+{
+    bool wrap = outer > P_SELECT;
+    buf_puts(c->o, wrap ? "(" : "");
+    c99_expr(c, cond, P_OR);
+    buf_puts(c->o, " ? ");
+    c99_expr(c, a, P_OR);
+    buf_puts(c->o, " : ");
+    if (b)
+        c99_expr(c, b, P_OR);
+    else if (t == T_REAL)
+        c99_number(c, 0, true);
+    else
+        buf_puts(c->o, "0");
+    buf_puts(c->o, wrap ? ")" : "");
+}
+
+static void call(C *c, const LExpr *e)
+{
+    bool whole = e->dtype == T_INT;
+    buf_printf(c->o, whole ? "mfl_%s_int(" : "mfl_%s%s(", op_info[e->op].name, whole ? "" : c->suffix);
+    for (int k = 0; k < e->narg; k++) {
+        buf_puts(c->o, k ? ", " : "");
+        c99_expr(c, e->arg[k], 0);
+    }
+    buf_puts(c->o, ")");
+}
+
+static void map(C *c, const LExpr *e, int outer)
+{
+    switch (e->op) {
+    case OP_add: binary(c, e, P_ADD, "+", outer); return;
+    case OP_sub: binary(c, e, P_ADD, "-", outer); return;
+    case OP_mul: binary(c, e, P_MUL, "*", outer); return;
+    case OP_div: binary(c, e, P_MUL, "/", outer); return;
+    case OP_lt: binary(c, e, P_REL, "<", outer ? P_ATOM : 0); return;
+    case OP_le: binary(c, e, P_REL, "<=", outer ? P_ATOM : 0); return;
+    case OP_gt: binary(c, e, P_REL, ">", outer ? P_ATOM : 0); return;
+    case OP_ge: binary(c, e, P_REL, ">=", outer ? P_ATOM : 0); return;
+    case OP_eq: binary(c, e, P_EQ, "==", outer ? P_ATOM : 0); return;
+    case OP_ne: binary(c, e, P_EQ, "!=", outer ? P_ATOM : 0); return;
+    case OP_and: binary(c, e, P_AND, "&&", outer > P_AND || outer == P_OR ? P_ATOM : outer); return;
+    case OP_or: binary(c, e, P_OR, "||", outer > P_OR ? P_ATOM : outer); return;
+    case OP_not: buf_puts(c->o, "!"); c99_expr(c, e->arg[0], P_ATOM); return;
+    case OP_neg:
+        buf_puts(c->o, outer > P_ADD ? "(-" : "-");
+        c99_expr(c, e->arg[0], P_ATOM);
+        buf_puts(c->o, outer > P_ADD ? ")" : "");
+        return;
+    case OP_select: choice(c, e->arg[0], e->arg[1], e->arg[2], e->dtype, outer); return;
+    case OP_real:
+        buf_printf(c->o, "(%s)", c->real);
+        c99_expr(c, e->arg[0], P_ATOM);
+        return;
+    case OP_detach: c99_expr(c, e->arg[0], outer); return;
+    default: call(c, e); return;
+    }
+}
+
+/* ---- constants that come from means: 2.0f / N says more than 0.006666667f ---- */
+
+/* Does the number stand in the .mfl as it is? Then it is not a ratio of sizes, whatever it equals. */
+static bool is_written(const C *c, double v)
+{
+    const Source *s = c->p->problem->src;
+    for (const char *p = s->text; p < s->text + s->len; p++) {
+        bool starts = (isdigit((unsigned char)*p) || (*p == '.' && isdigit((unsigned char)p[1]))) && (p == s->text || !(isalnum((unsigned char)p[-1]) || p[-1] == '_' || p[-1] == '.'));
+        if (starts && strtod(p, NULL) == v)
+            return true;
+    }
+    return false;
+}
+
+/* v = q / (one size, or two of them), exactly, in the arithmetic of the generated code too, and for one choice of sizes only. */
+static bool ratio_of(const C *c, double v, double *q, const char **below)
+{
+    static const double tops[] = { 1, 2, 4, -1, -2, -4 };
+    int found = 0;
+    for (int t = 0; t < 6; t++)
+        for (int i = 0; i < c->p->dims.n; i++)
+            for (int j = -1; j <= i; j++) {
+                const LDim *a = &c->p->dims.at[i], *b = j < 0 ? NULL : &c->p->dims.at[j];
+                double n = (double)a->value * (b ? (double)b->value : 1);
+                if (n < 3 || n > 0x1p24 || tops[t] / n != v || (c->p->real_bytes == 4 && (float)tops[t] / (float)n != (float)v))
+                    continue;
+                found++;
+                *q = tops[t];
+                *below = b ? arena_printf(c->p->arena, "(%s * %s)", a->text, b->text) : a->text;
+            }
+    return found == 1 && v * 1024 != floor(v * 1024) && !is_written(c, fabs(v));
+}
+
+void c99_factor(C *c, double v, int outer)
+{
+    double q;
+    const char *below;
+    if (!ratio_of(c, v, &q, &below)) {
+        c99_number(c, v, !outer);
+        return;
+    }
+    bool wrap = outer > P_MUL || (q < 0 && outer);
+    buf_puts(c->o, wrap ? "(" : "");
+    c99_number(c, q, true);
+    buf_printf(c->o, " / %s%s", below, wrap ? ")" : "");
+}
+
+void c99_expr(C *c, const LExpr *e, int outer)
+{
+    switch (e->kind) {
+    case LX_NUM: if (e->dtype == T_BOOL) buf_puts(c->o, e->num != 0 ? "1" : "0"); else c99_factor(c, e->num, outer); return;
+    case LX_INT: buf_printf(c->o, e->i < 0 && outer ? "(%lld)" : "%lld", (long long)e->i); return;
+    case LX_VAR: buf_puts(c->o, e->var->name); return;
+    case LX_TEMP: buf_puts(c->o, e->temp->name); return;
+    case LX_FOLD: buf_printf(c->o, "mfl_fold_%s%s(%s, %lld)", op_info[e->op].name, c->suffix, e->buf->name, (long long)e->buf->dim[0]); return;
+    case LX_GUARD: choice(c, e->arg[0], e->arg[1], NULL, e->dtype, outer); return;
+    case LX_MAP: map(c, e, outer); return;
+    case LX_LOAD:
+        if (e->buf->storage == LB_STEP || e->buf->storage == LB_SEED) {
+            buf_printf(c->o, "(int)%s", e->buf->storage == LB_STEP ? "step" : "seed");
+            return;
+        }
+        buf_puts(c->o, e->buf->name);
+        c99_subscripts(c, e->buf, e->idx, e->buf->rank);
+        return;
+    }
+}
+
+/* ---- addresses ---- */
+void c99_pointer(C *c, const LPtr *p)
+{
+    if (p->buf->rank == 0) {
+        buf_puts(c->o, p->buf->name);
+        return;
+    }
+    bool zero = true;
+    for (int k = 0; k < p->buf->rank; k++)
+        zero &= p->idx[k]->kind == LX_INT && p->idx[k]->i == 0;
+    if (zero && p->buf->rank == 1) {
+        buf_puts(c->o, p->buf->name);
+        return;
+    }
+    buf_printf(c->o, "&%s", p->buf->name);
+    c99_subscripts(c, p->buf, p->idx, p->buf->rank);
+}
+
+/* ---- sizes ---- */
+void c99_size(C *c, Name text, int64_t n)
+{
+    if (text)
+        buf_puts(c->o, text);
+    else
+        buf_printf(c->o, "%lld", (long long)n);
+}
+
+/* Are the n elements from p on all of the dimensions along which p runs, and has one of these a name? */
+static bool has_sizes(const LPtr *p, int64_t n)
+{
+    bool named = false;
+    int64_t all = 1;
+    for (int d = 0; d < p->buf->rank; d++)
+        if (p->along >> d & 1) {
+            all *= p->buf->dim[d];
+            named |= p->buf->size[d] != NULL;
+        }
+    return named && all == n;
+}
+
+void c99_count(C *c, const LPtr *p, int64_t n)
+{
+    const char *sep = "";
+    if (n > INT32_MAX || !has_sizes(p, n)) {
+        c99_size(c, NULL, n);
+        return;
+    }
+    for (int d = 0; d < p->buf->rank; d++)
+        if (p->along >> d & 1) {
+            buf_puts(c->o, sep);
+            c99_size(c, p->buf->size[d], p->buf->dim[d]);
+            sep = " * ";
+        }
+}
+
+/* sizeof first: the product is a size_t. */
+void c99_bytes(C *c, const LPtr *p, int64_t n)
+{
+    buf_printf(c->o, "sizeof(%s)", c99_type(c, p->buf->dtype));
+    if (n == 1)
+        return;
+    if (!has_sizes(p, n)) {
+        buf_printf(c->o, " * %lld", (long long)n);
+        return;
+    }
+    for (int d = 0; d < p->buf->rank; d++)
+        if (p->along >> d & 1) {
+            buf_puts(c->o, " * ");
+            c99_size(c, p->buf->size[d], p->buf->dim[d]);
+        }
+}
+
+/* The first (or last) dimension along which p runs has the size n: by its name. */
+void c99_side(C *c, const LPtr *p, bool first, int64_t n)
+{
+    int at = -1;
+    for (int d = 0; d < p->buf->rank; d++)
+        if (p->along >> d & 1 && !(first && at >= 0))
+            at = d;
+    c99_size(c, at >= 0 && p->buf->dim[at] == n ? p->buf->size[at] : NULL, n);
+}
+
+void c99_lead(C *c, const LPtr *p, int64_t ld)
+{
+    int last = p->buf->rank - 1;
+    c99_size(c, last >= 0 && p->buf->dim[last] == ld ? p->buf->size[last] : NULL, ld);
+}
+
+const char *c99_type(const C *c, DType t) { return t == T_REAL ? c->real : t == T_INT ? "int32_t" : "unsigned char"; }

@@ -1,0 +1,136 @@
+/* c99_work.c -- where arrays are: the map of the workspace above each entry, one #define for the place of each array, and the pointers by which a function
+ * reaches the arrays that it touches. */
+#include "c99.h"
+#include <ctype.h>
+#include <stdlib.h>
+
+typedef struct Touched { bool *here, *written; } Touched;
+
+static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
+{
+    Touched *t = user;
+    t->here[b->id] = true;
+    t->written[b->id] |= how & LA_WRITE;
+}
+
+/* ---- sizes by name ---- */
+void c99_sizes(C *c)
+{
+    const char *sep = "enum { ";
+    for (int k = 0; k < c->p->dims.n; k++, sep = ", ") {
+        buf_printf(c->o, "%s%s = %s_%s", sep, c->p->dims.at[k].text, c->upper, c->p->dims.at[k].text);
+    }
+    buf_puts(c->o, " };\n\n");
+}
+
+/* ---- the map ---- */
+static void shape(C *c, const LBuf *b, int first)
+{
+    for (int d = first; d < b->rank; d++) {
+        buf_puts(c->o, "[");
+        c99_size(c, b->size[d], b->dim[d]);
+        buf_puts(c->o, "]");
+    }
+}
+
+/* HYPERGRADIENT_ for the arrays of hypergradient. */
+static const char *prefix(const C *c, LEntryKind kind)
+{
+    const char *name = "";
+    for (int k = 0; k < c->p->entries.n; k++)
+        if (c->p->entries.at[k].kind == kind)
+            name = c->p->entries.at[k].func->name;
+    char *text = arena_printf(c->p->arena, "%s_", name), *to = text;
+    for (const char *p = name; *p; p++)
+        if (*p != '_')
+            *to++ = (char)toupper((unsigned char)*p);
+    strcpy(to, "_");
+    return text;
+}
+
+static int by_life(const void *a, const void *b)
+{
+    const LBuf *x = *(const LBuf *const *)a, *y = *(const LBuf *const *)b;
+    return x->live_from != y->live_from ? (x->live_from > y->live_from) - (x->live_from < y->live_from) : (x->id > y->id) - (x->id < y->id);
+}
+
+/* Which array is where, and when: positions count the statements as they run. funcs: the entry's, it is the last. */
+void c99_map(C *c, const LEntry *e, LFunc *const *funcs)
+{
+    Touched t = { NEW_N(c->p->arena, bool, c->p->bufs.n + 1), NEW_N(c->p->arena, bool, c->p->bufs.n + 1) };
+    const LBuf **all = NEW_N(c->p->arena, const LBuf *, c->p->bufs.n + 1);
+    int n = 0;
+    for (int k = 0; k < e->func->body.n; k++)
+        lir_each_access(e->func->body.at[k], true, touch, &t);
+    for (int k = 0; k < c->p->bufs.n; k++)
+        if (t.here[k] && c->p->bufs.at[k]->storage == LB_WORK)
+            all[n++] = c->p->bufs.at[k];
+    if (!n)
+        return;
+    qsort(all, (size_t)n, sizeof *all, by_life);
+    buf_printf(c->o, "/* Workspace of %s_%s: %lld bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand", c->name, e->func->name, (long long)e->work_bytes);
+    for (; !(*funcs)->is_entry; funcs++)
+        buf_printf(c->o, ",\n * %s_%s is %d to %d", c->name, (*funcs)->name, (*funcs)->from, (*funcs)->to);
+    buf_puts(c->o, ". */\n");
+    for (int k = 0; k < n; k++) {
+        const LBuf *b = all[k];
+        size_t from = c->o->n;
+        buf_printf(c->o, "#define %s%s ", prefix(c, e->kind), b->name);
+        size_t w = c->o->n - from;
+        buf_printf(c->o, "%*lld   /* ", w < 48 ? (int)(56 - w) : 8, (long long)b->offset);
+        buf_puts(c->o, c99_type(c, b->dtype));
+        buf_puts(c->o, b->rank ? " " : "");
+        shape(c, b, 0);
+        buf_printf(c->o, ", alive %d to %d", b->live_from, b->live_to);
+        if (b->origin.span.src)
+            buf_printf(c->o, "   %s:%d", c99_place(b->origin.span.src->path), b->origin.span.first.line);
+        buf_puts(c->o, " */\n");
+    }
+    buf_puts(c->o, "\n");
+}
+
+/* ---- pointers ---- */
+/* Memory of the caller has its type; the workspace and the learn state are bytes, and arrays of rows need a cast anyway. */
+static void pointer_to(C *c, const LBuf *b, bool written)
+{
+    const char *type = c99_type(c, b->dtype), *co = written ? "" : "const ";
+    size_t from = c->o->n;
+    buf_printf(c->o, b->rank < 2 ? "    %s%s *%s" : "    %s%s (*%s)", co, type, b->name);
+    shape(c, b, 1);
+    buf_puts(c->o, " = ");
+    if (b->rank >= 2) {
+        buf_printf(c->o, "(%s%s (*)", co, type);
+        shape(c, b, 1);
+        buf_puts(c->o, ")");
+    } else if (b->storage == LB_WORK || b->storage == LB_STATE || b->storage == LB_CARRIED)
+        buf_printf(c->o, "(%s%s *)", co, type);
+    switch (b->storage) {
+    case LB_WORK: buf_printf(c->o, "(work + %s%s);", prefix(c, c->kind), b->name); break;
+    case LB_STATE: buf_printf(c->o, "((char *)state + %lld);", (long long)b->offset); break;
+    case LB_CARRIED: buf_printf(c->o, "((char *)carried + %lld);", (long long)b->offset); break;
+    case LB_DATA: buf_printf(c->o, "data->%s;", c99_field(c, b->field)); break;
+    case LB_GRAD_IN: buf_printf(c->o, "grad->%s;", c99_field(c, b->field)); break;
+    default: buf_printf(c->o, "meta->%s;", c99_field(c, b->field)); break;
+    }
+    if (b->rank) {
+        size_t w = c->o->n - from;
+        buf_printf(c->o, "%*s/* ", w < 72 ? (int)(72 - w) : 2, "");
+        shape(c, b, 0);
+        buf_puts(c->o, " */");
+    }
+    buf_puts(c->o, "\n");
+}
+
+/* Local names for the arrays that the function touches itself. */
+void c99_locals(C *c, const LFunc *f)
+{
+    Touched t = { NEW_N(c->p->arena, bool, c->p->bufs.n + 1), NEW_N(c->p->arena, bool, c->p->bufs.n + 1) };
+    for (int k = 0; k < f->body.n; k++)
+        lir_each_access(f->body.at[k], false, touch, &t);
+    for (int k = 0; k < c->p->bufs.n; k++) {
+        const LBuf *b = c->p->bufs.at[k];
+        if (!t.here[k] || b->storage == LB_STEP || b->storage == LB_SEED || b->storage == LB_OUTER || b->storage == LB_LOGS || b->storage == LB_GRAD || b->storage == LB_PARAMS || b->storage == LB_LOCAL)
+            continue;
+        pointer_to(c, b, t.written[k]);
+    }
+}

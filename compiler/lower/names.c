@@ -1,0 +1,180 @@
+/* names.c -- the last pass over an entry: every name that is printed is made unique where it is seen, with as few numbers as can be.
+ *
+ * Until here buffers, temporaries and loop variables carry the name that they would like to have. Buffers of the workspace are named in the order in
+ * which the entry's functions touch them, once for all of these; temporaries and loop variables are a function's own. No loop variable hides another
+ * name. Result: each name is an identifier of C that is no word of C's, no size of the problem and nobody else's in its scope. */
+#include "low.h"
+#include <ctype.h>
+#include <strings.h>
+
+typedef struct Names { Low *l; Vec(Name) taken; Vec(struct Numbered { Name name; int last; }) numbered; bool *named; } Names;
+
+static bool is_taken(const Names *x, Name n)
+{
+    for (int k = 0; k < x->taken.n; k++)
+        if (x->taken.at[k] == n)
+            return true;
+    return false;
+}
+
+static void take(Names *x, Name n) { vec_push(x->l->arena, x->taken, n); }
+
+/* The name, or the name and a number. */
+static Name unique(Names *x, Name wish)
+{
+    Name name = wish;
+    if (is_taken(x, name)) {
+        int at = 0;
+        while (at < x->numbered.n && x->numbered.at[at].name != wish)
+            at++;
+        if (at == x->numbered.n)
+            vec_push(x->l->arena, x->numbered, (struct Numbered){ wish, 1 });
+        do
+            name = intern_printf("%s_%d", wish, ++x->numbered.at[at].last);
+        while (is_taken(x, name));
+    }
+    take(x, name);
+    return name;
+}
+
+static bool is_port(const LBuf *b) { return b->storage != LB_WORK && b->storage != LB_LOCAL; }
+
+static void name_buffer(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
+{
+    Names *x = user;
+    (void)idx, (void)along, (void)how;
+    if (b->storage != LB_WORK || x->named[b->id])
+        return;
+    x->named[b->id] = true;
+    b->name = unique(x, b->name);
+}
+
+static void name_temps(Names *x, LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        if (s->kind == LS_LET)
+            s->temp->name = unique(x, s->temp->name);
+        if (s->kind == LS_LOCAL)
+            s->dst.buf->name = unique(x, s->dst.buf->name);
+        name_temps(x, &s->body);
+    }
+}
+
+/* Loop variables: the wish, or a letter, or the wish and a number; what a decision of the runtime gives is seen until the end of its block. */
+static void name_loops(Names *x, LBlock *b)
+{
+    static const char *const letters[] = { "i", "j", "k", "q", "r", "u", "v" };
+    int before = x->taken.n;
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        if (s->kind == LS_FOR || s->kind == LS_ASK) {
+            Name n = s->var->name;
+            for (int t = 0; s->kind == LS_FOR && is_taken(x, n) && t < 7; t++)
+                n = intern(letters[t]);
+            for (int t = 2; is_taken(x, n); t++)
+                n = intern_printf("%s%d", s->var->name, t);
+            s->var->name = n;
+            take(x, n);
+        }
+        name_loops(x, &s->body);
+        if (s->kind == LS_FOR)
+            x->taken.n--;
+    }
+    x->taken.n = before;
+}
+
+static void name_function(Names *x, LFunc *f)
+{
+    int before = x->taken.n;
+    x->numbered.n = 0;
+    for (int i = 0; i < f->nindex; i++) {
+        if (is_taken(x, f->index[i]->name))
+            f->index[i]->name = intern("at_step");
+        take(x, f->index[i]->name);
+    }
+    name_temps(x, &f->body);
+    name_loops(x, &f->body);
+    x->taken.n = before;
+}
+
+void name_entry(Low *l, int first)
+{
+    LProgram *p = l->prog;
+    Names x = { .l = l, .named = NEW_N(l->arena, bool, p->bufs.n + 1) };
+    for (int k = 0; k < p->dims.n; k++)
+        take(&x, p->dims.at[k].text);
+    for (int k = 0; k < p->bufs.n; k++) {
+        LBuf *b = p->bufs.at[k];
+        if (is_port(b) && k < l->named)
+            take(&x, b->name);
+        else if (is_port(b))
+            b->name = unique(&x, b->name);
+    }
+    l->named = p->bufs.n;
+    for (int f = first; f < p->funcs.n; f++)
+        for (int k = 0; k < p->funcs.at[f]->body.n; k++)
+            lir_each_access(p->funcs.at[f]->body.at[k], false, name_buffer, &x);
+    for (int f = first; f < p->funcs.n; f++)
+        name_function(&x, p->funcs.at[f]);
+}
+
+/* ---- what is wished for ---- */
+static const char *const reserved[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int",
+    "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "data", "meta", "grad", "params",
+    "outer", "logs", "state", "work", "carried", "work_bytes", "code", "add", "status", "seed", "step", "main", "exp", "log", "sin", "cos", "tan", "pow", "erf", "floor", "abs", "sqrt", "y0", "y1", "j0", "j1", "yn", "jn", "gamma", "index",
+    "bool", "true", "false", "memcpy", "memset", "NULL", "NAN", "INFINITY", "I", NULL };
+
+Name c_name(const char *text)
+{
+    char name[80];
+    size_t n = 0;
+    for (const char *p = text; *p && n < 60; p++)
+        name[n++] = isalnum((unsigned char)*p) ? *p : '_';
+    name[n] = 0;
+    while (n > 1 && name[n - 1] == '_')
+        name[--n] = 0;
+    for (int k = 0; reserved[k]; k++)
+        if (!strcmp(reserved[k], name))
+            return intern_printf("%s_v", name);
+    if (!strncasecmp(name, "mfl_", 4))
+        return intern_printf("%s_v", name);
+    return intern(isdigit((unsigned char)name[0]) ? intern_printf("v%s", name) : name);
+}
+
+/* Sizes are printed by their names, but for those that could be a macro or another name of the generated code. */
+static bool may_be_printed(const Low *l, Name dim)
+{
+    static const char *const others[] = { "MFL_", "FP_", "M_", "MATH_", "INT", "UINT", "SIZE_", "PTRDIFF_", "WCHAR_", "WINT_", "SIG_", "HUGE_", "INIT_", "ADAPT_", "VALUE_", "HYPERGRADIENT", "LEARN", "WINDOW", "_", NULL };
+    for (int k = 0; others[k]; k++)
+        if (!strncmp(dim, others[k], strlen(others[k])))
+            return false;
+    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES", NULL };      /* see c99_header.c */
+    for (int k = 0; own[k]; k++)
+        if (!strcmp(dim, own[k]))
+            return false;
+    return c_name(dim) == dim && strncasecmp(dim, l->problem->name, strlen(l->problem->name));
+}
+
+void name_sizes(Low *l)
+{
+    const Problem *p = l->problem;
+    for (int k = 0; k < p->ndims; k++)
+        if (p->dims[k].value <= INT32_MAX && may_be_printed(l, p->dims[k].name))
+            vec_push(l->arena, l->prog->dims, (LDim){ p->dims[k].name, p->dims[k].value });
+    vec_push(l->arena, l->prog->dims, (LDim){ intern("STEPS"), p->steps });
+}
+
+Name size_text(const Low *l, Name axis, int64_t n)
+{
+    for (int k = 0; axis && k < l->prog->dims.n; k++)
+        if (l->prog->dims.at[k].text == axis && l->prog->dims.at[k].value == n)
+            return axis;
+    return NULL;
+}
+
+void size_buffer(const Low *l, LBuf *b, int first, const Name *axis)
+{
+    for (int d = first; d < b->rank; d++)
+        b->size[d] = size_text(l, axis[d - first], b->dim[d]);
+}
