@@ -95,7 +95,7 @@ static Node *carry_leaf(LoopBuilder *b, Node *init, const Leaf *l)
     return p;
 }
 
-/* n steps from `first`, or from `from` where that is given. Steps from `end` on, if there is an end, leave everything as it is. */
+/* n steps from `first`, or from `from` where that is given (then `first` counts from the start of the window). Steps from `end` on, if there is an end, leave everything as it is. */
 typedef struct Steps { int64_t first, n, end; Node *from; const char *name; } Steps;
 
 /* A value where the step counts, else what was there before. */
@@ -113,6 +113,7 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps 
     LoopBuilder *b = loop_begin(g, of.n, intern(of.name));
     Graph *body = b->loop->body;
     b->loop->is_steps = true;
+    b->loop->first = of.first;
     Node **in = NEW_N(g->arena, Node *, ndm + 1), **par = NEW_N(g->arena, Node *, np + 1), **opt = NEW_N(g->arena, Node *, ns + 1), *path = NULL;
     for (int k = 0; k < np; k++)
         par[k] = carry_leaf(b, s->par[k], &p->param.at[k]);
@@ -165,7 +166,7 @@ static void run_window(Problem *p, Graph *g, Node **dm, int ndm, const Window *w
         s->opt[k] = where_live(begin, s->opt[k], w->opt[k]);
     last = last < n ? last : 0;
     run_steps(p, g, dm, ndm, s, (Steps){ 0, n - last, end, w->step, "steps" });
-    run_steps(p, g, dm, ndm, s, (Steps){ 0, last, end, last ? ir_map2(g, OP_add, w->step, ir_int(g, n - last)) : NULL, "steps_last" });
+    run_steps(p, g, dm, ndm, s, (Steps){ n - last, last, end, last ? ir_map2(g, OP_add, w->step, ir_int(g, n - last)) : NULL, "steps_last" });
 }
 
 /* The inner loop on its arguments, or a window of it: parameters after the last step and the sum of the path losses. The last `last` steps are a loop of their own. */

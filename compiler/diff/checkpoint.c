@@ -208,7 +208,7 @@ static void make_way(Sparse *s)
     Loop *l = s->fwd->u.loop, *r = s->rev->u.loop;
     Way w = { .s = s, .loop = NEW(s->g->arena, Loop) };
     Graph *body = graph_new(s->g->arena, l->body->name);
-    *w.loop = (Loop){ .n = l->n, .down = l->down, .name = intern_printf("%s.again", l->name ? l->name : "loop"), .is_steps = l->is_steps, .body = body };
+    *w.loop = (Loop){ .n = l->n, .down = l->down, .name = intern_printf("%s.again", l->name ? l->name : "loop"), .is_steps = l->is_steps, .first = l->first, .body = body };
     Node **map = NEW_N(s->g->arena, Node *, graph_limit(l->body) + 1), **params = NEW_N(s->g->arena, Node *, l->params.n + 1), *index = NULL;
     bool *need = NEW_N(s->g->arena, bool, graph_limit(l->body) + 1);
     for (int p = 0; p < l->params.n; p++)

@@ -36,6 +36,9 @@ Graph *bilevel_hypergradient(Problem *, const DiffOptions *); /* -> outer value,
 Graph *bilevel_window(Problem *, const DiffOptions *);
 int64_t problem_window(const Problem *);                      /* K, or 0: no window is shorter than the inner loop */
 
+/* Warns of square roots that are differentiated where their argument can be exactly 0. */
+void warn_roots(Problem *, Diags *);
+
 /* ---- the two rules; both append to g ---- */
 /* Tangents of roots, given tangents of some nodes. in[i] has tangent tin[i] (same type). out[k] = tangent of roots[k], NULL: zero.
  * for_transpose: loops become a primal loop that saves its carried values and a linear loop, grads become lingrads;

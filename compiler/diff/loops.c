@@ -50,6 +50,7 @@ static Making make_loop(Graph *outer, const Loop *like, Name suffix)
     m.loop->n = like->n;
     m.loop->down = like->down;
     m.loop->is_steps = like->is_steps;
+    m.loop->first = like->first;
     m.loop->name = suffix ? intern_printf("%s.%s", like->name ? like->name : "loop", suffix) : like->name;
     m.body = m.loop->body = graph_new(outer->arena, m.loop->name);
     return m;

@@ -34,7 +34,7 @@ static bool split(Bindings *b, const char *text, bool meta)
         fprintf(stderr, "mflc: %s is bound twice: to %s and to %s\n", twice->name, twice->path, eq + 1);
         return false;
     }
-    vec_push(b->arena, b->all, (Binding){ intern_n(text, (size_t)(eq - text)), meta, true, eq + 1, NULL });
+    vec_push(b->arena, b->all, (Binding){ intern_n(text, (size_t)(eq - text)), meta, true, false, eq + 1, NULL });
     return true;
 }
 
@@ -91,19 +91,20 @@ static const char *path_of(Bindings *b, const char *leaf, const char *from_file,
 static FileArray *array_of(Bindings *b, const char *leaf, const char *from_file, const char *columns)
 {
     Binding *x = find(b, leaf);
-    if (x && x->array)
+    if (x && (x->array || x->failed))
         return x->array;
     bool own;
     const char *path = path_of(b, leaf, from_file, &own), *why = NULL;
     if (!path)
         return NULL;
     if (!x) {
-        vec_push(b->arena, b->all, (Binding){ intern(leaf), false, false, path, NULL });
+        vec_push(b->arena, b->all, (Binding){ intern(leaf), false, false, false, path, NULL });
         x = &b->all.at[b->all.n - 1];
     }
     FileArray *a = file_read(b->arena, path, own || (columns && !strstr(path, ".npy")) ? columns : NULL, leaf, &why);
     if (!a) {
         complain(b, path, leaf, why);
+        x->failed = true;                         /* said once */
         return NULL;
     }
     return x->array = a;

@@ -78,9 +78,11 @@ static int is_header(Csv *c, const char **why)
         *(number(c->fields.at[k], &x) ? &digit : &word) = k;
     if (word < 0 || digit < 0)
         return word >= 0;
+    bool comma = memchr(c->fields.at[word].at, ',', c->fields.at[word].n) && c->separator != ',';
     Field w = c->fields.at[word], d = c->fields.at[digit];
-    *why = arena_printf(c->arena, "line %d, column %d: a number is expected, found `%.*s`, while column %d holds %.*s (a header line has no numbers)", c->line, word + 1,
-                        (int)(w.n > 40 ? 40 : w.n), w.at, digit + 1, (int)(d.n > 40 ? 40 : d.n), d.at);
+    *why = arena_printf(c->arena, "line %d, column %d: a number is expected, found `%.*s`, while column %d holds %.*s (%s)", c->line, word + 1,
+                        (int)(w.n > 40 ? 40 : w.n), w.at, digit + 1, (int)(d.n > 40 ? 40 : d.n), d.at,
+                        comma ? "decimals are written with a point" : "a header line has no numbers");
     return -1;
 }
 

@@ -18,7 +18,7 @@ typedef struct Options {
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every, memory;
-    bool     json, quiet, passes, calibrate, only_check, verify, python;
+    bool     json, quiet, passes, calibrate, only_check, guard, verify, python;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -57,7 +57,7 @@ bool write_atomically(const char *path, const void *bytes, size_t n);
 int  cannot_write(const char *path);                   /* says so, with errno; EXIT_DATA */
 
 /* ---- bind.c: which file stands for which leaf, and its numbers ---- */
-typedef struct Binding { const char *name; bool meta, given; const char *path; FileArray *array; } Binding;      /* given: by --data or --meta */
+typedef struct Binding { const char *name; bool meta, given, failed; const char *path; FileArray *array; } Binding;      /* given: by --data or --meta */
 typedef struct Bindings { Arena *arena; const Options *opt; const char *folder; unsigned char *npz; size_t npz_n; Vec(Binding) all; bool failed; } Bindings;   /* npz: --from FILE.npz */
 /* -1, or an exit code: reported. */
 int  bindings_init(Bindings *, Arena *, const Options *);
@@ -134,9 +134,11 @@ const Plan **plans_sorted(Session *);                                           
 int  calibrate(Options *);
 
 /* ---- verify.c: the derivative of the outer value along v in one meta array, by differences ---- */
-typedef struct Slope { Session *s; void **moved; int leaf; const double *v; double found, error; bool kink; } Slope;   /* moved: buffers like the metas; error: estimated */
+typedef struct Slope { Session *s; void **moved; int leaf; const double *v; double natural, enough, found, error; bool kink; } Slope;   /* moved: buffers like the metas; error: estimated */
 typedef enum { SLOPE_AGREES, SLOPE_DIFFERS, SLOPE_OPEN } SlopeVerdict;
 void   slope_by_differences(Slope *);
+double slope_tolerance(const Session *);
+double natural_size(const Session *, double outer, void *const *grad);
 SlopeVerdict slope_compare(const Slope *, double exact, double size);
 const char *slope_why_open(const Slope *);
 const char *cuts_derivatives(const Problem *);                                   /* why differences are not the derivative (detach, truncate), or NULL */

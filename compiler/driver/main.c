@@ -1,6 +1,7 @@
 /* main.c -- mflc: chooses the subcommand. The only place that exits. */
 #include "driver.h"
 #include <llvm-c/Core.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,10 +47,15 @@ int main(int argc, char **argv)
         { "explain", command_explain }, { "bench", command_bench },
         { "fmt", command_fmt }, { "ops", command_ops }, { "version", command_version },
     };
+    signal(SIGXFSZ, SIG_IGN);                     /* a file that grows too large is a write that fails */
     int code = options_parse(&o, argc, argv);
     for (size_t k = 0; code < 0 && k < sizeof commands / sizeof *commands; k++)
         if (!strcmp(commands[k].name, o.command))
             code = commands[k].run(&o);
+    if ((fflush(stdout) || ferror(stdout)) && code <= 0) {      /* a full disk, a closed pipe */
+        fprintf(stderr, "mflc: the output cannot be written\n");
+        code = EXIT_DATA;
+    }
     arena_free(o.arena);
     intern_free_all();
     return code;

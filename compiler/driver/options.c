@@ -41,6 +41,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--clip",       "X",         A_REAL, AT(clip),     "run", "scale the hypergradient down to this norm" },
     { "--on-nonfinite", "WHAT",    A_TEXT, AT(on_nonfinite), "run", "stop or skip, when the hypergradient is not finite (stop)" },
     { "--verify",     NULL,        A_NONE, AT(verify),   "run", "compare the first hypergradient with differences" },
+    { "--guard",      NULL,        A_NONE, AT(guard),    "build run grad", "report the first value that is not finite: inner step, line, expression" },
     { "--tol",        "X",         A_REAL, AT(tol),      "check", "largest relative disagreement (1e-9 in double, 1e-3 in float)" },
     { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "tasks computed side by side; the same bits for any number (1)" },
     { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },
@@ -65,8 +66,26 @@ static void print_commands(FILE *f)
     fprintf(f, "usage: mflc COMMAND [FILE] [OPTION ...]\n\n");
     for (int k = 0; k < NCOMMANDS; k++)
         fprintf(f, "  mflc %-8s %-7s %s\n", commands[k].name, commands[k].args, commands[k].doc);
-    fprintf(f, "\nmflc COMMAND --help lists the options of a command.\n"
+    fprintf(f, "\nmflc COMMAND --help lists the options of a command; mflc help --markdown all of them.\n"
                "Exit codes: 0 done, 1 the problem is wrong, 2 usage, 3 data, 4 numerical failure.\n");
+}
+
+/* name and text in two columns; the text is folded. */
+static void print_row(FILE *f, const char *name, const char *text)
+{
+    enum { LEFT = 22, WIDTH = 76 };
+    fprintf(f, "  %-*s", LEFT, name);
+    if (strlen(name) >= LEFT)
+        fprintf(f, "\n  %*s", LEFT, "");
+    while (strlen(text) > WIDTH) {
+        size_t n = WIDTH;
+        while (n && text[n] != ' ')
+            n--;
+        n = n ? n : strcspn(text, " ");
+        fprintf(f, "%.*s\n  %*s", (int)n, text, LEFT, "");
+        text += n + (text[n] == ' ');
+    }
+    fprintf(f, "%s\n", text);
 }
 
 void options_help(const char *command, FILE *f)
@@ -78,10 +97,23 @@ void options_help(const char *command, FILE *f)
                 if (listed(options[i].used_by, command)) {
                     char left[64];
                     snprintf(left, sizeof left, "%s %s", options[i].name, options[i].arg ? options[i].arg : "");
-                    fprintf(f, "  %-20s %s\n", left, options[i].doc);
+                    print_row(f, left, options[i].doc);
                 }
-            fprintf(f, "  %-20s %s\n", "--help", "this list");
+            print_row(f, "--help", "this list");
         }
+}
+
+/* docs/cli.md. */
+static void print_markdown(FILE *f)
+{
+    fprintf(f, "# The command line\n\nWritten by `mflc help --markdown` from the compiler's own table of options.\n\n```\n");
+    print_commands(f);
+    fprintf(f, "```\n\nResults go to the standard output, messages and progress to the standard error. Options may be written `--name value` or `--name=value`.\n");
+    for (int k = 0; k < NCOMMANDS; k++) {
+        fprintf(f, "\n## mflc %s\n\n```\n", commands[k].name);
+        options_help(commands[k].name, f);
+        fprintf(f, "```\n");
+    }
 }
 
 static int usage(const Options *o, const char *what, const char *word, const Name *known, int n)
@@ -175,6 +207,8 @@ static int check_values(const Options *o)
         code = bad_value("--loops", o->loops, "auto, keep, snapshot, every:K or binomial:S");
     if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj so ir loops dot");
     if (code < 0) code = one_of("--on-nonfinite", o->on_nonfinite, "stop skip");
+    if (code < 0 && o->threads > 256)
+        code = bad_value("--threads", "", "at most 256");
     for (int k = 0; code < 0 && k < o->dump.n; k++)
         if (!pass_known(o->dump.at[k]))
             code = bad_value("--dump", o->dump.at[k], "a pass that `mflc build --passes` lists");
@@ -233,6 +267,24 @@ static int parse_one(Options *o, int argc, char **argv, int *k)
     return store(o, opt, value);
 }
 
+/* mflc help, mflc help COMMAND, mflc help --markdown */
+static int help(const Options *o, const char *about, const Name *known)
+{
+    if (!about)
+        print_commands(stdout);
+    else if (!strcmp(about, "--markdown"))
+        print_markdown(stdout);
+    else {
+        bool found = false;
+        for (int k = 0; k < NCOMMANDS; k++)
+            found |= !strcmp(commands[k].name, about);
+        if (!found)
+            return usage(o, "unknown command", about, known, NCOMMANDS);
+        options_help(about, stdout);
+    }
+    return EXIT_DONE;
+}
+
 int options_parse(Options *o, int argc, char **argv)
 {
     Name known[NCOMMANDS];
@@ -242,10 +294,8 @@ int options_parse(Options *o, int argc, char **argv)
         print_commands(stderr);
         return EXIT_USAGE;
     }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-        print_commands(stdout);
-        return EXIT_DONE;
-    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+        return help(o, argc > 2 ? argv[2] : NULL, known);
     const char *word = !strcmp(argv[1], "--version") ? "version" : argv[1];
     for (int k = 0; k < NCOMMANDS; k++)
         if (!strcmp(commands[k].name, word))

@@ -85,7 +85,7 @@ static int nonfinite(Run *r, double norm, bool skip)
                 i = n, k = p->meta.n - 1;
             }
     fprintf(stderr, "%smflc: outer step %lld: the %s is not finite (outer loss %g, norm of the hypergradient %g)%s\n", isatty(2) ? "\n" : "", (long long)r->step + 1, what,
-            r->loss[r->step], norm, skip ? "; skipped" : "");
+            r->loss[r->step], norm, skip ? "; skipped" : r->o->guard ? "" : "; --guard says where it appears first");
     return skip ? -1 : EXIT_NUMERIC;
 }
 
@@ -236,7 +236,6 @@ static void catch_signals(void)
     struct sigaction act = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
-    signal(SIGXFSZ, SIG_IGN);                     /* a file that grows too large is a write that fails */
 }
 
 static int learn(Run *r)

@@ -69,7 +69,7 @@ int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
     for (int k = 0; k < s->entries.n; k++)
         pass_done(s, "schedule", s->entries.at[k].graph, "entry");
     ice_pass = "lower";
-    LowerOptions lo = { s->real_bytes, true, mode_name[diff.mode], schedule_text(s->arena, &diff.steps) };
+    LowerOptions lo = { s->real_bytes, s->opt->guard, true, mode_name[diff.mode], schedule_text(s->arena, &diff.steps) };
     s->program = lower_program(s->arena, s->problem, s->entries.at, s->entries.n, &lo);
     pass_done(s, "lower", NULL, "program");
     if (want & WANT_JIT) {
@@ -132,6 +132,8 @@ int session_open(Session *s, Options *o, int want)
     FrontOptions f = { o->file, o->define.n, name, value, bindings_shape, &s->bindings, o->seed };
     ice_pass = "front";
     s->problem = front_load(s->arena, &s->diags, &f);
+    if (s->problem && !s->bindings.failed)
+        warn_roots(s->problem, &s->diags);
     diags_print(&s->diags, stderr);
     if (s->bindings.failed)
         return EXIT_DATA;
@@ -144,7 +146,7 @@ int session_open(Session *s, Options *o, int want)
         return code;
     ice_pass = "plan";
     LowerOptions *lo = NEW(s->arena, LowerOptions);
-    *lo = (LowerOptions){ s->real_bytes, true, "", "" };
+    *lo = (LowerOptions){ s->real_bytes, false, true, "", "" };
     s->rates = rates_load();
     s->plans = (Plans){ .arena = s->arena, .problem = s->problem, .lower = lo, .rates = &s->rates, .budget = o->memory, .windows = !(want & WANT_JIT) || (want & WANT_LEARN) };
     plan_choose(&s->plans, &asked, (want & WANT_EVERY) != 0);
@@ -192,16 +194,16 @@ int session_init_meta(Session *s)
     return -1;
 }
 
-/* "ridge.mfl:12: inner step 3: adjoint of h = tanh(x @ w) is nan" */
+/* "inner step 3: adjoint of tanh(x @ w) (ridge.mfl:12) is nan" */
 int numeric_failure(const Session *s, const mfl_status *st)
 {
     if (st->code != MFL_NONFINITE) {
         fprintf(stderr, "mflc: %s%s%s\n", mfl_strerror(st->code), st->name ? ": " : "", st->name ? st->name : "");
         return EXIT_NUMERIC;
     }
-    fprintf(stderr, "%s:%d: error: ", s->problem->src->path, st->line);
+    fprintf(stderr, "mflc: a value is not finite: ");
     if (st->step >= 0)
-        fprintf(stderr, "in inner step %lld ", (long long)st->step);
-    fprintf(stderr, "a value is not finite: %s is %g\n", st->name ? st->name : "a value", st->value);
+        fprintf(stderr, "inner step %lld: ", (long long)st->step);
+    fprintf(stderr, "%s is %g\n", st->name ? st->name : "a value", st->value);
     return EXIT_NUMERIC;
 }

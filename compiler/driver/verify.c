@@ -1,11 +1,11 @@
 /* verify.c -- is a slope what differences say? One derivative along a direction against central differences, each with one Richardson step, at shrinking
- * distances; the distance whose two estimates agree best counts. One-sided slopes that differ by the same amount at every distance are a kink at the
+ * distances; the distance whose estimates agree best counts, with the measured noise of the outer value in the account. One-sided slopes that differ by the same amount at every distance are a kink at the
  * point itself, where no difference can tell; estimates that never settle say so too. Used by check and by run --verify. */
 #include "run.h"
 #include <math.h>
 #include <stdlib.h>
 
-enum { LEVELS = 3 };
+enum { LEVELS = 7 };
 
 /* The outer value at meta + h v. */
 static double value_at(Slope *x, double h)
@@ -19,31 +19,62 @@ static double value_at(Slope *x, double h)
     return session_value(s, x->moved, &out, NULL, &st) ? NAN : out;
 }
 
-/* Distance and tolerance scale with the precision. */
+/* How far rounding moves the outer value: values at distances so small that the function itself is a straight line there, whose fourth differences are noise
+ * (Moré and Wild, Estimating computational noise, 2011). A stiff problem, such as Adam with a small eps_root, has much more of it than one unit in the last place. */
+static double noise_at(Slope *x, double here)
+{
+    enum { POINTS = 7, ORDER = 4 };
+    double eps = x->s->real_bytes == 8 ? 2.3e-16 : 1.2e-7, apart = x->s->real_bytes == 8 ? 1e-11 : 1e-5, t[POINTS], sum = 0;
+    for (int k = 0; k < POINTS; k++)
+        t[k] = k == POINTS / 2 ? here : value_at(x, apart * (k - POINTS / 2));
+    for (int order = 0; order < ORDER; order++)
+        for (int k = 0; k + 1 < POINTS - order; k++)
+            t[k] = t[k + 1] - t[k];
+    for (int k = 0; k < POINTS - ORDER; k++)
+        sum += t[k] * t[k] / (POINTS - ORDER);
+    return fmax(2 * eps * fabs(here), sqrt(sum / 70));            /* (2k)! / (k!)^2 for k = 4 */
+}
+
+/* x->enough: an error that needs no closer look. Distances go down to where the noise takes over: a problem may bend within 1e-5 of the point. */
 void slope_by_differences(Slope *x)
 {
-    double eps = x->s->real_bytes == 8 ? 2e-16 : 1e-7, h = x->s->real_bytes == 8 ? 2e-3 : 0.05, here = value_at(x, 0), best = INFINITY, jump[LEVELS];
+    double h = x->s->real_bytes == 8 ? 2e-3 : 0.05, here = value_at(x, 0), noise = noise_at(x, here), best = INFINITY, jump[LEVELS], last = NAN;
+    int n = 0;
     x->found = NAN;
-    for (int k = 0; k < LEVELS; k++, h /= 8) {
+    for (; n < LEVELS && (n < 3 || (best > x->enough && 4 * noise / h < best)); n++, h /= 8) {
         double up = value_at(x, h), down = value_at(x, -h), up2 = value_at(x, h / 2), down2 = value_at(x, -h / 2);
-        double wide = (up - down) / (2 * h), close = (up2 - down2) / h, noise = 8 * eps * fmax(fabs(up), fabs(here)) / h;
-        double error = fabs(close - wide) / 3 + noise;
-        jump[k] = fabs((up2 - here) - (here - down2)) / (h / 2);
+        double wide = (up - down) / (2 * h), close = (up2 - down2) / h, better = (4 * close - wide) / 3;
+        double error = fmax(fabs(close - wide) / 3, n ? fabs(better - last) / 8 : 0) + 4 * noise / h;
+        jump[n] = fabs((up2 - here) - (here - down2)) / (h / 2);
+        last = better;
         if (error < best) {
             best = error;
-            x->found = (4 * close - wide) / 3;
+            x->found = better;
         }
     }
     x->error = best;
-    /* A smooth function's jump shrinks with h; a kink's stays. */
-    x->kink = isfinite(jump[1]) && jump[1] > 0.7 * jump[0] && jump[2] > 0.7 * jump[1] && jump[1] > 1e-3 * fmax(fabs(x->found), 1e-30) && jump[2] > 20 * best;
+    /* A smooth function's jump shrinks with h, at last; a kink's stays. */
+    const double *j = &jump[n - 1];
+    x->kink = isfinite(j[0]) && j[0] > 0.7 * j[-1] && j[-1] > 0.7 * j[-2] && j[0] > 1e-3 * fmax(fabs(x->found), 1e-30) && j[0] > 20 * best;
+}
+
+double slope_tolerance(const Session *s) { return s->real_bytes == 8 ? 1e-6 : 1e-2; }
+
+/* The largest of the outer value and all derivatives: what is far below it may as well be 0. */
+double natural_size(const Session *s, double outer, void *const *grad)
+{
+    double most = fabs(outer);
+    for (int k = 0; k < s->problem->meta.n; k++)
+        for (int64_t i = 0, n = type_count(&s->problem->meta.at[k].type); i < n; i++)
+            most = fmax(most, fabs(real_at(grad[k], s->real_bytes, i)));
+    return most;
 }
 
 /* size: the sum of the absolute terms of the slope, against which rounding counts. */
 SlopeVerdict slope_compare(const Slope *x, double exact, double size)
 {
-    double scale = fmax(size, fabs(x->found)), off = fabs(x->found - exact), tol = x->s->real_bytes == 8 ? 1e-6 : 1e-2;
-    if (off <= tol * scale || (off <= 4 * x->error && x->error <= 0.05 * scale))
+    double scale = fmax(size, fabs(x->found)), off = fabs(x->found - exact), tol = slope_tolerance(x->s);
+    if (off <= tol * scale || (off <= 4 * x->error && x->error <= fmax(0.05 * scale, tol * x->natural)))
         return SLOPE_AGREES;
     if (x->kink || !isfinite(x->found) || (x->error > 0.05 * scale && off <= 20 * x->error))
         return SLOPE_OPEN;
@@ -61,7 +92,7 @@ int verify_gradient(Run *r)
     Session *s = &r->s;
     Problem *p = s->problem;
     uint64_t state = 88172645463325252u;
-    Slope x = { .s = s, .moved = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n) };
+    Slope x = { .s = s, .moved = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n), .natural = natural_size(s, r->loss[r->step], r->grad) };
     if (cuts_derivatives(p)) {
         fprintf(stderr, "verify: not possible: %s, and differences see what it cuts\n", cuts_derivatives(p));
         return -1;
@@ -78,6 +109,7 @@ int verify_gradient(Run *r)
             exact += g * v[i];
             size += fabs(g * v[i]);
         }
+        x.enough = slope_tolerance(s) * size / 10;
         slope_by_differences(&x);
         SlopeVerdict verdict = slope_compare(&x, exact, size);
         if (!r->o->quiet)
@@ -91,10 +123,12 @@ int verify_gradient(Run *r)
 }
 
 /* ---- what differences cannot be compared with ---- */
-static bool holds_detach(const Graph *g)
+static bool cuts(const Node *n) { return n->op == OP_detach && n->origin.cut; }
+
+static bool holds_cut(const Graph *g)
 {
     for (int i = 0; i < g->nodes.n; i++)
-        if (g->nodes.at[i]->op == OP_detach || (g->nodes.at[i]->op == OP_loop && holds_detach(g->nodes.at[i]->u.loop->body)))
+        if (cuts(g->nodes.at[i]) || (g->nodes.at[i]->op == OP_loop && holds_cut(g->nodes.at[i]->u.loop->body)))
             return true;
     return false;
 }
@@ -111,7 +145,7 @@ static bool detaches(const Graph *g, int ndata)
         const Node *n = g->nodes.at[i];
         for (int a = 0; a < n->narg; a++)
             active[n->id] |= active[n->arg[a]->id];
-        if (active[n->id] && (n->op == OP_detach || (n->op == OP_loop && holds_detach(n->u.loop->body))))
+        if (active[n->id] && (cuts(n) || (n->op == OP_loop && holds_cut(n->u.loop->body))))
             found = true;
     }
     free(active);

@@ -28,6 +28,7 @@ void c99_uses_of(C *c, const LFunc *f)
     c->uses_data = c->uses_meta = c->uses_out = c->uses_work = c->uses_step = c->uses_carried = false;
     for (int k = 0; k < f->body.n; k++)
         lir_each_access(f->body.at[k], true, pass_on, c);
+    c->uses_status = lir_has_checks(&f->body);
 }
 
 /* ---- statements ---- */
@@ -231,6 +232,34 @@ static void kernel(C *c, const LStmt *s)
     buf_puts(c->o, ");");
 }
 
+static void quoted(C *c, const char *text)
+{
+    buf_puts(c->o, "\"");
+    for (const char *p = text; *p; p++)
+        buf_printf(c->o, *p == '"' || *p == '\\' ? "\\%c" : *p == '?' ? "\\?" : isprint((unsigned char)*p) ? "%c" : "\\%03o", (unsigned char)*p);
+    buf_puts(c->o, "\"");
+}
+
+/* What --guard puts behind a statement. */
+static void check(C *c, const LStmt *s)
+{
+    if (!s->callee) {
+        buf_puts(c->o, "mfl_check_step(status, ");
+        c99_expr(c, s->x, 0);
+        buf_puts(c->o, ");\n");
+        return;
+    }
+    buf_printf(c->o, "mfl_check_%sf%d(status, ", s->nptr ? "rows_" : "", 8 * c->p->real_bytes);
+    if (s->nptr) {
+        c99_pointer(c, &s->ptr[0]);
+        buf_printf(c->o, ", %lld, %lld, %lld", (long long)s->num[0], (long long)s->num[1], (long long)s->num[2]);
+    } else
+        c99_expr(c, s->x, 0);
+    buf_printf(c->o, ", %lld, ", (long long)s->count);
+    quoted(c, s->callee);
+    buf_puts(c->o, ");\n");
+}
+
 static void stmt(C *c, const LStmt *s, int n)
 {
     size_t from = c->o->n;
@@ -277,6 +306,7 @@ static void stmt(C *c, const LStmt *s, int n)
     case LS_CALL: kernel(c, s); break;
     case LS_INVOKE: invoke(c, s); break;
     case LS_ASK: ask(c, s); break;
+    case LS_CHECK: check(c, s); return;                            /* a text is not to be broken */
     default: break;
     }
     c99_finish(c, s, from, n);
@@ -322,6 +352,7 @@ static void arguments(C *c, const LFunc *f, bool types)
         ARG(c->uses_carried, "char *carried");
         ARG(c->uses_step, "int64_t step");
         ARG(c->uses_work, "char *work");
+        ARG(c->uses_status, "mfl_status *status");
     } else {
         ARG(c->uses_data, "data");
         ARG(c->uses_meta, "meta");
@@ -329,6 +360,7 @@ static void arguments(C *c, const LFunc *f, bool types)
         ARG(c->uses_carried, "carried");
         ARG(c->uses_step, "step");
         ARG(c->uses_work, "work");
+        ARG(c->uses_status, "status");
     }
 }
 

@@ -10,7 +10,7 @@ typedef struct C {
     char *upper;
     const char *said;                             /* the last comment of a statement */
     LEntryKind kind;                              /* of the entry that is being printed, or whose phase is */
-    bool uses_data, uses_meta, uses_out, uses_work, uses_step, uses_carried;     /* arguments of the function that is being printed */
+    bool uses_data, uses_meta, uses_out, uses_work, uses_step, uses_carried, uses_status;   /* arguments of the function that is being printed */
 } C;
 
 enum { C99_ADD = LE_KINDS, C99_TASKS };      /* functions made of entries, numbered behind them */

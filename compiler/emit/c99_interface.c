@@ -125,6 +125,13 @@ static void body(C *c, const LFunc *f)
     c99_block(c, &f->body, 1);
 }
 
+/* Guarded: what is found is noted, also for callers without a status. */
+static void open_status(C *c)
+{
+    if (c->uses_status)
+        buf_puts(c->o, "    mfl_status found;\n    if (!status)\n        status = &found;\n    mfl_ok(status);\n");
+}
+
 /* int NAME_init(...) and the others that write their results themselves */
 static void whole_entry(C *c, const LEntry *e)
 {
@@ -148,6 +155,7 @@ static void whole_entry(C *c, const LEntry *e)
     if (e->kind == LE_WINDOW)
         c99_say(c, "    if (!carried || (uintptr_t)carried % 64)\n        return mfl_fail(status, MFL_NULL_INPUT, \"carried\", 0);\n"
                    "    if (step < 0 || step >= ^_STEPS || step % ^_WINDOW)\n        return mfl_fail(status, MFL_BAD_COUNT, \"step\", (double)step);\n");
+    open_status(c);
     if (c->uses_work)
         buf_puts(c->o, "    char *work = work_bytes;\n");
     if (e->kind == LE_INIT && !c->uses_step)
@@ -155,7 +163,7 @@ static void whole_entry(C *c, const LEntry *e)
     if (e->kind == LE_LEARN && !c->uses_step)
         buf_puts(c->o, "    (void)step;\n");
     body(c, e->func);
-    buf_puts(c->o, "    return mfl_ok(status);\n}\n\n");
+    buf_puts(c->o, c->uses_status ? "    return status->code;\n}\n\n" : "    return mfl_ok(status);\n}\n\n");
 }
 
 /* NAME_run_value, NAME_put_value; likewise of hypergradient. */
@@ -173,8 +181,9 @@ static void run_and_put(C *c, const LEntry *e)
     buf_puts(c->o, name);
     c99_say(c, "(const @_data *data, const @_meta *meta, char *work, mfl_status *status)\n{\n");
     buf_printf(c->o, "%s%s%s", c->uses_data ? "" : "    (void)data;\n", c->uses_meta ? "" : "    (void)meta;\n", c->uses_work ? "" : "    (void)work;\n");
+    open_status(c);
     body(c, &run);
-    buf_puts(c->o, "    return mfl_ok(status);\n}\n\n");
+    buf_puts(c->o, c->uses_status ? "    return status->code;\n}\n\n" : "    return mfl_ok(status);\n}\n\n");
     c99_say(c, "/* The results to the caller: overwritten, or added to. */\nstatic void @_put_");
     buf_puts(c->o, name);
     c99_say(c, e->kind == LE_VALUE ? "($ *outer, $ *logs, char *work, int add)\n{\n" : "($ *outer, const @_meta *grad, char *work, int add)\n{\n");

@@ -136,15 +136,20 @@ static void copy(Gen *g, const LStmt *s)
     LLVMBuildMemCpy(g->b, pointer(g, &s->dst), (unsigned)bytes_of(g, s->dst.buf->dtype), pointer(g, &s->src), (unsigned)bytes_of(g, s->src.buf->dtype), gen_int(g, s->count * bytes_of(g, s->dst.buf->dtype)));
 }
 
-static void call(Gen *g, const char *name, LLVMTypeRef *types, LLVMValueRef *args, unsigned n)
+static void call_runtime(Gen *g, const char *full, LLVMTypeRef *types, LLVMValueRef *args, unsigned n)
 {
-    char full[80];
-    snprintf(full, sizeof full, "mfl_%s_%s", name, g->p->real_bytes == 4 ? "f32" : "f64");
     LLVMTypeRef t = LLVMFunctionType(LLVMVoidTypeInContext(g->c), types, n, 0);
     LLVMValueRef f = LLVMGetNamedFunction(g->m, full);
     if (!f)
         f = LLVMAddFunction(g->m, full, t);
     LLVMBuildCall2(g->b, t, f, args, n, "");
+}
+
+static void call(Gen *g, const char *name, LLVMTypeRef *types, LLVMValueRef *args, unsigned n)
+{
+    char full[80];
+    snprintf(full, sizeof full, "mfl_%s_%s", name, g->p->real_bytes == 4 ? "f32" : "f64");
+    call_runtime(g, full, types, args, n);
 }
 
 static void gemm(Gen *g, const LGemm *x)
@@ -182,6 +187,43 @@ static void invoke(Gen *g, const LStmt *s)
         a[n++] = gen_value(g, s->index_arg[k]);
     snprintf(name, sizeof name, "phase_%s", s->func->name);
     LLVMBuildCall2(g->b, g->fn_type[s->func->nindex], LLVMGetNamedFunction(g->m, name), a, n, "");
+}
+
+/* What --guard puts behind a statement: calls of the runtime. */
+static void check(Gen *g, const LStmt *s)
+{
+    LLVMTypeRef t[7] = { g->ptr };
+    LLVMValueRef a[7] = { g->arg[A_STATUS] };
+    unsigned n = 1;
+    if (s->nptr) {
+        t[n] = g->ptr;
+        a[n++] = pointer(g, &s->ptr[0]);
+        for (int k = 0; k < 3; k++) {
+            t[n] = g->i64;
+            a[n++] = gen_int(g, s->num[k]);
+        }
+    } else {
+        t[n] = s->callee ? g->real : g->i64;
+        a[n++] = gen_value(g, s->x);
+    }
+    if (s->callee) {
+        t[n] = g->i32;
+        a[n++] = LLVMConstInt(g->i32, (unsigned long long)s->count, 0);
+        t[n] = g->ptr;
+        a[n++] = LLVMBuildGlobalStringPtr(g->b, s->callee, "text");
+    }
+    if (s->callee)
+        call(g, s->nptr ? "check_rows" : "check", t, a, n);
+    else
+        call_runtime(g, "mfl_check_step", t, a, n);
+}
+
+/* Entries of guarded programs note what was found, also for callers without a status. */
+static void open_status(Gen *g)
+{
+    LLVMValueRef own = LLVMBuildAlloca(g->b, LLVMArrayType2(g->i64, (sizeof(mfl_status) + 7) / 8), "found");
+    g->arg[A_STATUS] = LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntEQ, g->arg[A_STATUS], LLVMConstNull(g->ptr), ""), own, g->arg[A_STATUS], "status");
+    call_runtime(g, "mfl_check_begin", &g->ptr, &g->arg[A_STATUS], 1);
 }
 
 static void test(Gen *g, const LStmt *s)
@@ -232,6 +274,7 @@ static void statement(Gen *g, const LStmt *s)
     case LS_CALL: kernel(g, s); break;
     case LS_INVOKE: invoke(g, s); break;
     case LS_ASK: ask(g, s); break;
+    case LS_CHECK: check(g, s); break;
     }
 }
 
@@ -339,10 +382,12 @@ static void function(Gen *g, const LFunc *f)
     LLVMBasicBlockRef body = LLVMAppendBasicBlockInContext(g->c, g->fn, "body");
     LLVMPositionBuilderAtEnd(g->b, g->entry);
     allocate_temps(g, &f->body);
+    if (f->is_entry && lir_has_checks(&f->body))
+        open_status(g);
     LLVMBuildBr(g->b, body);
     LLVMPositionBuilderAtEnd(g->b, body);
     block(g, &f->body);
-    LLVMBuildRet(g->b, LLVMConstInt(g->i32, 0, 0));
+    LLVMBuildRet(g->b, f->is_entry && lir_has_checks(&f->body) ? LLVMBuildLoad2(g->b, g->i32, g->arg[A_STATUS], "code") : LLVMConstInt(g->i32, 0, 0));
 }
 
 LLVMModuleRef llvm_module(const LProgram *p, LLVMContextRef c)

@@ -113,6 +113,12 @@ static const char *std_text(const char *name)
     return NULL;
 }
 
+bool is_library(const Source *src)
+{
+    const char *text = std_text(src->path);
+    return text && !strcmp(text, src->text);
+}
+
 /* The files whose names need no import. A user's declaration hides theirs, for the user's own text only. */
 static bool always_there(const char *name) { return !strcmp(name, "std/math.mfl") || !strcmp(name, "std/optimizers.mfl"); }
 

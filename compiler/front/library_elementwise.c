@@ -5,8 +5,12 @@
 /* ---- elementwise ---- */
 static Val map_one(Sema *s, const Expr *at, Val *v, int n, void *user)
 {
-    (void)at, (void)n;
-    return map_real(s, *(Op *)user, *v);
+    (void)n;
+    Op op = *(Op *)user;
+    Val out = map_real(s, op, *v);
+    if (op == OP_detach && out.kind == V_ARRAY && !is_library(at->span.src))
+        out.node->origin.cut = true;
+    return out;
 }
 
 Val lib_map(Call *c, int op)

@@ -101,4 +101,6 @@ int   sema_builtin_names(const Name **out);
 /* ---- decls.c and friends ---- */
 /* The axis names and declared place of a top-level array, for notes: "w is declared here with shape [8, 3]". Adds nothing when unknown. */
 void  sema_note_declared(Sema *, Diag *, const struct Expr *);
+/* ---- declare.c ---- */
+bool  is_library(const Source *);                           /* a file that the compiler brings along */
 #endif

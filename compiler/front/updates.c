@@ -252,18 +252,6 @@ static bool has_update(Front *f, const Decl *r)
     return false;
 }
 
-static void warn_root(Front *f, const Line *l)
-{
-    for (int i = 0; i < l->rule->nitem; i++) {
-        if (strcmp(l->rule->item[i].name.name, "eps_root"))
-            continue;
-        const Expr *e = l->arg_at[i] ? l->arg_at[i] : l->rule->item[i].init;
-        if (e && e->kind == E_NUM && e->num == 0)
-            diag_warning(f->s.diags, l->line->rule.span, NULL, "%s with eps_root = 0: where a gradient has always been 0, v = 0 and the derivative of its square root is infinite; pass eps_root = 1e-12",
-                         l->rule->name.name);
-    }
-}
-
 /* ---- all lines ---- */
 static Line *line_of(Build *b, const Declaration *d)
 {
@@ -323,7 +311,7 @@ static void state_inits(Build *b, const Leaf *leaves, int n)
 }
 
 /* Runs every line in the present graph; par, grad and state are its parameters, in leaf order. */
-static bool run_lines(Build *b, const Leaf *leaves, Node **par, Node **grad, Node **state, int nstate)
+static bool run_lines(Build *b, Leaf *leaves, Node **par, Node **grad, Node **state, int nstate)
 {
     Front *f = b->f;
     Sema *s = &f->s;
@@ -348,6 +336,7 @@ static bool run_lines(Build *b, const Leaf *leaves, Node **par, Node **grad, Nod
             }
             if (d[k].layout.type)
                 path_to(d[k].layout.type, &seek, path, &depth, &lead);
+            leaves[leaf].stepped = l->line->rule.span;
             Part x = { b, l, &leaves[leaf], d[k].layout.type ? lead : 0, par[leaf], grad[leaf], state + at };
             if (run_part(&x, path, depth, out)) {
                 ir_result(s->graph, out[0], leaves[leaf].name);
@@ -430,8 +419,6 @@ static void gather_lines(Build *b, const Decl *const *decl, int n, int64_t *coun
             if (!to || !r || !has_update(f, r) || !match_arguments(b, &l))
                 continue;
             vec_push(f->s.arena, b->lines, l);
-            if (!b->learn && i == 0)
-                warn_root(f, &l);
         }
     }
 }

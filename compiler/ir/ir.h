@@ -106,6 +106,7 @@ typedef struct Loop {
     Vec(LoopOut)   outs;                  /* proj k of the node is outs[k] */
     Name    name;                         /* region name: "steps", "step.blocks" ...; printed by explain */
     bool    is_steps;                     /* the inner loop of the bilevel problem: its body becomes functions of its own */
+    int64_t first;                        /* is_steps: the step that iteration 0 is, for messages; in a window, counted from its start */
     const Checkpoints *saves;             /* of loops with SAVE outputs or STATE parameters; one for both */
     const Again *again;                   /* of loops with STATE parameters: those are the forward loop's carried values at iteration i; their arguments its SAVE outputs */
 } Loop;
@@ -119,6 +120,7 @@ typedef struct Origin {
     Span span; OriginKind kind;           /* the expression of the .mfl, and how the value derives from it */
     Name name;                            /* of the value itself: the user's variable, or made of operator and operands; d_ of a tangent and b_ of an adjoint are part of it */
     Name within;                          /* the user's variable or function whose value the expression is a part of */
+    bool cut;                             /* a detach that the user wrote (the library's own, which shift by a maximum, cancel) */
 } Origin;
 
 struct Node {
@@ -242,6 +244,7 @@ typedef struct Leaf {                                      /* one array; a recor
     Span    span;
     Name    axis_name[MAX_RANK];                           /* "N", "D": the text of each size; may be NULL */
     const char *comment;                                   /* the # comment at the end of the declaration's line, or NULL */
+    Span    stepped;                                       /* param: the name of its optimizer in its `step` line */
     const char *from_file; const char *columns;            /* data ... from "file" columns ...; NULL when none */
     const char *bound_file;                                /* the file the driver bound, or NULL */
 } Leaf;

@@ -40,6 +40,16 @@ static void ptr_access(const LPtr *p, LAccessFn *f, void *user, int how)
     f(user, p->buf, p->idx, p->along, how);
 }
 
+bool lir_has_checks(const LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        const LStmt *s = b->at[k];
+        if (s->kind == LS_CHECK || lir_has_checks(&s->body) || (s->kind == LS_INVOKE && lir_has_checks(&s->func->body)))
+            return true;
+    }
+    return false;
+}
+
 int lir_index_args(const LStmt *s) { return s->kind == LS_INVOKE ? s->func->nindex : s->kind == LS_ASK ? (int)s->nnum : 0; }
 
 void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
@@ -62,6 +72,10 @@ void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
         if (s->gemm.accumulate)
             ptr_access(&s->gemm.c, f, user, LA_ADD);
         ptr_access(&s->gemm.c, f, user, s->gemm.accumulate ? LA_ADD | LA_WRITE : LA_WRITE);
+        break;
+    case LS_CHECK:
+        for (int k = 0; k < s->nptr; k++)
+            ptr_access(&s->ptr[k], f, user, 0);
         break;
     case LS_CALL:
         for (int k = 0; k < s->nptr; k++) {

@@ -137,6 +137,7 @@ static void run_again(Low *l, Making *m, LBlock *b, LVar *j)
         func->name = phase_name(l, loop->name);
         func->doc = "One step of the inner loop again, from a saved state.";
         func->nindex = 1;
+        func->first = loop->first;
         func->index = NEW_N(l->arena, LVar *, 1);
         func->index[0] = w.index = new_var(l, intern("t"));
         w.body = &func->body;

@@ -264,6 +264,7 @@ void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
         func->name = phase_name(l, loop->name);
         func->doc = loop->down ? "Backward through one step of the inner loop." : "One step of the inner loop.";
         func->nindex = 1;
+        func->first = loop->first;
         func->index = NEW_N(l->arena, LVar *, 1);
         func->index[0] = m.index = new_var(l, intern("t"));
         m.body = &func->body;

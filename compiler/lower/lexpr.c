@@ -259,6 +259,7 @@ LStmt *new_stmt(Low *l, LStmtKind kind, const Node *about)
 {
     LStmt *s = NEW(l->arena, LStmt);
     s->kind = kind;
+    s->lax = about && l->opt->guard && guard_is_lax(about);
     if (about && about->origin.span.src) {
         static const char *const what[] = { "", "tangent of ", "adjoint of ", "tangent of the adjoint of ", "adjoint of the adjoint of " };
         s->span = about->origin.span;

@@ -58,7 +58,7 @@ struct LExpr {
 /* Address of buf[idx...]. What a statement touches from there runs along the dimensions in the bit mask `along`, and stays at idx in all others. */
 typedef struct LPtr { LBuf *buf; LExpr **idx; unsigned along; } LPtr;
 
-typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE, LS_ASK, LS_LOCAL } LStmtKind;
+typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE, LS_ASK, LS_LOCAL, LS_CHECK } LStmtKind;
 typedef struct LStmt LStmt;
 typedef struct LFunc LFunc;
 typedef struct LBlock { LStmt **at; int n, cap; } LBlock;
@@ -83,6 +83,9 @@ struct LStmt {
     Name callee; LPtr *ptr; int nptr; int64_t *num; int nnum;
     LExpr *lo, *hi; double often;     /* often: how many iterations on average, for the cost */
     /* ASK: var = mfl_<callee>(ptr[0] if nptr, index_arg[0..nnum)): an integer that the runtime decides, seen until the end of the block */
+    /* CHECK (guarded programs): x is REAL: reported when it is not finite; x is INT: the inner step that begins (-1: none); nptr: num[0] rows of num[1]
+     * elements from ptr[0], num[2] apart. callee: the text to report, count: the line. lax: what is stored need not be finite (see guard.c) */
+    bool lax;
     /* INVOKE: a phase of the same program, with its loop-index arguments */
     LFunc *func; LExpr **index_arg;
 };
@@ -93,6 +96,7 @@ struct LFunc {
     LVar  **index; int nindex;        /* integer arguments */
     LBlock  body;
     bool    is_entry;
+    int64_t first;                    /* phases: the inner step that index 0 is */
     int     from, to;                 /* positions of its statements, as in LBuf.live_from */
 };
 typedef enum { LE_INIT, LE_ADAPT, LE_VALUE, LE_HYPERGRADIENT, LE_LEARN_INIT, LE_LEARN, LE_WINDOW, LE_KINDS } LEntryKind;
@@ -106,6 +110,7 @@ typedef struct LProgram {
     Arena   *arena;
     Problem *problem;
     int      real_bytes;              /* 4 or 8 */
+    bool     guarded;                 /* holds CHECKs; entries return the status that they leave */
     const char *mode, *schedule;      /* for comments: "mixed", "a snapshot per step" */
     Vec(LDim)    dims;                /* the sizes that code calls by name: N, D, STEPS */
     Vec(LBuf *)  bufs;
@@ -122,6 +127,7 @@ enum { LA_WRITE = 1, LA_ADD = 2 };                                 /* how: LA_AD
 typedef void LAccessFn(void *user, LBuf *, LExpr **idx, unsigned along, int how);
 /* Every load and store of a statement and of what is in it, in order; deep: of the phases that it invokes too. */
 void lir_each_access(const LStmt *, bool deep, LAccessFn *, void *user);
+bool lir_has_checks(const LBlock *);                              /* in it, or in the phases that it invokes */
 int  lir_index_args(const LStmt *);                               /* how many expressions index_arg has */
 void lir_print(const LProgram *, Buf *);                          /* --emit loops */
 const char *lir_verify(const LProgram *);                         /* NULL, or what is wrong: scopes, ranks, index ranges at the corners, callee order */

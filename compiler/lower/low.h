@@ -91,5 +91,9 @@ void   shrink_buffers(Low *, int first_func);                      /* the functi
 void   join_temps(LBlock *);
 void   split_sums(Low *, LBlock *);                                /* lanes.c */
 void   place_buffers(Low *, LFunc *entry, int64_t *work_bytes);
+/* ---- guard.c ---- */
+void   guard_decide(Low *, Env *);
+bool   guard_is_lax(const Node *);
+void   guard_function(Low *, LFunc *, LExpr *from);
 bool   same_expr(const LExpr *, const LExpr *);
 #endif

@@ -162,6 +162,8 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     vec_push(l->arena, l->prog->funcs, f);
     improve(l, first);
     place_buffers(l, f, &entry.work_bytes);
+    for (int k = first; l->opt->guard && k < l->prog->funcs.n; k++)
+        guard_function(l, l->prog->funcs.at[k], entry.kind == LE_WINDOW ? x_load(l, port(l, LB_STEP, NULL, T_INT), NULL) : NULL);
     vec_push(l->arena, l->prog->entries, entry);
     if (entry.work_bytes > l->prog->work_bytes)
         l->prog->work_bytes = entry.work_bytes;
@@ -175,6 +177,7 @@ LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, co
     prog->arena = arena;
     prog->problem = p;
     prog->real_bytes = opt->real_bytes;
+    prog->guarded = opt->guard;
     prog->mode = opt->mode;
     prog->schedule = opt->schedule;
     name_sizes(&l);

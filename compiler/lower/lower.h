@@ -5,6 +5,7 @@
 
 typedef struct LowerOptions {
     int  real_bytes;                  /* 4 or 8 */
+    bool guard;                       /* check what is computed for NaN and infinity */
     bool gemm_calls;                  /* matrix products above a size become LS_GEMM; false: loops only */
     const char *mode, *schedule;
 } LowerOptions;

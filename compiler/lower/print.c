@@ -89,6 +89,13 @@ static void stmt(const LStmt *s, Buf *b, int indent)
         for (int k = 0; k < s->nnum; k++)
             buf_printf(b, " %lld", (long long)s->num[k]);
         break;
+    case LS_CHECK:
+        buf_puts(b, s->callee ? "check " : "inner step ");
+        if (s->nptr)
+            ptr(&s->ptr[0], b);
+        else
+            expr(s->x, b);
+        break;
     case LS_INVOKE: buf_printf(b, "invoke %s", s->func->name); break;
     }
     if (s->note)

@@ -120,7 +120,6 @@ static bool loop_kernel_reads(const Loop *l, int p)
 void decide(Low *l, Env *e)
 {
     Graph *g = e->graph;
-    (void)l;
     for (int k = 0; k < g->results.n; k++) {
         e->need[g->results.at[k]->id] = true;
         e->uses[g->results.at[k]->id]++;
@@ -137,6 +136,8 @@ void decide(Low *l, Env *e)
         if (e->need[n->id] && must_store(n))
             e->slot[n->id].stored = true;
     }
+    if (l->opt->guard)
+        guard_decide(l, e);
     /* Elementwise values and views with arithmetic: stored where they are asked for more than once. */
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];

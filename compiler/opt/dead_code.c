@@ -43,7 +43,7 @@ static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const boo
     live_params(l, out, param);
     Graph *body = graph_new(g->arena, l->body->name);
     Loop *n = NEW(g->arena, Loop);
-    *n = (Loop){ .n = l->n, .down = l->down, .body = body, .name = l->name, .is_steps = l->is_steps, .saves = l->saves };
+    *n = (Loop){ .n = l->n, .down = l->down, .body = body, .name = l->name, .is_steps = l->is_steps, .first = l->first, .saves = l->saves };
     Node **stand = NEW_N(g->arena, Node *, l->params.n + 1), **arg = NEW_N(g->arena, Node *, old->narg + 1);
     int *at = NEW_N(g->arena, int, l->params.n + 1), narg = 0;
     for (int p = 0, a = 0; p < l->params.n; p++) {

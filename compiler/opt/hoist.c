@@ -51,7 +51,7 @@ static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
                 wanted[n->arg[k]->id] = true;
     }
     Loop *m = NEW(g->arena, Loop);
-    *m = (Loop){ .n = l->n, .down = l->down, .body = graph_new(g->arena, b->name), .name = l->name, .is_steps = l->is_steps };
+    *m = (Loop){ .n = l->n, .down = l->down, .body = graph_new(g->arena, b->name), .name = l->name, .is_steps = l->is_steps, .first = l->first };
     Node **map = NEW_N(g->arena, Node *, limit + 1), **stand = NEW_N(g->arena, Node *, l->params.n + 1), **lift = NEW_N(g->arena, Node *, limit + 1);
     Vec(Node *) arg = { 0 };
     for (int p = 0, a = 0; p < l->params.n; p++) {

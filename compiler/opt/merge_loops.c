@@ -52,6 +52,7 @@ static void overlay(Both *b)
     b->joint->down = b->la->down;
     b->joint->name = b->la->name;
     b->joint->is_steps = b->la->is_steps;
+    b->joint->first = b->la->first;
     b->arg.n = 0;
     for (int p = 0, a = 0; p < b->la->params.n; p++) {
         LoopParamKind kind = b->la->params.at[p].kind;
@@ -206,7 +207,7 @@ static Node *read_from(Both *b)
     const Loop *old = b->lb;
     Loop *l = NEW(arena, Loop);
     Graph *body = graph_new(arena, old->body->name);
-    *l = (Loop){ .n = old->n, .down = old->down, .name = old->name, .is_steps = old->is_steps, .body = body };
+    *l = (Loop){ .n = old->n, .down = old->down, .name = old->name, .is_steps = old->is_steps, .first = old->first, .body = body };
     Vec(Node *) args = { 0 };
     Node **params = NEW_N(arena, Node *, old->params.n + 1), **res = NEW_N(arena, Node *, old->body->results.n + 1), *index = NULL;
     int *at = NEW_N(arena, int, old->params.n + 1), found = 0;
@@ -258,7 +259,7 @@ static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shar
     Both b = { .c = c, .lb = l, .barg = args };
     for (int i = 0; i < c->nodes.n; i++) {
         b.a = c->nodes.at[i];
-        if (b.a->op != OP_loop || b.a->u.loop->n != l->n || b.a->u.loop->down != l->down || b.a->u.loop->is_steps != l->is_steps)
+        if (b.a->op != OP_loop || b.a->u.loop->n != l->n || b.a->u.loop->down != l->down || b.a->u.loop->is_steps != l->is_steps || b.a->u.loop->first != l->first)
             continue;
         b.la = b.a->u.loop;
         b.same = NEW_N(c->arena, int, l->params.n + 1);

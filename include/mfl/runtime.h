@@ -55,6 +55,13 @@ static inline int mfl_fail(mfl_status *s, int code, const char *name, double val
     }
     return code;
 }
+/* Guarded programs (mflc build --guard): the first value that is not finite goes into the status, with the inner step that mfl_check_step named. */
+void mfl_check_f32(mfl_status *, float x, int32_t line, const char *text);
+void mfl_check_f64(mfl_status *, double x, int32_t line, const char *text);
+void mfl_check_rows_f32(mfl_status *, const float *at, int64_t rows, int64_t columns, int64_t apart, int32_t line, const char *text);
+void mfl_check_rows_f64(mfl_status *, const double *at, int64_t rows, int64_t columns, int64_t apart, int32_t line, const char *text);
+void mfl_check_begin(mfl_status *);
+void mfl_check_step(mfl_status *, int64_t step);
 const char *mfl_strerror(int code);                        /* static text, never NULL */
 
 /* ---- whole numbers ---- */

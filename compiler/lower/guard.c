@@ -1,0 +1,185 @@
+/* guard.c -- guarded programs (--guard): a check behind every statement that computes a real number, so that the first NaN or infinity is reported with
+ * its inner step, line and expression. Off, nothing of this is there.
+ *
+ * So that an expression is named and not the whole statement that it was fused into, every elementwise value becomes a statement of its own; the
+ * passes after that fuse and shrink as ever, and the checks are put in last. The arithmetic, its order and so the bits are the same.
+ * A value may be non-finite by right where nothing that counts depends on it: a branch that is not taken, a factor that only meets a zero (mulz).
+ * Such values are lax: not checked. What they go into is. */
+#include "low.h"
+
+static const char lax_mark;
+
+bool guard_is_lax(const Node *n) { return n->mark == &lax_mark; }
+
+/* Marks the lax values of a graph. A value that a loop captures counts when it counts in the loop. */
+static void mark_lax(Low *l, Graph *g)
+{
+    bool *counts = NEW_N(l->arena, bool, graph_limit(g) + 1);
+    for (int k = 0; k < g->results.n; k++)
+        counts[g->results.at[k]->id] = true;
+    for (int i = g->nodes.n - 1; i >= 0; i--) {
+        Node *n = g->nodes.at[i];
+        const Loop *loop = n->op == OP_loop ? n->u.loop : NULL;
+        n->mark = counts[n->id] || n->op == OP_loop ? NULL : (void *)&lax_mark;
+        if (loop)
+            mark_lax(l, loop->body);
+        for (int p = 0, a = 0; loop && p < loop->params.n; p++)
+            if (loop->params.at[p].kind != LP_INDEX) {
+                counts[n->arg[a]->id] |= loop->params.at[p].kind != LP_CAPTURE || loop->body->params.at[p]->mark != &lax_mark;
+                a++;
+            }
+        for (int a = 0; !loop && a < n->narg; a++)
+            counts[n->arg[a]->id] |= !(n->mark == &lax_mark || (n->op == OP_select && a > 0) || n->op == OP_mulz);
+    }
+}
+
+void guard_decide(Low *l, Env *e)
+{
+    Graph *g = e->graph;
+    if (!e->outer)
+        mark_lax(l, g);
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *n = g->nodes.at[i];
+        if (e->need[n->id] && op_info[n->op].kind == K_MAP && n->type.dtype == T_REAL && n->op != OP_detach && !is_trivial(e, n))
+            e->slot[n->id].stored = true;
+    }
+}
+
+/* What of the expression it is: "log in ", "a quotient in ". */
+static const char *part_of(const LStmt *s)
+{
+    if (s->kind == LS_GEMM)
+        return "a matrix product in ";
+    if (!s->x || s->x->kind != LX_MAP)
+        return "";
+    switch (s->x->op) {
+    case OP_add: case OP_sub: case OP_neg: case OP_real: case OP_select: return "";
+    case OP_mul: case OP_mulz: return "a product in ";
+    case OP_div: return "a quotient in ";
+    case OP_pow: return "a power in ";
+    default: return intern_printf("%s in ", op_info[s->x->op].name);
+    }
+}
+
+/* "log in adjoint of sum(log(x)) (ridge.mfl:12)" */
+static Name text_of(const LStmt *s)
+{
+    const Span *at = &s->span;
+    if (!at->src)
+        return s->note ? intern(s->note) : intern("a value");
+    const char *slash = strrchr(at->src->path, '/');
+    return intern_printf("%s%s (%s:%d)", part_of(s), s->note, strncmp(at->src->path, "std/", 4) && slash ? slash + 1 : at->src->path, at->first.line);
+}
+
+static LStmt *new_check(Low *l, const LStmt *about)
+{
+    LStmt *c = new_stmt(l, LS_CHECK, NULL);
+    if (about) {
+        c->callee = text_of(about);
+        c->count = about->span.src ? about->span.first.line : 0;
+    }
+    return c;
+}
+
+static void check_value(Low *l, LBlock *out, const LStmt *about, LExpr *x)
+{
+    LStmt *c = new_check(l, about);
+    c->x = x;
+    push_stmt(l, out, c);
+}
+
+static void check_rows(Low *l, LBlock *out, const LStmt *about, LPtr at, int64_t rows, int64_t columns, int64_t apart)
+{
+    LStmt *c = new_check(l, about);
+    c->ptr = NEW_N(l->arena, LPtr, 1);
+    c->ptr[c->nptr++] = at;
+    c->num = NEW_N(l->arena, int64_t, 3);
+    c->num[0] = rows;
+    c->num[1] = columns;
+    c->num[2] = apart;
+    c->nnum = 3;
+    push_stmt(l, out, c);
+}
+
+static void check_step(Low *l, LBlock *out, LExpr *step)
+{
+    LStmt *c = new_check(l, NULL);
+    c->x = step;
+    push_stmt(l, out, c);
+}
+
+static int64_t elements_along(const LPtr *p)
+{
+    int64_t n = 1;
+    for (int d = 0; d < p->buf->rank; d++)
+        n *= p->along >> d & 1 ? p->buf->dim[d] : 1;
+    return n;
+}
+
+/* A runtime kernel writes its first pointer, solve the second too; see access.c. */
+static void check_kernel(Low *l, LBlock *out, const LStmt *s)
+{
+    int writes = s->callee && !strcmp(s->callee, "solve") ? 2 : 1;
+    for (int k = 0; k < writes && k < s->nptr; k++)
+        if (s->ptr[k].buf->dtype == T_REAL)
+            check_rows(l, out, s, s->ptr[k], 1, elements_along(&s->ptr[k]), 1);
+}
+
+static bool invokes(const LBlock *b)
+{
+    for (int k = 0; k < b->n; k++)
+        if (b->at[k]->kind == LS_INVOKE || invokes(&b->at[k]->body))
+            return true;
+    return false;
+}
+
+static void guard_block(Low *l, LBlock *b, bool top)
+{
+    LBlock out = { 0 };
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        push_stmt(l, &out, s);
+        switch (s->kind) {
+        case LS_FOR: case LS_IF: {
+            bool inner_loop = top && invokes(&s->body);
+            guard_block(l, &s->body, top && !inner_loop);
+            s->lanes &= !lir_has_checks(&s->body);              /* calls do not vectorise */
+            if (inner_loop)
+                check_step(l, &out, x_int(l, -1));
+            break;
+        }
+        case LS_LET: case LS_SET:
+            if (s->temp->dtype == T_REAL && s->x->kind != LX_NUM && !s->lax)
+                check_value(l, &out, s, x_temp(l, s->temp));
+            break;
+        case LS_STORE:
+            if (s->dst.buf->dtype == T_REAL && s->dst.buf->storage != LB_LOCAL && s->x->kind != LX_NUM && !s->lax)
+                check_value(l, &out, s, x_load(l, s->dst.buf, s->dst.idx));
+            break;
+        case LS_GEMM:
+            if (!s->lax)
+                check_rows(l, &out, s, s->gemm.c, s->gemm.m, s->gemm.n, s->gemm.ldc);
+            break;
+        case LS_CALL:
+            if (!s->lax)
+                check_kernel(l, &out, s);
+            break;
+        default: break;
+        }
+    }
+    *b = out;
+}
+
+/* from: the inner step that a window begins with; NULL: 0. */
+void guard_function(Low *l, LFunc *f, LExpr *from)
+{
+    guard_block(l, &f->body, f->is_entry);
+    if (f->is_entry)
+        return;
+    LBlock out = { 0 };
+    LExpr *step = x_add(l, x_var(l, f->index[0]), x_int(l, f->first));
+    check_step(l, &out, from ? x_add(l, step, from) : step);
+    for (int k = 0; k < f->body.n; k++)
+        push_stmt(l, &out, f->body.at[k]);
+    f->body = out;
+}

@@ -1,0 +1,39 @@
+# grad: seed, mode, JSON, timing, files; what cannot be written is reported and nothing half-written is left.
+gives 0 "" grad small.mfl --from "$d" --seed 1
+a=$(number outer)$(cat "$tmp/out")
+gives 0 "" grad small.mfl --from "$d" --seed 1
+[ "$a" = "$(number outer)$(cat "$tmp/out")" ] && ok || bad "the same seed, other numbers"
+gives 0 "" grad small.mfl --from "$d" --seed 2
+[ "$a" != "$(number outer)$(cat "$tmp/out")" ] && ok || bad "another seed, the same numbers"
+for m in mixed reverse forward; do gives 0 "$m" grad small.mfl --from "$d" --mode $m; done
+gives 0 '"outer":' grad small.mfl --from "$d" --json --repeat 3
+for key in problem outer norms mode schedule loops why real work_bytes tasks seconds_min seconds_median repeat; do
+    yes_ "grad --json says $key" grep -q "\"$key\":" "$tmp/out"
+done
+if command -v python3 > /dev/null; then yes_ "grad --json is valid" python3 -m json.tool "$tmp/out"; fi
+gives 0 "median of 3" grad small.mfl --from "$d" --repeat 3
+gives 3 "cannot be written" grad small.mfl --from "$d" -o /proc/nothing
+yes_ "a file where the folder should be" touch "$tmp/file"
+gives 3 "cannot be written: Not a directory" grad small.mfl --from "$d" -o "$tmp/file/x"
+if [ -c /dev/full ]; then
+    "$mflc" grad small.mfl --from "$d" > /dev/full 2> "$tmp/err"
+    [ $? = 3 ] && grep -q "the output cannot be written" "$tmp/err" && ok || bad "a full disk behind the standard output is not noticed"
+fi
+# A limit on file sizes stands for a full disk: what was there stays, no .part file is left.
+mkdir -p "$tmp/full"
+printf old > "$tmp/full/outer.npy"
+(ulimit -f 0; exec "$mflc" grad small.mfl --from "$d" -o "$tmp/full") > /dev/null 2>&1
+code=$?
+[ "$code" = 3 ] && ok || bad "a full disk: exit code $code"
+[ "$(cat "$tmp/full/outer.npy")" = old ] && ok || bad "a full disk damaged the old file"
+no_ "a full disk left a partial file" sh -c "ls '$tmp/full/'*.part"
+# Several tasks: the mean, the same bits for any number of threads.
+awk 'BEGIN { for (i = 0; i < 7; i++) print i * 0.1 + 0.1 "," 0.5 - i * 0.05 "," 1 }' > "$tmp/tx.csv"
+awk 'BEGIN { for (i = 0; i < 7; i++) print 0.3 "," i * 0.02 "," 0.7 }' > "$tmp/ty.csv"
+for n in 1 2 3 16; do
+    gives 0 "outer value" grad tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/ty.csv" --threads $n -o "$tmp/t$n"
+    yes_ "--threads $n changes bits" diff -r "$tmp/t1" "$tmp/t$n"
+done
+gives 0 '"tasks": 7' grad tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/ty.csv" --json
+head -n 5 "$tmp/ty.csv" > "$tmp/short.csv"
+gives 3 "holds 5 tasks; another array holds 7" grad tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/short.csv"
