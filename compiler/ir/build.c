@@ -362,31 +362,33 @@ Node *ir_grad(Graph *g, Op op, Region *region, Node *const *args, int n)
     return node_make(g, &like, args, n);
 }
 
-static Type output_type(const Node *n, int k)
+bool ir_output_type(const Node *n, int k, Type *type)
 {
     if (n->op == OP_grad || n->op == OP_lingrad) {
         if (k < 0 || k >= n->u.region->nwrt)
-            ice("%s has no output %d", op_info[n->op].name, k);
-        return n->u.region->body->params.at[n->u.region->wrt[k]]->type;
+            return false;
+        *type = n->u.region->body->params.at[n->u.region->wrt[k]]->type;
+        return true;
     }
     if (n->op != OP_loop || k < 0 || k >= n->u.loop->outs.n)
-        ice("%s has no output %d", op_info[n->op].name, k);
+        return false;
     const Loop *loop = n->u.loop;
     LoopOut o = loop->outs.at[k];
+    *type = o.kind == LO_COLLECT ? loop->body->results.at[o.result]->type : loop->body->params.at[o.param]->type;
     if (o.kind == LO_CARRY)
-        return loop->body->params.at[o.param]->type;
-    Type t = o.kind == LO_SAVE ? loop->body->params.at[o.param]->type : loop->body->results.at[o.result]->type, stacked = t;
-    if (t.rank >= MAX_RANK)
-        ice("a loop collects values of rank %d", t.rank);
-    memcpy(stacked.dim + 1, t.dim, sizeof *t.dim * (size_t)t.rank);
-    stacked.dim[0] = o.kind == LO_SAVE ? checkpoint_slots(loop->saves) : loop->n;
-    stacked.rank++;
-    return stacked;
+        return true;
+    if (type->rank >= MAX_RANK)
+        return false;
+    memmove(type->dim + 1, type->dim, sizeof *type->dim * (size_t)type->rank++);
+    type->dim[0] = o.kind == LO_SAVE ? checkpoint_slots(loop->saves) : loop->n;
+    return true;
 }
 
 Node *ir_proj(Graph *g, Node *n, int k)
 {
-    Node like = { .op = OP_proj, .type = output_type(n, k), .u.axis = k };
+    Node like = { .op = OP_proj, .u.axis = k };
+    if (!ir_output_type(n, k, &like.type))
+        ice("%s has no output %d, or one of rank above %d", op_info[n->op].name, k, MAX_RANK);
     Node *p = node_make(g, &like, &n, 1);
     if (n->op == OP_loop && n->u.loop->outs.at[k].kind == LO_COLLECT)
         for (int d = 1; d < p->type.rank; d++)

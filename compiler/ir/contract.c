@@ -262,7 +262,7 @@ static Node *elementwise(Work *w)
 
 static uint64_t *contract_hashes;                 /* beside the table: of each entry */
 
-static const Contract *contract_intern(const Contract *c)
+const Contract *contract_intern(const Contract *c)
 {
     static Contract **table;
     static int size, n;

@@ -23,6 +23,8 @@ bool place_is_const(const Place *, int64_t *value);
 
 /* The node equal to *like in g, made when there is none. args are copied. */
 Node *node_make(Graph *, const Node *like, Node *const *args, int narg);
+/* One pointer for all equal contracts of the process, whatever their letters are called. */
+const Contract *contract_intern(const Contract *);
 /* Local algebra; NULL: nothing to simplify. */
 Node *fold_map(Graph *, Op, const Type *, Node *const *args, int n);
 #endif

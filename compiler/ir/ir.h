@@ -225,10 +225,21 @@ void  graph_topo(Graph *);                                 /* renumber: keep liv
 bool  graph_depends(const Node *, const Node *on);
 
 /* ---- text, verifier, reference interpreter, cost ---- */
-void  ir_print(const Graph *, Buf *);                      /* complete: every attribute */
+void  ir_print(const Graph *, Buf *);                      /* complete: ir_read makes the same graph of it */
+/* The graph that begins at text->text[*at]; *at goes behind it. NULL: none is left, or it is wrong: then reported in diags. The program's sources that are
+ * known give its places their offsets. */
+Graph *ir_read(Arena *, Diags *, const Source *text, size_t *at, const Source *const *known, int nknown);
 
-/* Types, scopes, arities, contract bounds. NULL when sound, else what is wrong (in arena). */
+/* What may stand in a graph, by how far it has come. BUILT: all but saved states. EXPANDED: gradients are gone. SCHEDULED: marks are gone too, and loops may
+ * save states. */
+typedef enum { IR_BUILT, IR_EXPANDED, IR_SCHEDULED } IrStage;
+/* Types, scopes, arities, contract bounds, loops described as they are. NULL when sound, else what is wrong (in arena) and, if asked for, at which node. */
 const char *ir_verify(const Graph *);
+const char *ir_verify_at(const Graph *, const Node **culprit);
+const char *ir_verify_stage(const Graph *, IrStage);       /* ir_verify, and nothing that the stage has not yet or no more */
+/* Are roots linear in the inputs lin? NULL roots and inputs are skipped. */
+const char *ir_verify_linear(Graph *, Node *const *lin, int nlin, Node *const *roots, int nroots);
+bool  ir_output_type(const Node *, int k, Type *);         /* of output k of a loop or gradient; false: there is none */
 typedef struct Tensor { Type type; double *at; } Tensor;   /* INT and BOOL as doubles */
 void  ir_interpret(const Graph *, const Tensor *args, Tensor *results, Arena *);   /* slow and literal: the tests' meaning of the IR */
 

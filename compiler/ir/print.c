@@ -1,7 +1,46 @@
-/* print.c -- the text form of a graph: one line per node, bodies indented below their loops. */
+/* print.c -- the text form of a graph; read.c reads it back, and printing that gives the same text.
+ *
+ *   graph   = "graph" NAME "{" source* body "}"                 source = "source" NUMBER PATH
+ *   body    = node* "takes" value* "gives" (value NAME?)*       parameters in order; results and their names
+ *   node    = value "=" OPERATOR value* attribute ":" type NAME? ("d" | "b")? ("@" place)?
+ *   type    = ("real" | "int" | "bool" | "none") ("[" SIZE AXIS? ("," SIZE AXIS?)* "]")?
+ *   place   = SOURCE ":" LINE ":" COLUMN "-" LINE ":" COLUMN
+ *   loop    = ... "times" N flags NAME? BODYNAME? saves? ":" "none" ... "{" body ("param" K what)* ("out" K what)* again? "}"
+ *   region  = ... "of" NAME BODYNAME? "wrt" K* ("active" K*)? ":" "none" ... "{" body "}"
+ *   contract= "{" (LETTER "<" RANGE NAME?)* "}" access "+=" SCALE ("*" access)* (";" access)* ("if" "0" "<=" place "<" N)*
+ *
+ * NAMEs are quoted. d marks a tangent and b an adjoint. Numbers are printed so that they read back to the last bit. */
 #include "ir.h"
+#include <math.h>
 
-static void line(const Graph *g, Buf *b, int indent);
+typedef struct Sources { const Source **at; int n, cap; } Sources;
+typedef struct Printer { Buf *b; Arena *arena; Sources src; } Printer;
+
+static void body(Printer *, const Graph *, int indent);
+
+static void name(Buf *b, Name n)
+{
+    buf_puts(b, " \"");
+    for (const unsigned char *s = (const unsigned char *)(n ? n : ""); *s; s++)
+        if (*s == '"' || *s == '\\')
+            buf_printf(b, "\\%c", *s);
+        else if (*s < 32)
+            buf_printf(b, "\\x%02x", *s);
+        else
+            buf_printf(b, "%c", *s);
+    buf_puts(b, "\"");
+}
+
+/* 17 digits tell doubles apart; a not-a-number is its bits. */
+static void number(Buf *b, double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, 8);
+    if (isnan(x))
+        buf_printf(b, "nan:%016llx", (unsigned long long)bits);
+    else
+        buf_printf(b, "%.17g", x);
+}
 
 static void place(Buf *b, const Contract *c, const Place *p)
 {
@@ -24,21 +63,26 @@ static void place(Buf *b, const Contract *c, const Place *p)
 
 static void access(Buf *b, const Contract *c, const Access *x)
 {
+    buf_puts(b, "[");
     for (int k = 0; k < x->rank; k++) {
-        buf_puts(b, k ? "," : "[");
+        buf_puts(b, k ? "," : "");
         place(b, c, &x->place[k]);
     }
-    buf_puts(b, x->rank ? "]" : "[]");
+    buf_puts(b, "]");
 }
 
 static void contract(Buf *b, const Contract *c)
 {
     buf_puts(b, " {");
-    for (int l = 0; l < c->nletters; l++)
+    for (int l = 0; l < c->nletters; l++) {
         buf_printf(b, "%s%c<%lld", l ? " " : "", 'a' + l, (long long)c->range[l]);
+        if (c->letter[l])
+            name(b, c->letter[l]);
+    }
     buf_puts(b, "} ");
     access(b, c, &c->out);
-    buf_printf(b, " += %.17g", c->scale);
+    buf_puts(b, " += ");
+    number(b, c->scale);
     for (int a = 0; a < c->nfactor + c->nindex; a++) {
         buf_puts(b, a < c->nfactor ? " *" : " ;");
         access(b, c, &c->arg[a]);
@@ -50,82 +94,168 @@ static void contract(Buf *b, const Contract *c)
     }
 }
 
-static void type(Buf *b, const Type *t)
+static void type(Buf *b, const Node *n)
 {
-    static const char *const name[] = { "real", "int", "bool", "none" };
-    buf_puts(b, name[t->dtype]);
-    for (int k = 0; k < t->rank; k++)
-        buf_printf(b, "%s%lld", k ? "," : "[", (long long)t->dim[k]);
-    if (t->rank)
+    static const char *const text[] = { "real", "int", "bool", "none" };
+    buf_printf(b, " : %s", text[n->type.dtype]);
+    for (int k = 0; k < n->type.rank; k++) {
+        buf_printf(b, "%s%lld", k ? "," : "[", (long long)n->type.dim[k]);
+        if (n->axis_name[k])
+            name(b, n->axis_name[k]);
+    }
+    if (n->type.rank)
         buf_puts(b, "]");
 }
 
-static void line(const Graph *g, Buf *b, int indent);
-
-static void node(const Node *n, Buf *b, int indent)
+static int source_number(const Printer *p, const Source *s)
 {
-    buf_printf(b, "%*s%%%d = %s", indent, "", n->id, op_info[n->op].name);
-    for (int a = 0; a < n->narg; a++)
-        buf_printf(b, " %%%d", n->arg[a]->id);
-    if (n->op == OP_const)
-        buf_printf(b, " %.17g", n->u.number);
-    else if (n->op == OP_contract)
-        contract(b, n->u.contract);
-    else if (n->op == OP_loop)
-        buf_printf(b, " %s %lld%s", n->u.loop->name ? n->u.loop->name : "loop", (long long)n->u.loop->n, n->u.loop->down ? " down" : "");
-    else if (n->op == OP_grad || n->op == OP_lingrad)
-        buf_printf(b, " of %s", n->u.region->name);
-    else if (op_info[n->op].kind != K_MAP)
-        buf_printf(b, " %lld", (long long)n->u.axis);
-    buf_puts(b, " : ");
-    type(b, &n->type);
-    if (n->origin.name || n->origin.span.src)
-        buf_puts(b, "   #");
-    if (n->origin.name)
-        buf_printf(b, " %s", n->origin.name);
-    if (n->origin.span.src)
-        buf_printf(b, " line %d", n->origin.span.first.line);
-    buf_puts(b, "\n");
-    if (n->op != OP_loop)
-        return;
-    const Loop *l = n->u.loop;
-    static const char *const kinds[] = { "index", "carry", "capture", "state" }, *const outs[] = { "last", "each", "saved" };
-    if (l->saves)
-        buf_printf(b, "%*s  saves %lld %lld %lld %lld%s\n", indent, "", (long long)l->saves->last, (long long)l->saves->period, (long long)l->saves->inner, (long long)l->saves->bases, l->saves->from_start ? " from_start" : "");
-    for (int p = 0; p < l->params.n; p++) {
-        buf_printf(b, "%*s  param %%%d %s", indent, "", l->body->params.at[p]->id, kinds[l->params.at[p].kind]);
-        if (l->params.at[p].kind == LP_CARRY)
-            buf_printf(b, " next %%%d", l->body->results.at[l->params.at[p].result]->id);
-        buf_puts(b, "\n");
-    }
-    if (l->again) {
-        buf_printf(b, "%*s  again\n", indent, "");
-        for (int p = 0; p < l->again->loop->params.n; p++) {
-            buf_printf(b, "%*s    param %%%d for %%%d", indent, "", l->again->loop->body->params.at[p]->id, l->body->params.at[l->again->from[p]]->id);
-            if (l->again->loop->params.at[p].kind == LP_CARRY)
-                buf_printf(b, " next %%%d", l->again->loop->body->results.at[l->again->loop->params.at[p].result]->id);
-            buf_puts(b, "\n");
-        }
-        line(l->again->loop->body, b, indent + 4);
-    }
-    line(l->body, b, indent + 2);
-    for (int k = 0; k < l->outs.n; k++)
-        buf_printf(b, "%*s  out %d %s %%%d\n", indent, "", k, outs[l->outs.at[k].kind],
-                   l->outs.at[k].kind != LO_COLLECT ? l->body->params.at[l->outs.at[k].param]->id : l->body->results.at[l->outs.at[k].result]->id);
+    for (int k = 0; k < p->src.n; k++)
+        if (p->src.at[k] == s)
+            return k;
+    return -1;
 }
 
-static void line(const Graph *g, Buf *b, int indent)
+static void origin(const Printer *p, const Origin *o)
+{
+    if (o->name)
+        name(p->b, o->name);
+    if (o->kind != PRIMAL)
+        buf_puts(p->b, o->kind == TANGENT ? " d" : " b");
+    if (o->span.src)
+        buf_printf(p->b, " @%d:%d:%d-%d:%d", source_number(p, o->span.src), o->span.first.line, o->span.first.col, o->span.last.line, o->span.last.col);
+}
+
+static void names(Buf *b, Name own, Name of_body)
+{
+    if (own || of_body)
+        name(b, own);
+    if (of_body != own)
+        name(b, of_body);
+}
+
+static void loop_head(Buf *b, const Loop *l)
+{
+    buf_printf(b, " times %lld%s%s", (long long)l->n, l->down ? " down" : "", l->is_steps ? " steps" : "");
+    if (l->saves)
+        buf_printf(b, " saves %lld %lld %lld %lld%s", (long long)l->saves->last, (long long)l->saves->period, (long long)l->saves->inner, (long long)l->saves->bases,
+                   l->saves->from_start ? " from_start" : "");
+    names(b, l->name, l->body->name);
+}
+
+static void numbers(Buf *b, const char *what, const int *at, int n)
+{
+    buf_printf(b, " %s", what);
+    for (int k = 0; k < n; k++)
+        buf_printf(b, " %d", at[k]);
+}
+
+static void attribute(Buf *b, const Node *n)
+{
+    switch (n->op) {
+    case OP_const: buf_puts(b, " "); number(b, n->u.number); break;
+    case OP_contract: contract(b, n->u.contract); break;
+    case OP_loop: loop_head(b, n->u.loop); break;
+    case OP_grad: case OP_lingrad:
+        buf_puts(b, " of");
+        names(b, n->u.region->name ? n->u.region->name : "", n->u.region->body->name);
+        numbers(b, "wrt", n->u.region->wrt, n->u.region->nwrt);
+        if (n->op == OP_lingrad)
+            numbers(b, "active", n->u.region->active, n->u.region->nactive);
+        break;
+    default:
+        if (op_info[n->op].kind != K_MAP && n->op != OP_reshape && n->op != OP_cholesky)
+            buf_printf(b, " %lld", (long long)n->u.axis);
+    }
+}
+
+static void loop_rest(Printer *p, const Loop *l, const Again *again, int indent)
+{
+    static const char *const kinds[] = { "index", "carry", "capture", "state" }, *const outs[] = { "last", "each", "saved" };
+    body(p, l->body, indent);
+    for (int k = 0; k < l->params.n; k++) {
+        buf_printf(p->b, "%*sparam %d %s", indent, "", k, kinds[l->params.at[k].kind]);
+        if (l->params.at[k].kind == LP_CARRY)
+            buf_printf(p->b, " %d", l->params.at[k].result);
+        if (again)
+            buf_printf(p->b, " for %d", again->from[k]);
+        if (again && again->start[k] >= 0)
+            buf_printf(p->b, " start %d", again->start[k]);
+        buf_puts(p->b, "\n");
+    }
+    for (int k = 0; k < l->outs.n; k++)
+        buf_printf(p->b, "%*sout %d %s %d\n", indent, "", k, outs[l->outs.at[k].kind], l->outs.at[k].kind == LO_COLLECT ? l->outs.at[k].result : l->outs.at[k].param);
+    if (l->again) {
+        buf_printf(p->b, "%*sagain", indent, "");
+        loop_head(p->b, l->again->loop);
+        buf_puts(p->b, " {\n");
+        loop_rest(p, l->again->loop, l->again, indent + 2);
+        buf_printf(p->b, "%*s}\n", indent, "");
+    }
+}
+
+static void node(Printer *p, const Node *n, int indent)
+{
+    buf_printf(p->b, "%*s%%%d = %s", indent, "", n->id, op_info[n->op].name);
+    for (int a = 0; a < n->narg; a++)
+        buf_printf(p->b, " %%%d", n->arg[a]->id);
+    attribute(p->b, n);
+    type(p->b, n);
+    origin(p, &n->origin);
+    bool region = n->op == OP_grad || n->op == OP_lingrad;
+    buf_puts(p->b, region || n->op == OP_loop ? " {\n" : "\n");
+    if (n->op == OP_loop)
+        loop_rest(p, n->u.loop, NULL, indent + 2);
+    if (region)
+        body(p, n->u.region->body, indent + 2);
+    if (region || n->op == OP_loop)
+        buf_printf(p->b, "%*s}\n", indent, "");
+}
+
+static void body(Printer *p, const Graph *g, int indent)
 {
     for (int i = 0; i < g->nodes.n; i++)
-        node(g->nodes.at[i], b, indent);
+        node(p, g->nodes.at[i], indent);
+    buf_printf(p->b, "%*stakes", indent, "");
+    for (int k = 0; k < g->params.n; k++)
+        buf_printf(p->b, " %%%d", g->params.at[k]->id);
+    buf_printf(p->b, "\n%*sgives", indent, "");
+    for (int k = 0; k < g->results.n; k++) {
+        buf_printf(p->b, " %%%d", g->results.at[k]->id);
+        if (k < g->result_names.n && g->result_names.at[k])
+            name(p->b, g->result_names.at[k]);
+    }
+    buf_puts(p->b, "\n");
+}
+
+/* Sources are numbered as they appear. */
+static void collect_sources(Printer *p, const Graph *g)
+{
+    for (int i = 0; i < g->nodes.n; i++) {
+        const Node *n = g->nodes.at[i];
+        if (n->origin.span.src && source_number(p, n->origin.span.src) < 0)
+            vec_push(p->arena, p->src, n->origin.span.src);
+        if (n->op == OP_loop) {
+            collect_sources(p, n->u.loop->body);
+            if (n->u.loop->again)
+                collect_sources(p, n->u.loop->again->loop->body);
+        } else if (n->op == OP_grad || n->op == OP_lingrad)
+            collect_sources(p, n->u.region->body);
+    }
 }
 
 void ir_print(const Graph *g, Buf *b)
 {
-    buf_printf(b, "graph %s\n", g->name ? g->name : "");
-    line(g, b, 2);
-    buf_puts(b, "  results");
-    for (int k = 0; k < g->results.n; k++)
-        buf_printf(b, " %%%d", g->results.at[k]->id);
-    buf_puts(b, "\nend\n");
+    Printer p = { .b = b, .arena = arena_new("print") };
+    collect_sources(&p, g);
+    buf_puts(b, "graph");
+    name(b, g->name);
+    buf_puts(b, " {\n");
+    for (int k = 0; k < p.src.n; k++) {
+        buf_printf(b, "  source %d", k);
+        name(b, p.src.at[k]->path);
+        buf_puts(b, "\n");
+    }
+    body(&p, g, 2);
+    buf_puts(b, "}\n");
+    arena_free(p.arena);
 }
