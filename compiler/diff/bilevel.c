@@ -11,7 +11,6 @@
  * With `truncate K`, K < T, a window is K steps from a state that is given (carried from the window before, a constant), at a step that is given; at step 0 it begins
  * at the initial values. The outer variables move after each window: truncated backpropagation through time as meta-learners use it. */
 #include "rules.h"
-#include "opt.h"
 
 const char *const mode_name[] = { "auto", "mixed", "reverse", "forward" };
 
@@ -209,20 +208,9 @@ static Node *outer_value(Problem *p, Graph *g, Node **dm, int ndm, const State *
     return value;
 }
 
-static Graph *finish(Graph *g, const DiffOptions *o)
+Graph *bilevel_entry(const Problem *p, const Graph *g)
 {
-    expand_grads(g);
-    g = opt_dead_code(g);
-    g = opt_simplify(g);
-    g = opt_hoist(g);
-    opt_rows(g);
-    g = share_loops(g, o);
-    return opt_dead_code(g);
-}
-
-Graph *bilevel_entry(const Graph *g)
-{
-    return apply_schedules(finish(graph_clone(g, g->name), NULL), NULL);
+    return run_passes(graph_clone(g, g->name), NULL, p->observer);
 }
 
 Graph *bilevel_adapt(Problem *p)
@@ -231,7 +219,7 @@ Graph *bilevel_adapt(Problem *p)
     State s = run_inner(p, in.g, in.all, in.n, NULL, 0);
     for (int k = 0; k < p->param.n; k++)
         ir_result(in.g, s.par[k], p->param.at[k].name);
-    return apply_schedules(finish(in.g, NULL), NULL);
+    return run_passes(in.g, NULL, p->observer);
 }
 
 /* The logs of inner at the last step's parameters, then those of outer. */
@@ -251,7 +239,7 @@ Graph *bilevel_value(Problem *p)
     }
     for (int k = 1; p->outer && k < p->outer->results.n; k++)
         ir_result(in.g, logs[k - 1], k < p->outer->result_names.n ? p->outer->result_names.at[k] : NULL);
-    return apply_schedules(finish(in.g, NULL), NULL);
+    return run_passes(in.g, NULL, p->observer);
 }
 
 /* The state after a window, behind the outer value. */
@@ -386,17 +374,17 @@ Graph *bilevel_slope(Problem *p)
     }
     linearize(g, meta, along, in.nm, &value, 1, &tangent, false);
     ir_result(g, or_zero(g, tangent, &value->type), intern("outer"));
-    return apply_schedules(finish(g, NULL), NULL);
+    return run_passes(g, NULL, p->observer);
 }
 
 Graph *bilevel_hypergradient(Problem *p, const DiffOptions *o)
 {
     Graph *g = o->mode == MODE_FORWARD ? by_forward(p, false) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last, false);
-    return apply_schedules(finish(g, o), o);
+    return run_passes(g, o, p->observer);
 }
 
 Graph *bilevel_window(Problem *p, const DiffOptions *o)
 {
     Graph *g = o->mode == MODE_FORWARD ? by_forward(p, true) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last, true);
-    return apply_schedules(finish(g, o), o);
+    return run_passes(g, o, p->observer);
 }

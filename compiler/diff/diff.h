@@ -29,7 +29,7 @@ const Schedule *schedule_of_loop(const DiffOptions *, const Loop *);
 Graph *bilevel_adapt(Problem *);                              /* -> params after the last step */
 Graph *bilevel_value(Problem *);                              /* -> outer value, then the logs of the last inner step and of outer */
 Graph *bilevel_slope(Problem *);                              /* also over one direction for each meta leaf -> the derivative of the outer value along it */
-Graph *bilevel_entry(const Graph *);                           /* a graph of the problem, cleaned up as an entry of its own */
+Graph *bilevel_entry(const Problem *, const Graph *);          /* a graph of the problem, cleaned up as an entry of its own */
 Graph *bilevel_hypergradient(Problem *, const DiffOptions *); /* -> outer value, gradient of each meta leaf */
 /* K steps from a carried state, with `truncate K`: also over that state (parameters, optimizers' states) and the step it begins at, 0 <= step < T, a multiple of K
  * (at 0 the initial values count, not the state) -> outer value, the state after the window, gradient of each meta leaf. */
@@ -51,6 +51,11 @@ void vjp(Graph *g, Node *const *in, int nin, Node *const *roots, Node *const *ct
 Graph *share_loops(Graph *, const DiffOptions *);     /* opt_merge_loops, but for loops that save few states; options may be NULL */
 /* Decides for each pair of a forward and a reverse loop what the one stores and the other computes again. The last transformation of a graph. */
 Graph *apply_schedules(Graph *, const DiffOptions *);
+/* ---- pipeline.c: what happens to each of those graphs ---- */
+typedef struct GraphPass { const char *name; Graph *(*run)(Graph *, const DiffOptions *); IrStage needs, gives; const char *doc; } GraphPass;
+extern const GraphPass graph_passes[];                /* in their order; the last has no name */
+Graph *run_pass(const GraphPass *, Graph *, const DiffOptions *, const PassObserver *);      /* verifies, tells the observer; both pointers may be NULL */
+Graph *run_passes(Graph *, const DiffOptions *, const PassObserver *);
 /* Replaces every grad node by its expansion (reverse mode over its body), in loop bodies too. */
 void expand_grads(Graph *g);
 #endif

@@ -190,5 +190,10 @@ void vjp(Graph *g, Node *const *in, int nin, Node *const *roots, Node *const *ct
     for (int k = 0; k < nin; k++)
         lin[k] = linear_input(g, in[k]);
     linearize(g, in, lin, nin, roots, nroots, tan, true);
+#ifndef NDEBUG
+    const char *wrong = ir_verify_linear(g, lin, nin, tan, nroots);
+    if (wrong)
+        ice("linearize: %s", wrong);
+#endif
     transpose(g, lin, nin, tan, ct, nroots, ctin);
 }

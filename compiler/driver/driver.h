@@ -147,8 +147,10 @@ double draw_signed(uint64_t *state);                                            
 /* ---- passes.c ---- */
 void passes_print(FILE *);
 bool pass_known(const char *);
-/* Called after a pass has made g: verifies it, and prints it when --dump asks. */
-void pass_done(const Session *, const char *pass, const Graph *g, const char *entry);
+bool dumped(const Options *, const char *pass);                                  /* does --dump ask for the program after this pass? */
+void dump_graph(void *session, const char *pass, const Graph *);                 /* a PassObserver: prints the graph if --dump asks */
+void dump_problem(const Session *);                                              /* likewise: what the front end made */
+void dump_program(const LProgram *);
 
 int command_build(Options *), command_run(Options *), command_grad(Options *), command_check(Options *), command_ops(Options *);
 int command_fmt(Options *);

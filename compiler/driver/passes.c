@@ -1,64 +1,76 @@
-/* passes.c -- the table of passes: what each needs, gives and destroys; --passes prints it, --dump shows the program after one,
- * and in debug builds the verifier runs after each. The pipeline itself is a straight line (session.c): the table is its description and its check. */
+/* passes.c -- the passes as the user sees them: --passes lists them, --dump=PASS prints the program after one, for mflc build.
+ * The graph passes are diff/pipeline.c's table; before it stands what makes graphs, behind it what makes loops of them. */
 #include "driver.h"
 
-enum { F_TEXT = 1, F_PROBLEM = 2, F_GRAPHS = 4, F_GRADS = 8, F_CLOSED = 16, F_LOOPS = 32 };
-static const struct Pass { const char *name; unsigned needs, gives, kills; const char *doc; } passes[] = {
-    { "front",    F_TEXT,     F_PROBLEM,          0,       "parse, check, evaluate to the problem's tensor graphs" },
-    { "bilevel",  F_PROBLEM,  F_GRAPHS | F_GRADS, 0,       "value and hypergradient: linearize, transpose; gradients expanded as the mode says" },
-    { "simplify", F_GRAPHS,   F_CLOSED,           F_GRADS, "dead code, algebra, contractions in pairs, loop-invariant code" },
-    { "schedule", F_CLOSED,   0,                  0,       "what reverse loops store and what they compute again" },
-    { "lower",    F_CLOSED,   F_LOOPS,            0,       "loop nests, fusion, matrix products, offsets in the workspace; the plan is chosen among programs lowered so" },
+static const struct { const char *name, *needs, *gives, *doc; } ends[] = {
+    { "front", "text", "problem", "parse, check, evaluate to the problem's tensor graphs" },
+    { "bilevel", "problem", "graphs", "value and hypergradient: linearize, transpose" },
+    { "lower", "scheduled", "loops", "loop nests, fusion, matrix products, offsets in the workspace; the plan is chosen among programs lowered so" },
 };
-enum { NPASSES = sizeof passes / sizeof *passes };
+static const char *const stage_name[] = { "graphs", "expanded", "scheduled" };
 
-static void facts(FILE *f, unsigned set)
+static void print_pass(FILE *f, const char *name, const char *needs, const char *gives, const char *doc)
 {
-    static const char *const name[] = { "text", "problem", "graphs", "grads", "closed", "loops" };
-    char text[64] = "";
-    for (int k = 0; k < 6; k++)
-        if (set >> k & 1)
-            snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text ? " " : "", name[k]);
-    fprintf(f, " %-14s", *text ? text : "-");
+    fprintf(f, "%-13s %-10s %-10s %s\n", name, needs, gives, doc);
 }
 
 void passes_print(FILE *f)
 {
-    fprintf(f, "%-9s %-14s %-14s %-14s %s\n", "pass", "needs", "gives", "kills", "what it does");
-    for (int k = 0; k < NPASSES; k++) {
-        fprintf(f, "%-9s", passes[k].name);
-        facts(f, passes[k].needs);
-        facts(f, passes[k].gives);
-        facts(f, passes[k].kills);
-        fprintf(f, " %s\n", passes[k].doc);
-    }
+    print_pass(f, "pass", "needs", "gives", "what it does");
+    for (int k = 0; k < 2; k++)
+        print_pass(f, ends[k].name, ends[k].needs, ends[k].gives, ends[k].doc);
+    for (const GraphPass *p = graph_passes; p->name; p++)
+        print_pass(f, p->name, stage_name[p->needs], stage_name[p->gives], p->doc);
+    print_pass(f, ends[2].name, ends[2].needs, ends[2].gives, ends[2].doc);
 }
 
 bool pass_known(const char *name)
 {
-    for (int k = 0; k < NPASSES; k++)
-        if (!strcmp(passes[k].name, name))
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
+        if (!strcmp(ends[k].name, name))
+            return true;
+    for (const GraphPass *p = graph_passes; p->name; p++)
+        if (!strcmp(p->name, name))
             return true;
     return false;
 }
 
-void pass_done(const Session *s, const char *pass, const Graph *g, const char *entry)
+bool dumped(const Options *o, const char *pass)
 {
-    ice_pass = pass;
-#ifndef NDEBUG
-    const char *wrong = g ? ir_verify(g) : NULL;
-    if (wrong)
-        ice("%s: %s", entry, wrong);
-#endif
-    for (int k = 0; k < s->opt->dump.n; k++)
-        if (!strcmp(s->opt->dump.at[k], pass)) {
-            Buf b = { 0 };
-            printf("# after %s: %s\n", pass, entry);
-            if (g)
-                ir_print(g, &b);
-            else
-                lir_print(s->program, &b);
-            fwrite(b.at ? b.at : "", 1, b.n, stdout);
-            buf_free(&b);
-        }
+    for (int k = 0; k < o->dump.n; k++)
+        if (!strcmp(o->dump.at[k], pass))
+            return true;
+    return false;
+}
+
+static void print_buf(Buf *b)
+{
+    fwrite(b->at ? b->at : "", 1, b->n, stdout);
+    buf_free(b);
+}
+
+void dump_graph(void *session, const char *pass, const Graph *g)
+{
+    Buf b = { 0 };
+    if (!g || !dumped(((const Session *)session)->opt, pass))
+        return;
+    buf_printf(&b, "# after %s\n", pass);
+    ir_print(g, &b);
+    print_buf(&b);
+}
+
+void dump_problem(const Session *s)
+{
+    const Problem *p = s->problem;
+    Graph *const all[] = { p->meta_init, p->param_init, p->state_init, p->inner, p->update, p->path, p->outer, p->learn_init, p->learn };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        dump_graph((void *)s, "front", all[k]);
+}
+
+void dump_program(const LProgram *p)
+{
+    Buf b = { 0 };
+    buf_puts(&b, "# after lower\n");
+    lir_print(p, &b);
+    print_buf(&b);
 }

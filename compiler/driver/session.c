@@ -41,10 +41,9 @@ void **leaf_buffers(Arena *arena, int real_bytes, const Leaf *leaf, int n)
     return at;
 }
 
-static void add_entry(Session *s, LEntryKind kind, Graph *g, const char *name)
+static void add_entry(Session *s, LEntryKind kind, Graph *g)
 {
     vec_push(s->arena, s->entries, entry_graph(s->arena, s->problem, kind, g));
-    pass_done(s, "bilevel", g, name);
 }
 
 int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
@@ -53,25 +52,27 @@ int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
     s->diff = diff;
     s->entries.n = 0;
     ice_pass = "bilevel";
-    add_entry(s, LE_INIT, bilevel_entry(s->problem->meta_init), "init");
+    PassObserver dump = { dump_graph, s };
+    s->problem->observer = &dump;
+    add_entry(s, LE_INIT, bilevel_entry(s->problem, s->problem->meta_init));
     bool all = !(want & WANT_JIT);
     if (all || (want & WANT_ADAPT))
-        add_entry(s, LE_ADAPT, bilevel_adapt(s->problem), "adapt");
+        add_entry(s, LE_ADAPT, bilevel_adapt(s->problem));
     if (all || (want & WANT_VALUE))
-        add_entry(s, LE_VALUE, bilevel_value(s->problem), "value");
-    add_entry(s, LE_HYPERGRADIENT, plan ? plan->graph : bilevel_hypergradient(s->problem, &diff), "hypergradient");
+        add_entry(s, LE_VALUE, bilevel_value(s->problem));
+    add_entry(s, LE_HYPERGRADIENT, plan ? plan->graph : bilevel_hypergradient(s->problem, &diff));
     if ((all || (want & WANT_LEARN)) && problem_window(s->problem))
-        add_entry(s, LE_WINDOW, plan ? plan->window : bilevel_window(s->problem, &diff), "hypergradient_window");
+        add_entry(s, LE_WINDOW, plan ? plan->window : bilevel_window(s->problem, &diff));
     if ((all || (want & WANT_LEARN)) && s->problem->learn) {
-        add_entry(s, LE_LEARN_INIT, bilevel_entry(s->problem->learn_init), "learn_init");
-        add_entry(s, LE_LEARN, bilevel_entry(s->problem->learn), "learn");
+        add_entry(s, LE_LEARN_INIT, bilevel_entry(s->problem, s->problem->learn_init));
+        add_entry(s, LE_LEARN, bilevel_entry(s->problem, s->problem->learn));
     }
-    for (int k = 0; k < s->entries.n; k++)
-        pass_done(s, "schedule", s->entries.at[k].graph, "entry");
+    s->problem->observer = NULL;
     ice_pass = "lower";
     LowerOptions lo = { s->real_bytes, s->opt->guard, true, mode_name[diff.mode], schedule_text(s->arena, &diff.steps) };
     s->program = lower_program(s->arena, s->problem, s->entries.at, s->entries.n, &lo);
-    pass_done(s, "lower", NULL, "program");
+    if (dumped(s->opt, "lower"))
+        dump_program(s->program);
     if (want & WANT_JIT) {
         ice_pass = "jit";
         if (s->jit)
@@ -139,7 +140,7 @@ int session_open(Session *s, Options *o, int want)
         return EXIT_DATA;
     if (!s->problem)
         return EXIT_PROBLEM;
-    pass_done(s, "front", s->problem->inner, "inner");
+    dump_problem(s);
     DiffOptions asked;
     code = regions_options(s, &asked);
     if (code >= 0)
@@ -156,7 +157,7 @@ int session_open(Session *s, Options *o, int want)
         return EXIT_PROBLEM;
     }
     const Plan *plan = &s->plans.all.at[s->plans.chosen];
-    code = want & WANT_PLAN ? -1 : session_compile(s, plan->o, plan, want);
+    code = want & WANT_PLAN ? -1 : session_compile(s, plan->o, o->dump.n ? NULL : plan, want);
     if (code >= 0)
         return code;
     if ((want & WANT_DATA) && !bindings_load(&s->bindings, s->problem, s->real_bytes, &s->bound))

@@ -260,6 +260,8 @@ typedef struct Leaf {                                      /* one array; a recor
     const char *bound_file;                                /* the file the driver bound, or NULL */
 } Leaf;
 typedef struct Learn { Graph *update; int64_t n; Vec(int) metas; Span span; } Learn;
+/* Is told of each graph after each pass: for --dump, and for tests of passes. */
+typedef struct PassObserver { void (*after)(void *user, const char *pass, const Graph *); void *user; } PassObserver;
 typedef struct Problem {
     Arena  *arena;
     Name    name;
@@ -271,6 +273,7 @@ typedef struct Problem {
     int64_t truncate;                                      /* K >= 1, or 0: none */
     int64_t learn_n;                                       /* outer steps of `learn`; 0 when there is no learn line */
     bool    has_tasks;
+    const PassObserver *observer;                          /* NULL: none */
     /* Parameters of each graph: first all data leaves, then all meta leaves (so far: D, M), then what is listed; results in leaf order. */
     Graph *meta_init;    /* (seed : INT)                        -> M     */
     Graph *param_init;   /* (D, M)                              -> P     initial parameters */

@@ -359,13 +359,21 @@ const char *ir_verify(const Graph *g) { return ir_verify_at(g, NULL); }
 
 /* ---- stages ---- */
 
+/* Of what the results need: the rest is dead and goes. */
 static const Node *other_stage(const Graph *g, IrStage stage)
 {
-    bool *is_param = NEW_N(g->arena, bool, graph_limit(g) + 1);
+    bool *is_param = NEW_N(g->arena, bool, graph_limit(g) + 1), *need = NEW_N(g->arena, bool, graph_limit(g) + 1);
+    for (int k = 0; k < g->results.n; k++)
+        need[g->results.at[k]->id] = true;
+    for (int i = g->nodes.n - 1; i >= 0; i--)
+        for (int a = 0; need[i] && a < g->nodes.at[i]->narg; a++)
+            need[g->nodes.at[i]->arg[a]->id] = true;
     for (int k = 0; k < g->params.n; k++)
         is_param[g->params.at[k]->id] = true;
     for (int i = 0; i < g->nodes.n; i++) {
         const Node *n = g->nodes.at[i], *inside = NULL;
+        if (!need[i])
+            continue;
         bool saves = n->op == OP_loop && (n->u.loop->saves || n->u.loop->again);
         if (n->op == OP_lingrad || (n->op == OP_grad && stage > IR_BUILT) || (n->op == OP_mark && stage == IR_SCHEDULED) || (saves && stage < IR_SCHEDULED))
             return n;

@@ -1,0 +1,66 @@
+/* pipeline.c -- the passes over the graph of an entry, in their order: one table, one way to run a pass.
+ *
+ * Each pass needs a graph of one stage and gives one of the next or the same (ir.h: IrStage). After each the graph is verified, in checked builds, and shown
+ * to the observer: --dump prints it, tests read it back. A graph may also come from text (mflc ir) and go through any of them. */
+#include "diff.h"
+#include "opt.h"
+
+static Graph *expand(Graph *g, const DiffOptions *o)
+{
+    (void)o;
+    expand_grads(g);
+    return g;
+}
+
+static Graph *dead_code(Graph *g, const DiffOptions *o) { return (void)o, opt_dead_code(g); }
+static Graph *simplify(Graph *g, const DiffOptions *o) { return (void)o, opt_simplify(g); }
+static Graph *hoist(Graph *g, const DiffOptions *o) { return (void)o, opt_hoist(g); }
+
+static Graph *rows(Graph *g, const DiffOptions *o)
+{
+    (void)o;
+    opt_rows(g);
+    return g;
+}
+
+const GraphPass graph_passes[] = {
+    { "expand_grads", expand,          IR_BUILT,    IR_EXPANDED,  "inner gradients that are still regions become reverse mode over their loss" },
+    { "dead_code",    dead_code,       IR_EXPANDED, IR_EXPANDED,  "only what results need: values, carried values, captures and outputs of loops" },
+    { "simplify",     simplify,        IR_EXPANDED, IR_EXPANDED,  "the builder's algebra anew; long products in pairs of least cost" },
+    { "hoist",        hoist,           IR_EXPANDED, IR_EXPANDED,  "what does not depend on the iteration leaves its loop" },
+    { "rows",         rows,            IR_EXPANDED, IR_EXPANDED,  "arrays that loops fill row by row are collected, not carried" },
+    { "merge_loops",  share_loops,     IR_EXPANDED, IR_EXPANDED,  "loops that do the same work do it once" },
+    { "dead_code",    dead_code,       IR_EXPANDED, IR_EXPANDED,  "again, for what the passes before have left" },
+    { "schedule",     apply_schedules, IR_EXPANDED, IR_SCHEDULED, "what forward loops store and reverse loops compute again" },
+    { NULL, NULL, IR_BUILT, IR_BUILT, NULL },
+};
+
+Graph *run_pass(const GraphPass *pass, Graph *g, const DiffOptions *o, const PassObserver *observer)
+{
+    const char *before = ice_pass;
+    ice_pass = pass->name;
+    g = pass->run(g, o);
+#ifndef NDEBUG
+    const char *wrong = ir_verify_stage(g, pass->gives);
+    if (wrong)
+        ice("%s", wrong);
+#endif
+    if (observer)
+        observer->after(observer->user, pass->name, g);
+    ice_pass = before;
+    return g;
+}
+
+Graph *run_passes(Graph *g, const DiffOptions *o, const PassObserver *observer)
+{
+#ifndef NDEBUG
+    const char *wrong = ir_verify_stage(g, IR_BUILT);
+    if (wrong)
+        ice("%s", wrong);
+#endif
+    if (observer)
+        observer->after(observer->user, "bilevel", g);
+    for (const GraphPass *p = graph_passes; p->name; p++)
+        g = run_pass(p, g, o, observer);
+    return g;
+}
