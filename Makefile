@@ -93,6 +93,10 @@ $(UNIT): $(BUILD)/tests/%: tests/%.c $(wildcard tests/unit/*.h tests/unit/lir_in
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(OPT) $(WARN) -Wno-unused-function -DMFL_TOP='"$(CURDIR)"' $(TESTINC) -rdynamic -o $@ $< $(if $(filter %test_lower,$@),$(wildcard tests/unit/lir_interpret.c)) $(LIBOBJ) $(RTOBJ) -lcriterion $(LIBS)
 
+# Takes today's output of the passes as the expected one: read the difference before it is committed.
+promote: all
+	PROMOTE=1 sh tests/passes/run.sh $(CURDIR)/$(BUILD)/mflc $(BUILD)
+
 # The same tests under the address, undefined-behaviour and leak sanitizers.
 asan: setup
 	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/asan OPT="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" all tests
@@ -120,4 +124,4 @@ uninstall:
 	rm -rf $(DEST)/include/mfl $(DEST)/lib/cmake/mfl
 clean:
 	rm -rf $(BUILD)
-.PHONY: all setup demo check tests asan peers bench install uninstall clean
+.PHONY: all setup demo check tests promote asan peers bench install uninstall clean

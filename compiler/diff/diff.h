@@ -56,6 +56,11 @@ typedef struct GraphPass { const char *name; Graph *(*run)(Graph *, const DiffOp
 extern const GraphPass graph_passes[];                /* in their order; the last has no name */
 Graph *run_pass(const GraphPass *, Graph *, const DiffOptions *, const PassObserver *);      /* verifies, tells the observer; both pointers may be NULL */
 Graph *run_passes(Graph *, const DiffOptions *, const PassObserver *);
+/* ---- rules.c: the two rules on a whole graph, for text and tests ---- */
+Graph *linearize_graph(Graph *);       /* -> also one tangent for each real result, over one tangent parameter d_x for each real parameter x */
+/* The results that are linear in the tangent parameters make room for the cotangents of those parameters, over their own cotangents. */
+Graph *transpose_graph(Graph *);
+const char *transpose_refuses(Graph *);                /* why it cannot: what is not linear; NULL: it can */
 /* Replaces every grad node by its expansion (reverse mode over its body), in loop bodies too. */
 void expand_grads(Graph *g);
 #endif

@@ -12,8 +12,8 @@ enum { EXIT_DONE = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_NUME
 /* ---- options.c: one table; --help, checking and nearest-name help come from it ---- */
 typedef struct Options {
     const char *command, *file;
-    Vec(const char *) data, meta, define, dump, region, files;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY */
-    const char *from, *out, *emit, *log, *resume;
+    Vec(const char *) data, meta, define, dump, pass, region, files;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY */
+    const char *from, *out, *ir, *emit, *log, *resume;
     const char *mode, *schedule, *loops, *real;
     uint64_t seed;
     bool     has_steps;
@@ -147,13 +147,17 @@ double draw_signed(uint64_t *state);                                            
 /* ---- passes.c ---- */
 void passes_print(FILE *);
 bool pass_known(const char *);
+/* ---- ir.c: graphs from text ---- */
+int  entries_from_text(Session *);                                               /* -1, or the exit code */
+bool graph_pass_known(const char *);
+
 bool dumped(const Options *, const char *pass);                                  /* does --dump ask for the program after this pass? */
 void dump_graph(void *session, const char *pass, const Graph *);                 /* a PassObserver: prints the graph if --dump asks */
 void dump_problem(const Session *);                                              /* likewise: what the front end made */
 void dump_program(const LProgram *);
 
 int command_build(Options *), command_run(Options *), command_grad(Options *), command_check(Options *), command_ops(Options *);
-int command_fmt(Options *);
+int command_fmt(Options *), command_ir(Options *);
 int command_version(Options *), command_explain(Options *), command_bench(Options *);
 bool svg_curve(const char *path, const char *title, const double *y, int64_t n);
 #endif

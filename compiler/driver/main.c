@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     static const struct { const char *name; int (*run)(Options *); } commands[] = {
         { "build", command_build }, { "run", command_run }, { "grad", command_grad }, { "check", command_check },
         { "explain", command_explain }, { "bench", command_bench },
-        { "fmt", command_fmt }, { "ops", command_ops }, { "version", command_version },
+        { "fmt", command_fmt }, { "ir", command_ir }, { "ops", command_ops }, { "version", command_version },
     };
     signal(SIGXFSZ, SIG_IGN);                     /* a file that grows too large is a write that fails */
     int code = options_parse(&o, argc, argv);

@@ -11,6 +11,7 @@ static const struct Command { const char *name, *args, *doc; } commands[] = {
     { "explain", "FILE", "before running anything: regions, alternatives and their price, schedule, workspace map" },
     { "bench",   "FILE", "run the alternatives: predicted beside measured time and bytes" },
     { "fmt",     "FILE...", "lay out .mfl files in the one way that all share" },
+    { "ir",      "FILE", "read graphs from their text form, verify them, run passes, print them" },
     { "ops",     "",     "print the operator table" },
     { "version", "",     "print version and build facts" },
 };
@@ -47,6 +48,8 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },
     { "--check",      NULL,        A_NONE, AT(only_check), "fmt", "write nothing; name the files that are not formatted, exit code 1" },
     { "--passes",     NULL,        A_NONE, AT(passes),   "build", "list the passes and stop" },
+    { "--ir",         "FILE",      A_TEXT, AT(ir),       "build grad", "take the graphs of these names (init, value, hypergradient ...) from their text form, as --emit ir writes it" },
+    { "--pass",       "PASS",      A_LIST, AT(pass),     "ir", "run a graph pass of `mflc build --passes`, or linearize or transpose; may be repeated: in that order" },
     { "--dump",       "PASS",      A_LIST, AT(dump),     "build", "print the program after a pass; may be repeated" },
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands, NOPTIONS = sizeof options / sizeof *options };
@@ -212,6 +215,9 @@ static int check_values(const Options *o)
     for (int k = 0; code < 0 && k < o->dump.n; k++)
         if (!pass_known(o->dump.at[k]))
             code = bad_value("--dump", o->dump.at[k], "a pass that `mflc build --passes` lists");
+    for (int k = 0; code < 0 && k < o->pass.n; k++)
+        if (!graph_pass_known(o->pass.at[k]))
+            code = bad_value("--pass", o->pass.at[k], "linearize, transpose or a graph pass that `mflc build --passes` lists");
     return code;
 }
 

@@ -68,6 +68,9 @@ int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
         add_entry(s, LE_LEARN, bilevel_entry(s->problem, s->problem->learn));
     }
     s->problem->observer = NULL;
+    int code = entries_from_text(s);
+    if (code >= 0)
+        return code;
     ice_pass = "lower";
     LowerOptions lo = { s->real_bytes, s->opt->guard, true, mode_name[diff.mode], schedule_text(s->arena, &diff.steps) };
     s->program = lower_program(s->arena, s->problem, s->entries.at, s->entries.n, &lo);

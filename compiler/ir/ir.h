@@ -226,9 +226,11 @@ bool  graph_depends(const Node *, const Node *on);
 
 /* ---- text, verifier, reference interpreter, cost ---- */
 void  ir_print(const Graph *, Buf *);                      /* complete: ir_read makes the same graph of it */
+typedef struct SourceList { const Source **at; int n, cap; } SourceList;
+void  ir_sources(Arena *, const Graph *, SourceList *);    /* appends the sources of its places */
 /* The graph that begins at text->text[*at]; *at goes behind it. NULL: none is left, or it is wrong: then reported in diags. The program's sources that are
  * known give its places their offsets. */
-Graph *ir_read(Arena *, Diags *, const Source *text, size_t *at, const Source *const *known, int nknown);
+Graph *ir_read(Arena *, Diags *, const Source *text, size_t *at, const SourceList *known);
 
 /* What may stand in a graph, by how far it has come. BUILT: all but saved states. EXPANDED: gradients are gone. SCHEDULED: marks are gone too, and loops may
  * save states. */

@@ -7,14 +7,14 @@
  *   place   = SOURCE ":" LINE ":" COLUMN "-" LINE ":" COLUMN
  *   loop    = ... "times" N flags NAME? BODYNAME? saves? ":" "none" ... "{" body ("param" K what)* ("out" K what)* again? "}"
  *   region  = ... "of" NAME BODYNAME? "wrt" K* ("active" K*)? ":" "none" ... "{" body "}"
+ *   saves   = "saves" SCHEDULE ":" LAST PERIOD INNER BASES "from_start"?      equal numbers: the same states, saved by one loop and read by another
  *   contract= "{" (LETTER "<" RANGE NAME?)* "}" access "+=" SCALE ("*" access)* (";" access)* ("if" "0" "<=" place "<" N)*
  *
  * NAMEs are quoted. d marks a tangent and b an adjoint. Numbers are printed so that they read back to the last bit. */
 #include "ir.h"
 #include <math.h>
 
-typedef struct Sources { const Source **at; int n, cap; } Sources;
-typedef struct Printer { Buf *b; Arena *arena; Sources src; } Printer;
+typedef struct Printer { Buf *b; SourceList src; Arena *arena; Vec(const Checkpoints *) saves; } Printer;
 
 static void body(Printer *, const Graph *, int indent);
 
@@ -107,10 +107,10 @@ static void type(Buf *b, const Node *n)
         buf_puts(b, "]");
 }
 
-static int source_number(const Printer *p, const Source *s)
+static int source_number(const SourceList *all, const Source *s)
 {
-    for (int k = 0; k < p->src.n; k++)
-        if (p->src.at[k] == s)
+    for (int k = 0; k < all->n; k++)
+        if (all->at[k] == s)
             return k;
     return -1;
 }
@@ -122,7 +122,7 @@ static void origin(const Printer *p, const Origin *o)
     if (o->kind != PRIMAL)
         buf_puts(p->b, o->kind == TANGENT ? " d" : " b");
     if (o->span.src)
-        buf_printf(p->b, " @%d:%d:%d-%d:%d", source_number(p, o->span.src), o->span.first.line, o->span.first.col, o->span.last.line, o->span.last.col);
+        buf_printf(p->b, " @%d:%d:%d-%d:%d", source_number(&p->src, o->span.src), o->span.first.line, o->span.first.col, o->span.last.line, o->span.last.col);
 }
 
 static void names(Buf *b, Name own, Name of_body)
@@ -133,11 +133,22 @@ static void names(Buf *b, Name own, Name of_body)
         name(b, of_body);
 }
 
-static void loop_head(Buf *b, const Loop *l)
+/* The schedule's number: a forward loop and its reverse share one. */
+static int saves_number(Printer *p, const Checkpoints *c)
 {
+    for (int k = 0; k < p->saves.n; k++)
+        if (p->saves.at[k] == c)
+            return k;
+    vec_push(p->arena, p->saves, c);
+    return p->saves.n - 1;
+}
+
+static void loop_head(Printer *p, const Loop *l)
+{
+    Buf *b = p->b;
     buf_printf(b, " times %lld%s%s", (long long)l->n, l->down ? " down" : "", l->is_steps ? " steps" : "");
     if (l->saves)
-        buf_printf(b, " saves %lld %lld %lld %lld%s", (long long)l->saves->last, (long long)l->saves->period, (long long)l->saves->inner, (long long)l->saves->bases,
+        buf_printf(b, " saves %d: %lld %lld %lld %lld%s", saves_number(p, l->saves), (long long)l->saves->last, (long long)l->saves->period, (long long)l->saves->inner, (long long)l->saves->bases,
                    l->saves->from_start ? " from_start" : "");
     names(b, l->name, l->body->name);
 }
@@ -149,12 +160,13 @@ static void numbers(Buf *b, const char *what, const int *at, int n)
         buf_printf(b, " %d", at[k]);
 }
 
-static void attribute(Buf *b, const Node *n)
+static void attribute(Printer *p, const Node *n)
 {
+    Buf *b = p->b;
     switch (n->op) {
     case OP_const: buf_puts(b, " "); number(b, n->u.number); break;
     case OP_contract: contract(b, n->u.contract); break;
-    case OP_loop: loop_head(b, n->u.loop); break;
+    case OP_loop: loop_head(p, n->u.loop); break;
     case OP_grad: case OP_lingrad:
         buf_puts(b, " of");
         names(b, n->u.region->name ? n->u.region->name : "", n->u.region->body->name);
@@ -186,7 +198,7 @@ static void loop_rest(Printer *p, const Loop *l, const Again *again, int indent)
         buf_printf(p->b, "%*sout %d %s %d\n", indent, "", k, outs[l->outs.at[k].kind], l->outs.at[k].kind == LO_COLLECT ? l->outs.at[k].result : l->outs.at[k].param);
     if (l->again) {
         buf_printf(p->b, "%*sagain", indent, "");
-        loop_head(p->b, l->again->loop);
+        loop_head(p, l->again->loop);
         buf_puts(p->b, " {\n");
         loop_rest(p, l->again->loop, l->again, indent + 2);
         buf_printf(p->b, "%*s}\n", indent, "");
@@ -198,7 +210,7 @@ static void node(Printer *p, const Node *n, int indent)
     buf_printf(p->b, "%*s%%%d = %s", indent, "", n->id, op_info[n->op].name);
     for (int a = 0; a < n->narg; a++)
         buf_printf(p->b, " %%%d", n->arg[a]->id);
-    attribute(p->b, n);
+    attribute(p, n);
     type(p->b, n);
     origin(p, &n->origin);
     bool region = n->op == OP_grad || n->op == OP_lingrad;
@@ -227,26 +239,27 @@ static void body(Printer *p, const Graph *g, int indent)
     buf_puts(p->b, "\n");
 }
 
-/* Sources are numbered as they appear. */
-static void collect_sources(Printer *p, const Graph *g)
+/* In the order in which they appear. */
+void ir_sources(Arena *arena, const Graph *g, SourceList *all)
 {
     for (int i = 0; i < g->nodes.n; i++) {
         const Node *n = g->nodes.at[i];
-        if (n->origin.span.src && source_number(p, n->origin.span.src) < 0)
-            vec_push(p->arena, p->src, n->origin.span.src);
+        if (n->origin.span.src && source_number(all, n->origin.span.src) < 0)
+            vec_push(arena, *all, n->origin.span.src);
         if (n->op == OP_loop) {
-            collect_sources(p, n->u.loop->body);
+            ir_sources(arena, n->u.loop->body, all);
             if (n->u.loop->again)
-                collect_sources(p, n->u.loop->again->loop->body);
+                ir_sources(arena, n->u.loop->again->loop->body, all);
         } else if (n->op == OP_grad || n->op == OP_lingrad)
-            collect_sources(p, n->u.region->body);
+            ir_sources(arena, n->u.region->body, all);
     }
 }
 
 void ir_print(const Graph *g, Buf *b)
 {
-    Printer p = { .b = b, .arena = arena_new("print") };
-    collect_sources(&p, g);
+    Arena *arena = arena_new("print");
+    Printer p = { .b = b, .arena = arena };
+    ir_sources(arena, g, &p.src);
     buf_puts(b, "graph");
     name(b, g->name);
     buf_puts(b, " {\n");
@@ -257,5 +270,5 @@ void ir_print(const Graph *g, Buf *b)
     }
     body(&p, g, 2);
     buf_puts(b, "}\n");
-    arena_free(p.arena);
+    arena_free(arena);
 }

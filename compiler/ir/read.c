@@ -17,9 +17,9 @@ typedef struct Reader {
     size_t at;                                    /* the next byte; text->len after a mistake */
     bool failed;
     int depth;
-    const Source *const *known;
-    int nknown;
-    Vec(const Source *) sources;
+    const SourceList *known;                      /* may be NULL */
+    SourceList sources;
+    Vec(Checkpoints *) saves;
 } Reader;
 
 static void body(Reader *, Graph *);
@@ -318,6 +318,30 @@ static const Contract *contract(Reader *r, int narg)
 
 /* ---- loops and gradients ---- */
 
+/* A schedule: the first mention of its number makes it, later ones repeat it. */
+static const Checkpoints *saves(Reader *r)
+{
+    skip(r);
+    size_t from = r->at;
+    int64_t k = whole(r, "a schedule's number", 0, r->saves.n);
+    need(r, ":");
+    Checkpoints c = { .last = whole(r, "the last iteration", 0, INT32_MAX) };
+    c.period = whole(r, "a period", 1, INT32_MAX);
+    c.inner = whole(r, "a number of slots", 0, INT32_MAX);
+    c.bases = whole(r, "a number of slots", 0, INT32_MAX);
+    c.from_start = take(r, "from_start");
+    if (r->failed)
+        return NULL;
+    if (k == r->saves.n) {
+        vec_push(r->arena, r->saves, NEW(r->arena, Checkpoints));
+        *r->saves.at[k] = c;
+    }
+    const Checkpoints *o = r->saves.at[k];
+    if (o->last != c.last || o->period != c.period || o->inner != c.inner || o->bases != c.bases || o->from_start != c.from_start)
+        fail(r, from, r->at, "schedule %d was another where it was first named", (int)k);
+    return o;
+}
+
 static void loop_head(Reader *r, Loop *l)
 {
     l->body = graph_new(r->arena, NULL);
@@ -325,15 +349,8 @@ static void loop_head(Reader *r, Loop *l)
     l->n = whole(r, "a number of iterations", 0, (int64_t)1 << 48);
     l->down = take(r, "down");
     l->is_steps = take(r, "steps");
-    if (take(r, "saves")) {
-        Checkpoints *c = NEW(r->arena, Checkpoints);
-        c->last = whole(r, "the last iteration", 0, (int64_t)1 << 48);
-        c->period = whole(r, "a period", 1, (int64_t)1 << 48);
-        c->inner = whole(r, "a number of slots", 0, (int64_t)1 << 48);
-        c->bases = whole(r, "a number of slots", 0, (int64_t)1 << 48);
-        c->from_start = take(r, "from_start");
-        l->saves = c;
-    }
+    if (take(r, "saves"))
+        l->saves = saves(r);
     names(r, &l->name, &l->body->name);
 }
 
@@ -350,6 +367,7 @@ static int one_of(Reader *r, const char *const *word, int n, const char *what)
 
 static void numbered(Reader *r, int k)
 {
+    skip(r);
     size_t from = r->at;
     int64_t got = whole(r, "a number", 0, INT32_MAX);
     if (!r->failed && got != k)
@@ -588,9 +606,9 @@ static const Source *source(Reader *r)
     numbered(r, r->sources.n);
     if (!name(r, &path) || !path)
         expected(r, "the path of a source");
-    for (int k = 0; k < r->nknown && !r->failed; k++)
-        if (!strcmp(r->known[k]->path, path))
-            return r->known[k];
+    for (int k = 0; r->known && k < r->known->n && !r->failed; k++)
+        if (!strcmp(r->known->at[k]->path, path))
+            return r->known->at[k];
     return source_from_text(r->arena, path ? path : "", "", 0);
 }
 
@@ -608,9 +626,9 @@ static void forget_places(Graph *g)
     }
 }
 
-Graph *ir_read(Arena *arena, Diags *diags, const Source *text, size_t *at, const Source *const *known, int nknown)
+Graph *ir_read(Arena *arena, Diags *diags, const Source *text, size_t *at, const SourceList *known)
 {
-    Reader r = { .arena = arena, .diags = diags, .text = text, .at = *at, .known = known, .nknown = nknown };
+    Reader r = { .arena = arena, .diags = diags, .text = text, .at = *at, .known = known };
     Graph *g = graph_new(arena, NULL);
     skip(&r);
     if (r.at == text->len) {

@@ -255,6 +255,12 @@ static bool state_again(Check *c, const Graph *g, const Node *n, const Loop *l)
     return true;
 }
 
+static bool is_saved(const Node *n, const Checkpoints *by)
+{
+    const Loop *l = n->op == OP_proj && n->arg[0]->op == OP_loop ? n->arg[0]->u.loop : NULL;
+    return l && l->saves == by && l->outs.at[n->u.axis].kind == LO_SAVE;
+}
+
 static bool loop(Check *c, const Graph *g, const Node *n)
 {
     const Loop *l = n->u.loop;
@@ -271,6 +277,8 @@ static bool loop(Check *c, const Graph *g, const Node *n)
         }
         if (args >= n->narg || !type_eq(&n->arg[args]->type, &t))
             return wrong(c, g, n, "parameter %d does not fit its argument", p);
+        if (l->params.at[p].kind == LP_STATE && !is_saved(n->arg[args], l->saves))
+            return wrong(c, g, n, "the states for parameter %d are not what a loop of the same schedule saved", p);
         args++;
     }
     return args == n->narg || wrong(c, g, n, "%d arguments for %d parameters", n->narg, args);
