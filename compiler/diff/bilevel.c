@@ -386,5 +386,6 @@ Graph *bilevel_hypergradient(Problem *p, const DiffOptions *o)
 Graph *bilevel_window(Problem *p, const DiffOptions *o)
 {
     Graph *g = o->mode == MODE_FORWARD ? by_forward(p, true) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last, true);
+    g->name = intern("hypergradient_window");
     return run_passes(g, o, p->observer);
 }

@@ -5,8 +5,6 @@
 #include "rules.h"
 #include "opt.h"
 
-static Name prefixed(const char *by, const Node *n) { return n->origin.name ? intern_printf("%s_%s", by, n->origin.name) : NULL; }
-
 static Node *derived_param(Graph *g, const Node *of, Name name, OriginKind kind)
 {
     Node *p = ir_param(g, of->type, name);
@@ -22,7 +20,7 @@ Graph *linearize_graph(Graph *g)
     for (int k = 0; k < np; k++)
         if (is_differentiable(c->params.at[k])) {
             in[n] = c->params.at[k];
-            tin[n] = derived_param(c, in[n], prefixed("d", in[n]), TANGENT);
+            tin[n] = derived_param(c, in[n], ir_tangent_name(in[n]->origin.name), TANGENT);
             n++;
         }
     linearize(c, in, tin, n, c->results.at, nr, out, true);
@@ -30,7 +28,7 @@ Graph *linearize_graph(Graph *g)
         const Node *r = c->results.at[k];
         Name called = k < c->result_names.n ? c->result_names.at[k] : NULL;
         if (is_differentiable(r))
-            ir_result(c, or_zero(c, out[k], &r->type), called ? intern_printf("d_%s", called) : NULL);
+            ir_result(c, or_zero(c, out[k], &r->type), ir_tangent_name(called));
     }
     return opt_dead_code(c);
 }
@@ -74,7 +72,7 @@ Graph *transpose_graph(Graph *g)
         Name called = k < c->result_names.n ? c->result_names.at[k] : NULL;
         if (dep[k]) {
             outs[nouts] = c->results.at[k];
-            ct[nouts++] = derived_param(c, c->results.at[k], called ? intern_printf("b_%s", called) : NULL, ADJOINT);
+            ct[nouts++] = derived_param(c, c->results.at[k], ir_adjoint_name(called), ADJOINT);
         } else {
             c->results.at[kept] = c->results.at[k];
             c->result_names.at[kept++] = called;
@@ -83,7 +81,7 @@ Graph *transpose_graph(Graph *g)
     c->results.n = c->result_names.n = kept;
     transpose(c, lin, nlin, outs, ct, nouts, back);
     for (int k = 0; k < nlin; k++)
-        ir_result(c, or_zero(c, back[k], &lin[k]->type), prefixed("b", lin[k]));
+        ir_result(c, or_zero(c, back[k], &lin[k]->type), ir_adjoint_name(lin[k]->origin.name));
     kept = 0;
     for (int k = 0; k < c->params.n; k++)
         if (c->params.at[k]->origin.kind != TANGENT)

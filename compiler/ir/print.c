@@ -2,7 +2,7 @@
  *
  *   graph   = "graph" NAME "{" source* body "}"                 source = "source" NUMBER PATH
  *   body    = node* "takes" value* "gives" (value NAME?)*       parameters in order; results and their names
- *   node    = value "=" OPERATOR value* attribute ":" type NAME? ("d" | "b")? ("@" place)?
+ *   node    = value "=" OPERATOR value* attribute ":" type NAME? KIND? ("in" NAME)? ("@" place)?
  *   type    = ("real" | "int" | "bool" | "none") ("[" SIZE AXIS? ("," SIZE AXIS?)* "]")?
  *   place   = SOURCE ":" LINE ":" COLUMN "-" LINE ":" COLUMN
  *   loop    = ... "times" N flags NAME? BODYNAME? saves? ":" "none" ... "{" body ("param" K what)* ("out" K what)* again? "}"
@@ -10,7 +10,7 @@
  *   saves   = "saves" SCHEDULE ":" LAST PERIOD INNER BASES "from_start"?      equal numbers: the same states, saved by one loop and read by another
  *   contract= "{" (LETTER "<" RANGE NAME?)* "}" access "+=" SCALE ("*" access)* (";" access)* ("if" "0" "<=" place "<" N)*
  *
- * NAMEs are quoted. d marks a tangent and b an adjoint. Numbers are printed so that they read back to the last bit. */
+ * NAMEs are quoted. KIND: d a tangent, b an adjoint, db and bb a tangent and an adjoint of one. in: the variable or function it is a part of. Numbers are printed so that they read back to the last bit. */
 #include "ir.h"
 #include <math.h>
 
@@ -119,8 +119,12 @@ static void origin(const Printer *p, const Origin *o)
 {
     if (o->name)
         name(p->b, o->name);
-    if (o->kind != PRIMAL)
-        buf_puts(p->b, o->kind == TANGENT ? " d" : " b");
+    static const char *const kind[] = { "", " d", " b", " db", " bb" };
+    buf_puts(p->b, kind[o->kind]);
+    if (o->within) {
+        buf_puts(p->b, " in");
+        name(p->b, o->within);
+    }
     if (o->span.src)
         buf_printf(p->b, " @%d:%d:%d-%d:%d", source_number(&p->src, o->span.src), o->span.first.line, o->span.first.col, o->span.last.line, o->span.last.col);
 }

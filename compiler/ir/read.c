@@ -495,7 +495,9 @@ static Pos line_and_column(Reader *r, const Source *s)
 static void origin(Reader *r, Origin *o)
 {
     name(r, &o->name);
-    o->kind = take(r, "d") ? TANGENT : take(r, "b") ? ADJOINT : PRIMAL;
+    o->kind = take(r, "d") ? TANGENT : take(r, "b") ? ADJOINT : take(r, "db") ? TANGENT_OF_ADJOINT : take(r, "bb") ? ADJOINT_OF_ADJOINT : PRIMAL;
+    if (take(r, "in") && !name(r, &o->within))
+        expected(r, "a name");
     if (!take(r, "@"))
         return;
     size_t from = r->at;

@@ -93,7 +93,8 @@ static double work(const Graph *g)
 static void gradient_bits(Session *s, Graph *hypergradient, const DiffOptions *o, double *outer, void **grad)
 {
     mfl_status st = { 0 };
-    cr_assert_eq(session_compile(s, *o, hypergradient, WANT_JIT), -1);
+    Plan plan = { .o = *o, .graph = hypergradient };
+    cr_assert_eq(session_compile(s, *o, &plan, WANT_JIT), -1);
     cr_assert_eq(session_init_meta(s), -1);
     cr_assert_eq(session_gradient(s, s->bound.meta, outer, grad, &st), 0, "%s", mfl_strerror(st.code));
 }
