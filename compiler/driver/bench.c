@@ -35,6 +35,15 @@ static int64_t bytes_written(Session *s, void **grad, mfl_status *st)
     return n;
 }
 
+/* What the prediction is made of: amounts of each kind of work. */
+static json_t *work_json(const Work *w)
+{
+    json_t *o = json_object();
+    for (int k = 0; k < W_KINDS; k++)
+        json_object_set_new(o, work_name[k], json_real(w->of[k]));
+    return o;
+}
+
 static int run_plan(Session *s, const Plan *p, json_t *list)
 {
     mfl_status st = { 0 };
@@ -49,8 +58,8 @@ static int run_plan(Session *s, const Plan *p, json_t *list)
     if (st.code)
         return numeric_failure(s, &st);
     if (list)
-        json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:I, s:I}", "plan", plan_text(s->arena, p), "predicted_seconds", p->seconds, "measured_seconds", t, "predicted_bytes", (json_int_t)p->bytes,
-                                              "measured_bytes", (json_int_t)written));
+        json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:I, s:I, s:o}", "plan", plan_text(s->arena, p), "predicted_seconds", p->seconds, "measured_seconds", t, "predicted_bytes", (json_int_t)p->bytes,
+                                              "measured_bytes", (json_int_t)written, "work", work_json(&p->work)));
     else
         printf("%s %-46s %11.4g %11.4g %7.2f %13lld %13lld\n", p == &s->plans.all.at[s->plans.chosen] ? "*" : " ", plan_text(s->arena, p), 1e3 * p->seconds, 1e3 * t, p->seconds / t, (long long)p->bytes,
                (long long)written);

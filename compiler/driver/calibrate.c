@@ -1,6 +1,7 @@
-/* calibrate.c -- mflc bench --calibrate: the rates of this machine. Small problems, each ruled by one or two kinds of work, are compiled and timed like any other; the rates
- * are those that explain all the times best: work_k times rate_k summed is the time, fitted in the logarithm by multiplicative steps (each rate moves by the
- * mean error of the problems it matters for, weighted by its share in them). */
+/* calibrate.c -- mflc bench --calibrate: the rates of this machine. Small problems of the kinds that people bring are compiled, each in several plans, and timed like any
+ * other; the rates are those that explain all the times best. The model is P_i(r) = sum_k w_ik r_k for row i; with x = log r the fit minimises
+ *   sum_i (log(t_i / P_i))^2 + PULL sum_k (x_k - x0_k)^2
+ * by Gauss-Newton steps: the derivative of log P_i in x_k is the share of kind k in row i. x0: the default rates, which stay where nothing measured speaks against them. */
 #include "driver.h"
 #include <math.h>
 #include <stdlib.h>
@@ -15,14 +16,21 @@ static const char *const probes[] = {
     "problem p7\ndata x[64, 500], y[64]\nparam w[500] = 0.01\nmeta m = 0.1\ninner = mean((x @ w - y)^2) + m * sum(w^2)\nstep w by sgd(rate = 0.1) for 50\nouter = sum(w^2)\n",
     "problem p8\ndata x[300, 40]\nparam w[40, 10] = 0.01\nmeta m = 0.1\ninner = -mean(log_softmax(x @ w)) + m * sum(w^2)\nstep w by adam(rate = 0.01, eps_root = 1e-8) for 20\nouter = sum(w^2)\n",
     "problem p9\ndata x[40]\nparam w[40] = 0.01\nmeta m = 0.1\ninner { h = m  for i in 0:40 { h = tanh(h * w[i] + x[i]) }  return h^2 }\nstep w by sgd(rate = 0.1) for 50\nouter = sum(w^2)\n",
+    "problem p11\ndata x[300, 10], y[300]\nparam w[10] = 0.01\nmeta m[10] = 0.1\ninner = mean((x @ w - y)^2) + sum(m * w^2)\nstep w by sgd(rate = 0.05) for 100\nouter = mean((x @ w - y)^2)\n",
+    "problem p12\ndata x[48, 64], y[48, 10]\nparam a[64, 32] = 0.01\nparam b[32, 10] = 0.02\nmeta m = 0.1, rate = 0.01\ninner = -mean(y * log_softmax(tanh(x @ a + m) @ b)) + m * sum(a^2)\nstep a by adam(rate = rate, eps_root = 1e-8) for 10\nstep b by adam(rate = rate, eps_root = 1e-8) for 10\nouter = -mean(y * log_softmax(tanh(x @ a) @ b))\n",
+    "problem p13\ndata x[10, 1], y[10, 1]\nparam a[1, 40] = 0.01\nparam b[40, 40] = 0.02\nparam c[40, 1] = 0.03\nmeta m = 0.1\ninner = mean((tanh(tanh(x @ a) @ b) @ c - y)^2) + m * sum(b^2)\nstep a by sgd(rate = 0.01) for 10\nstep b by sgd(rate = 0.01) for 10\nstep c by sgd(rate = 0.01) for 10\nouter = mean((tanh(tanh(x @ a) @ b) @ c - y)^2)\n",
+    "problem p14\ndata x[500, 20], y[500]\nparam w[20] = 0.01\nmeta m[20] = 0.1\ninner = mean(softplus(-y * (x @ w))) + sum(exp(m) * w^2)\nstep w by momentum(rate = 0.1) for 40\nouter = mean(softplus(-y * (x @ w)))\n",
     "problem p10\ndata x[64, 64]\nparam w[64, 64] = 0.01\nmeta m = 0.1\ninner = mean(tanh(x @ w)^2) + m * mean(w^2)\nstep w by momentum(rate = m) for 40\nouter = mean(w^2)\n",
 };
-enum { NPROBES = sizeof probes / sizeof *probes, ROUNDS = 400 };
+static const struct Way { const char *mode, *schedule; } ways[] = { { "mixed", "snapshot" }, { "reverse", "keep" }, { "forward", "snapshot" } };
+enum { NPROBES = sizeof probes / sizeof *probes, NWAYS = sizeof ways / sizeof *ways, NROWS = NPROBES * NWAYS, ROUNDS = 200 };
+static const double pull = 0.05;
+typedef struct Row { Work w; double seconds; } Row;
 
-/* Work and measured seconds of one probe, in one temporary folder. */
-static int probe(Options *o, const char *text, const char *folder, const char *real, Work *w, double *seconds)
+/* Work and measured seconds of one probe in one plan, in one temporary folder. */
+static int probe(Options *o, const char *text, const char *folder, const char *real, const struct Way *way, Row *row)
 {
-    Options mine = { .arena = o->arena, .command = "bench", .real = real, .mode = "mixed", .schedule = "snapshot", .loops = "snapshot" };
+    Options mine = { .arena = o->arena, .command = "bench", .real = real, .mode = way->mode, .schedule = way->schedule, .loops = way->schedule };
     const char *path = arena_printf(o->arena, "%s/probe.mfl", folder);
     mine.file = path;
     if (!write_atomically(path, text, strlen(text))) {
@@ -39,39 +47,75 @@ static int probe(Options *o, const char *text, const char *folder, const char *r
             for (int64_t i = 0, n = type_count(&s.problem->data.at[k].type); i < n; i++)
                 real_set(data[k], s.real_bytes, i, 0.01 * (double)(i % 37) - 0.2);
         real_set(meta[0], s.real_bytes, 0, 0.1);
-        *w = p->work;
-        *seconds = INFINITY;
+        row->w = p->work;
+        row->seconds = INFINITY;
         mfl_status st = { 0 };
         double start = now_seconds();
         for (int k = 0; k < 200 && (k < 5 || now_seconds() - start < 0.3); k++) {
             double from = now_seconds();
             jit_entry(s.jit, LE_HYPERGRADIENT)((const void *const *)data, meta, grad, outer, NULL, NULL, 0, s.work, &st);
             double t = now_seconds() - from;
-            *seconds = t < *seconds ? t : *seconds;
+            row->seconds = t < row->seconds ? t : row->seconds;
         }
     }
     session_close(&s);
     return code;
 }
 
-static void fit(double *rate, const Work *w, const double *seconds)
+/* a x = b for a symmetric positive definite a, by elimination; x in b. */
+static void solve(double a[W_KINDS][W_KINDS], double *b)
 {
-    for (int round = 0; round < ROUNDS; round++) {
-        double move[W_KINDS] = { 0 }, weight[W_KINDS] = { 0 };
-        for (int p = 0; p < NPROBES; p++) {
-            double sum = 0;
-            for (int k = 0; k < W_KINDS; k++)
-                sum += w[p].of[k] * rate[k];
-            for (int k = 0; k < W_KINDS && sum > 0; k++) {
-                double share = w[p].of[k] * rate[k] / sum;
-                move[k] += share * log(seconds[p] / sum);
-                weight[k] += share;
-            }
+    for (int k = 0; k < W_KINDS; k++)
+        for (int i = k + 1; i < W_KINDS; i++) {
+            double f = a[i][k] / a[k][k];
+            for (int j = k; j < W_KINDS; j++)
+                a[i][j] -= f * a[k][j];
+            b[i] -= f * b[k];
         }
-        for (int k = 0; k < W_KINDS; k++)
-            if (weight[k] > 0.02)
-                rate[k] *= exp(0.5 * move[k] / weight[k]);
+    for (int k = W_KINDS - 1; k >= 0; k--) {
+        for (int j = k + 1; j < W_KINDS; j++)
+            b[k] -= a[k][j] * b[j];
+        b[k] /= a[k][k];
     }
+}
+
+/* One step; how far it went. */
+static double step(double *x, const double *x0, const Row *row, int n)
+{
+    double a[W_KINDS][W_KINDS] = { { 0 } }, b[W_KINDS], far = 0;
+    for (int k = 0; k < W_KINDS; k++) {
+        a[k][k] = pull;
+        b[k] = pull * (x0[k] - x[k]);
+    }
+    for (int i = 0; i < n; i++) {
+        double share[W_KINDS], sum = 0;
+        for (int k = 0; k < W_KINDS; k++)
+            sum += share[k] = row[i].w.of[k] * exp(x[k]);
+        double error = log(row[i].seconds / sum);
+        for (int k = 0; k < W_KINDS; k++)
+            for (int j = 0; j < W_KINDS; j++)
+                a[k][j] += share[k] * share[j] / (sum * sum);
+        for (int k = 0; k < W_KINDS; k++)
+            b[k] += share[k] / sum * error;
+    }
+    solve(a, b);
+    for (int k = 0; k < W_KINDS; k++) {
+        double d = 0.3 * fmax(-1, fmin(1, b[k]));
+        x[k] += d;
+        far = fmax(far, fabs(d));
+    }
+    return far;
+}
+
+static void fit(double *rate, const Row *row, int n)
+{
+    double x[W_KINDS], x0[W_KINDS];
+    for (int k = 0; k < W_KINDS; k++)
+        x[k] = x0[k] = log(rate[k]);
+    for (int round = 0; round < ROUNDS && step(x, x0, row, n) > 1e-6; round++)
+        ;
+    for (int k = 0; k < W_KINDS; k++)
+        rate[k] = exp(x[k]);
 }
 
 int calibrate(Options *o)
@@ -83,16 +127,16 @@ int calibrate(Options *o)
     }
     Rates r = default_rates;
     int code = -1;
+    Row *row = NEW_N(o->arena, Row, NROWS);
     for (int d = 0; d < 2 && code < 0; d++) {
-        Work w[NPROBES];
-        double seconds[NPROBES];
-        for (int p = 0; p < NPROBES && code < 0; p++)
-            code = probe(o, probes[p], folder, d ? "double" : "float", &w[p], &seconds[p]);
+        for (int i = 0; i < NROWS && code < 0; i++)
+            code = probe(o, probes[i / NWAYS], folder, d ? "double" : "float", &ways[i % NWAYS], &row[i]);
         if (code >= 0)
             break;
-        fit(r.seconds[d], w, seconds);
-        for (int p = 0; p < NPROBES; p++)
-            printf("%-6s probe %2d: measured %9.4g ms, by the new rates %9.4g ms\n", d ? "double" : "float", p + 1, 1e3 * seconds[p], 1e3 * work_seconds(&w[p], &r, d ? 8 : 4));
+        fit(r.seconds[d], row, NROWS);
+        for (int i = 0; i < NROWS; i++)
+            printf("%-6s probe %2d %-17s measured %9.4g ms, by the new rates %9.4g ms\n", d ? "double" : "float", i / NWAYS + 1, arena_printf(o->arena, "%s, %s:", ways[i % NWAYS].mode, ways[i % NWAYS].schedule),
+                   1e3 * row[i].seconds, 1e3 * work_seconds(&row[i].w, &r, d ? 8 : 4));
     }
     remove(arena_printf(o->arena, "%s/probe.mfl", folder));
     remove(folder);

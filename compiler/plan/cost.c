@@ -1,7 +1,7 @@
 /* cost.c -- the work of a lowered function, counted from static shapes.
  *
- * Every statement is multiplied by the trip counts around it. What an innermost loop does counts as vector work when its loads and stores run along memory or stand
- * still and nothing in it is guarded or a chain, else as scalar work. A nest whose arrays do not fit in the cache also moves their bytes. The model is
+ * Every statement is multiplied by the trip counts around it. What an innermost loop does counts as vector work when its iterations do not depend on each other, its loads
+ * and stores run along memory or stand still and nothing in it is guarded or a chain, else as scalar work. A nest whose arrays do not fit in the cache also moves their bytes. The model is
  * linear: seconds are the sum of work times rates, so that rates can be measured (mflc bench --calibrate). */
 #include "plan.h"
 
@@ -9,7 +9,7 @@ const char *const work_name[W_KINDS] = { "gemm", "gemm_small", "call", "vector",
 enum { CACHE_BYTES = 1 << 19, SMALL_PRODUCT = 32 * 32 * 32 };
 
 /* One core of a present machine with AVX-512; measured ones are read from a profile. */
-const Rates default_rates = { { { 1.1e-11, 3e-11, 1e-7, 4e-11, 4e-10, 3e-10, 4e-9, 1.1e-9, 6e-11, 4e-9 }, { 2.1e-11, 6e-11, 1e-7, 8e-11, 9e-10, 3e-10, 5e-9, 1.1e-9, 6e-11, 4e-9 } }, false };
+const Rates default_rates = { { { 1.3e-11, 1.2e-11, 8e-8, 1.2e-11, 2.3e-10, 8e-11, 1e-8, 1.1e-9, 7e-11, 1.9e-9 }, { 2.6e-11, 2.4e-11, 8e-8, 2.2e-11, 4.6e-10, 9e-11, 1.5e-8, 1.1e-9, 6e-11, 1.8e-9 } }, false };
 
 typedef struct Count { const LProgram *p; Work w; } Count;
 
@@ -193,10 +193,10 @@ static void count_stmt(Count *c, const LStmt *s, double times, const LVar *along
         double n = s->lo ? s->often : (double)s->n;
         for (int k = 0; k < s->body.n; k++)
             innermost &= s->body.at[k]->kind != LS_FOR;
-        c->w.of[W_LOOP] += times;
+        c->w.of[W_LOOP] += s->lanes ? 0 : times;
         if (nest)
             count_memory(c, s, times);
-        count_block(c, &s->body, times * n, innermost && (nest || in_nest) ? s->var : NULL, in_nest || nest);
+        count_block(c, &s->body, times * n, innermost && (nest || in_nest) && (s->parallel || s->lanes) ? s->var : NULL, in_nest || nest);
         break;
     }
     case LS_IF: count_block(c, &s->body, times * 0.5, NULL, in_nest); break;
