@@ -1,7 +1,7 @@
 /* c99_text.c -- how the lines of generated C look: the comment of a statement, long lines, paragraphs.
  *
  * A comment says which expression of the .mfl the statement comes from (of a matrix product also the product, x' for the transpose of x), once for statements behind one another that share it; it stands on the right, or
- * above a long line. A line is measured with all numbers as equally long, so that the text has as many lines for any size of the problem. */
+ * above a long line. A line is measured with all numbers as equally long, ratios of sizes like numbers, so that the text has as many lines for any size of the problem. */
 #include "c99.h"
 #include <ctype.h>
 
@@ -10,8 +10,39 @@ enum { RIGHT = 72, WIDE = 104, NUMBER = 4 };
 /* The length of what is printed from p to end, and how many brackets are open there. */
 typedef struct Measure { size_t length; int depth; } Measure;
 
+static bool word_char(char ch) { return isalnum((unsigned char)ch) || ch == '_'; }
+
+/* Behind "2.0f / N", "(2.0f / N)", "(-1.0f / (N * D))", which stand for a number where sizes allow it (c99_factor); NULL: no such thing at p. */
+static const char *behind_ratio(const char *p, const char *end)
+{
+    bool open = *p == '(';
+    p += open;
+    p += open && *p == '-';
+    if (p >= end || !isdigit((unsigned char)*p))
+        return NULL;
+    while (p < end && (word_char(*p) || *p == '.'))
+        p++;
+    if (end - p < 4 || strncmp(p, " / ", 3))
+        return NULL;
+    p += 3;
+    bool two = *p == '(';
+    p += two;
+    if (!isalpha((unsigned char)*p) && *p != '_')
+        return NULL;
+    while (p < end && (word_char(*p) || (two && (*p == ' ' || *p == '*'))))
+        p++;
+    if (two && (p >= end || *p++ != ')'))
+        return NULL;
+    return !open ? p : p < end && *p == ')' ? p + 1 : NULL;
+}
+
 static const char *chunk(const char *p, const char *end, Measure *m)
 {
+    const char *behind = isdigit((unsigned char)*p) || *p == '(' ? behind_ratio(p, end) : NULL;
+    if (behind) {
+        m->length += *p == '(' && p[1] == '-' ? NUMBER + 3 : NUMBER;
+        return behind;
+    }
     if (isalpha((unsigned char)*p) || *p == '_') {
         const char *q = p;
         while (q < end && (isalnum((unsigned char)*q) || *q == '_'))
