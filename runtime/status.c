@@ -10,7 +10,8 @@ const char *mfl_strerror(int code)
     case MFL_BAD_INDEX: return "an index array holds a value outside its range";
     case MFL_NONFINITE: return "a value is not finite";
     case MFL_NO_ENTRY: return "the problem has no such function";
-    case MFL_BAD_COUNT: return "the number of tasks or threads is less than one, or no window begins at the step";
+    case MFL_BAD_COUNT: return "a number of tasks or threads is less than one, no window begins at the step, or a tolerance is not positive";
+    case MFL_WRONG_GRADIENT: return "differences disagree with the gradient";
     default: return "unknown code";
     }
 }

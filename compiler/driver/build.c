@@ -1,7 +1,7 @@
 /* build.c -- mflc build: the generated program in the form that is asked for. */
 #include "driver.h"
 
-static int write_text(Session *s, const char *ending, const Buf *b)
+int write_text(Session *s, const char *ending, const Buf *b)
 {
     const char *path = arena_printf(s->arena, "%s/%s%s", s->opt->out, s->problem->name, ending);
     if (!write_atomically(path, b->at ? b->at : "", b->n))
@@ -13,13 +13,14 @@ static int write_text(Session *s, const char *ending, const Buf *b)
 static int build_c(Session *s, bool source)
 {
     Buf c = { 0 }, h = { 0 };
-    emit_c99(s->program, &c, &h);
+    C99Options o = c99_options(s);
+    emit_c99(s->program, &o, &c, &h);
     int code = write_text(s, ".h", &h);
     if (code < 0 && source)
         code = write_text(s, ".c", &c);
     buf_free(&c);
     buf_free(&h);
-    return code;
+    return code < 0 && source ? build_program(s) : code;
 }
 
 /* Graphviz text of one graph and, as clusters, its loops. */
@@ -106,7 +107,9 @@ static int build(Session *s, const char *form)
 static int build_forms(Session *s)
 {
     const char *form = s->opt->emit;
-    int code = -1;
+    int code = program_possible(s);
+    if (code >= 0)
+        return code;
     if (form || !s->opt->python)
         code = build(s, form ? form : "c");
     if (code < 0 && s->opt->python && (!form || strcmp(form, "so")))

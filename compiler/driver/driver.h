@@ -18,7 +18,7 @@ typedef struct Options {
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every, memory;
-    bool     json, quiet, passes, calibrate, only_check, guard, verify, python;
+    bool     json, quiet, passes, calibrate, only_check, guard, verify, python, with_check, own_memory, smoke;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -114,6 +114,12 @@ double real_at(const void *, int real_bytes, int64_t k);
 void   real_set(void *, int real_bytes, int64_t k, double);
 double now_seconds(void);
 int  numeric_failure(const Session *, const mfl_status *);
+
+/* ---- build.c, program.c ---- */
+int  write_text(Session *, const char *ending, const Buf *);                     /* DIR/NAME<ending>; -1, or the exit code */
+C99Options c99_options(const Session *);
+int  program_possible(Session *);                                                /* can --check, --static, --main be had? -1, or the exit code */
+int  build_program(Session *);
 
 /* ---- shared.c ---- */
 int  build_shared(Session *, const char *so);                                    /* -1, or the exit code */

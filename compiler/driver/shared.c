@@ -33,7 +33,7 @@ static const char *beside_binary(Arena *a, const char *const *places, const char
 static bool write_source(Arena *a, const char *folder, const char *name, const LProgram *p)
 {
     Buf c = { 0 }, h = { 0 };
-    emit_c99(p, &c, &h);
+    emit_c99(p, &(C99Options){ 0 }, &c, &h);
     bool ok = write_atomically(arena_printf(a, "%s/%s.c", folder, name), c.at, c.n) && write_atomically(arena_printf(a, "%s/%s.h", folder, name), h.at, h.n);
     buf_free(&c);
     buf_free(&h);

@@ -380,17 +380,29 @@ static void phase(C *c, const LFunc *f)
     buf_puts(c->o, "}\n\n");
 }
 
-void emit_c99(const LProgram *p, Buf *source, Buf *head)
+void c99_begin(C *c, const LProgram *p, const C99Options *o)
 {
-    C c = { .p = p, .name = p->problem->name, .real = p->real_bytes == 4 ? "float" : "double", .suffix = p->real_bytes == 4 ? "f" : "" };
-    c.upper = arena_printf(p->arena, "%s", c.name);
-    for (char *s = c.upper; *s; s++)
+    *c = (C){ .p = p, .name = p->problem->name, .real = p->real_bytes == 4 ? "float" : "double", .suffix = p->real_bytes == 4 ? "f" : "", .checks = o->check };
+    c->upper = arena_printf(p->arena, "%s", c->name);
+    for (char *s = c->upper; *s; s++)
         *s = (char)toupper((unsigned char)*s);
+}
+
+void c99_banner(C *c)
+{
+    buf_printf(c->o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s. The code carries the licence of its .mfl. */\n", c->name, c->real, c->p->mode, c->p->schedule);
+}
+
+void emit_c99(const LProgram *p, const C99Options *o, Buf *source, Buf *head)
+{
+    C c;
+    c99_begin(&c, p, o);
     c.o = head;
     c99_header(&c);
     c.o = source;
-    buf_printf(c.o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s.\n"
-               " * d_v is the tangent of v, b_v its adjoint: the derivative of the outer value in v; g_v is the derivative of the inner loss in v, v_at what v was in each step. */\n#include \"%s.h\"\n#ifdef _OPENMP\n#include <omp.h>\n#endif\n\n", c.name, c.real, p->mode, p->schedule, c.name);
+    c99_banner(&c);
+    c99_say(&c, "/* d_v is the tangent of v, b_v its adjoint: the derivative of the outer value in v; g_v is the derivative of the inner loss in v, v_at what v was in each step. */\n"
+                "#include \"@.h\"\n#ifdef _OPENMP\n#include <omp.h>\n#endif\n\n");
     c99_sizes(&c);
     c99_inputs(&c);
     int done = 0;
@@ -408,4 +420,6 @@ void emit_c99(const LProgram *p, Buf *source, Buf *head)
     c99_structs_of(&c);
     c99_tasks(&c);
     c99_descriptor(&c);
+    if (o->check)
+        c99_check(&c);
 }

@@ -9,11 +9,12 @@ typedef struct C {
     const char *name, *real, *suffix;             /* of the problem; the real type in C, and its suffix in the runtime's function names */
     char *upper;
     const char *said;                             /* the last comment of a statement */
+    bool checks;                                  /* NAME_check is wanted */
     LEntryKind kind;                              /* of the entry that is being printed, or whose phase is */
     bool uses_data, uses_meta, uses_out, uses_work, uses_step, uses_carried, uses_status;   /* arguments of the function that is being printed */
 } C;
 
-enum { C99_ADD = LE_KINDS, C99_TASKS };      /* functions made of entries, numbered behind them */
+enum { C99_ADD = LE_KINDS, C99_TASKS, C99_CHECK, C99_FUNCTIONS };      /* functions made of entries, numbered behind them */
 
 /* ---- c99_expr.c ---- */
 enum { P_SELECT = 1, P_OR, P_AND, P_EQ, P_REL, P_ADD, P_MUL, P_UNARY, P_ATOM };      /* how tightly what is around an expression binds; 0: nothing is around it */
@@ -36,6 +37,8 @@ const char *c99_place(const char *path);         /* a file's name in comments */
 void c99_sizes(C *);
 void c99_map(C *, const LEntry *, LFunc *const *funcs);
 /* ---- c99.c, c99_interface.c ... ---- */
+void c99_begin(C *, const LProgram *, const C99Options *);
+void c99_banner(C *);                            /* the first lines of every file */
 void c99_say(C *, const char *template);        /* text in which @ is the problem's name, ^ the same in capitals, $ the real type */
 bool c99_one_of(const char *const *list, const char *text, size_t n);
 void c99_indent(C *, int n);
@@ -44,7 +47,10 @@ void c99_uses_of(C *, const LFunc *);
 void c99_locals(C *, const LFunc *);
 void c99_block(C *, const LBlock *, int n);
 void c99_prototype(C *, int function);           /* with its comment; an LEntryKind, or one of the above */
+const char *c99_prototype_of(int function);      /* the template, see c99_say */
+bool c99_offers(const C *, int function);        /* does this program have it? */
 void c99_inputs(C *);
+void c99_check(C *);
 void c99_entry(C *, const LEntry *);
 void c99_tasks(C *);
 void c99_header(C *);

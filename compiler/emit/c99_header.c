@@ -49,12 +49,22 @@ static void structure(C *c, const char *what, const Leaf *leaf, int n, bool cons
     buf_printf(c->o, "} %s_%s;\n\n", c->name, what);
 }
 
+/* What mfl_differences_bytes says: see runtime/differences.c. */
+static int64_t check_bytes(const LProgram *p)
+{
+    int64_t n = (p->work_bytes + 63) / 64 * 64 + (2 * 8 * p->problem->meta.n + 63) / 64 * 64;
+    for (int k = 0; k < p->problem->meta.n; k++)
+        n += 2 * ((type_count(&p->problem->meta.at[k].type) * p->real_bytes + 63) / 64 * 64);
+    return n;
+}
+
 void c99_header(C *c)
 {
-    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES", NULL };     /* a dim of such a name gets a `_` */
+    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES", "CHECK_BYTES", NULL };     /* a dim of such a name gets a `_` */
     const LProgram *p = c->p;
     const Problem *q = p->problem;
-    buf_printf(c->o, "/* Written by mflc 0.1 from %s.mfl; real = %s, mode = %s, schedule = %s. The code carries the licence of its .mfl.\n * Re-entrant: no globals, no allocation. */\n", c->name, c->real, p->mode, p->schedule);
+    c99_banner(c);
+    buf_puts(c->o, "/* Re-entrant: no globals, no allocation. */\n");
     buf_printf(c->o, "#ifndef MFL_%s_INCLUDED\n#define MFL_%s_INCLUDED\n#include <mfl/runtime.h>\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\nenum {", c->upper, c->upper);
     for (int k = 0; k < q->ndims; k++)
         if (q->dims[k].value <= INT32_MAX)
@@ -64,20 +74,18 @@ void c99_header(C *c)
     if (p->carried_bytes)
         buf_printf(c->o, "/* truncated: windows of as many inner steps, and the state that is carried from one to the next */\n#define %s_WINDOW %lld\n#define %s_CARRIED_BYTES %lldu\n\n", c->upper, (long long)q->truncate,
                    c->upper, (long long)p->carried_bytes);
+    if (c->checks)
+        buf_printf(c->o, "#define %s_CHECK_BYTES %lldu\n\n", c->upper, (long long)check_bytes(p));
     structure(c, "data", q->data.at, q->data.n, true);
     buf_puts(c->o, "/* Values, and gradients in the same shape. */\n");
     structure(c, "meta", q->meta.at, q->meta.n, false);
     structure(c, "params", q->param.at, q->param.n, false);
     buf_printf(c->o, "size_t %s_work_bytes(void);                 /* == %s_WORK_BYTES */\n", c->name, c->upper);
-    for (int k = 0; k < p->entries.n; k++) {
-        LEntryKind kind = p->entries.at[k].kind;
-        c99_prototype(c, kind);
-        buf_puts(c->o, ";\n");
-        for (int f = C99_ADD; kind == LE_HYPERGRADIENT && f <= C99_TASKS; f++) {
+    for (int f = 0; f < C99_FUNCTIONS; f++)
+        if (c99_offers(c, f)) {
             c99_prototype(c, f);
             buf_puts(c->o, ";\n");
         }
-    }
     buf_printf(c->o, "/* Names, shapes, sizes and entry points, for hosts and scripts that do not know the structs. */\nextern const mfl_problem %s_problem;\n", c->name);
     buf_puts(c->o, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }

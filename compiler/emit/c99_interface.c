@@ -67,7 +67,22 @@ static const struct Public { const char *doc, *prototype; } functions[] = {
     [C99_TASKS] = { "The mean of outer values and of gradients over n tasks. works: ^_WORK_BYTES for each of `threads` threads, behind one another, aligned to 64.\n"
         " * With OpenMP as many run at once; results are summed in the tasks' order, so that the bits are the same for any number. On an error status->step is the task.",
         "int @_hypergradient_tasks(int64_t n, const @_data *tasks, const @_meta *meta, $ *outer, const @_meta *grad, void *works, int threads, mfl_status *status)" },
+    [C99_CHECK] = { "Is the gradient right? In each meta array one fixed direction: its slope by the gradient and by central differences of the outer value. work: ^_CHECK_BYTES.\n"
+        " * MFL_WRONG_GRADIENT when the two differ by more than tol (1e-6 in double, 2e-2 in float), relative to their terms; status->name and value: the worst array, and by how much.",
+        "int @_check(const @_data *data, const @_meta *meta, void *work, double tol, mfl_status *status)" },
 };
+
+const char *c99_prototype_of(int function) { return functions[function].prototype; }
+
+bool c99_offers(const C *c, int function)
+{
+    if (function >= LE_KINDS)
+        return function != C99_CHECK || c->checks;
+    for (int k = 0; k < c->p->entries.n; k++)
+        if ((int)c->p->entries.at[k].kind == function)
+            return true;
+    return false;
+}
 
 void c99_prototype(C *c, int function)
 {
@@ -286,4 +301,19 @@ void c99_entry(C *c, const LEntry *e)
         value_entry(c);
     else
         hypergradient_entries(c);
+}
+
+/* NAME_check: the arrays as the descriptor's pointers, for the runtime's differences. */
+void c99_check(C *c)
+{
+    const Problem *p = c->p->problem;
+    buf_puts(c->o, "\n");
+    c99_prototype(c, C99_CHECK);
+    buf_printf(c->o, "\n{\n    const void *d[%d] = { NULL };\n    void *m[%d] = { NULL };\n", p->data.n ? p->data.n : 1, p->meta.n ? p->meta.n : 1);
+    c99_say(c, "    int code = @_inputs_data(data, meta, work, status);\n    if (code)\n        return code;\n");
+    for (int k = 0; k < p->data.n; k++)
+        buf_printf(c->o, "    d[%d] = data->%s;\n", k, c99_field(c, p->data.at[k].name));
+    for (int k = 0; k < p->meta.n; k++)
+        buf_printf(c->o, "    m[%d] = meta->%s;\n", k, c99_field(c, p->meta.at[k].name));
+    c99_say(c, "    return mfl_differences(&@_problem, d, m, tol, work, status);\n}\n");
 }

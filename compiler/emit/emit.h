@@ -4,8 +4,17 @@
 #include "lir.h"
 #include "mfl/runtime.h"
 
-/* NAME.c and NAME.h (design section 3). header_name: "ridge.h". Deterministic; the same bytes for the same program. */
-void emit_c99(const LProgram *, Buf *c, Buf *h);
+typedef struct C99Options {
+    bool     check;                   /* with NAME_check, the gradient against differences */
+    bool     own_memory;              /* NAME_main uses NAME_static */
+    uint64_t seed;                    /* of NAME_main */
+} C99Options;
+/* NAME.c and NAME.h (design section 3). Deterministic; the same bytes for the same program. */
+void emit_c99(const LProgram *, const C99Options *, Buf *c, Buf *h);
+/* NAME_static.c and NAME_static.h */
+void emit_c99_static(const LProgram *, const C99Options *, Buf *c, Buf *h);
+/* NAME_main.c. The numbers of each data array, or data NULL: simple ones; of each meta array that is bound, else NULL. */
+void emit_c99_main(const LProgram *, const C99Options *, void *const *data, void *const *meta, Buf *c);
 
 /* NAME.py, a module for NumPy over libNAME.so. */
 void emit_python(const LProgram *, Buf *);

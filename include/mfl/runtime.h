@@ -24,7 +24,8 @@ enum {
     MFL_BAD_INDEX,             /* an index array holds a value outside its range; name and value say which */
     MFL_NONFINITE,             /* a NaN or an infinity appeared */
     MFL_NO_ENTRY,              /* the problem has no such function (no learn line) */
-    MFL_BAD_COUNT              /* a number of tasks or threads is less than one, or a step no window begins at; name says which */
+    MFL_BAD_COUNT,             /* a number of tasks or threads is less than one, a step no window begins at, or a tolerance that is not positive; name says which */
+    MFL_WRONG_GRADIENT         /* differences disagree with the gradient in array `name`, by `value` relative to its terms */
 };
 typedef struct mfl_status {
     int         code;          /* 0, or one of the above */
@@ -126,6 +127,11 @@ typedef struct mfl_problem {
     size_t      carried_bytes;
     mfl_call   *hypergradient_window;                      /* state: the carried state, aligned to 64; step: where the window begins */
 } mfl_problem;
+
+/* ---- gradient against differences, see runtime/differences.c; work: mfl_differences_bytes, aligned to 64 ----
+ * MFL_OK: status names the array with the largest distance, and `value` is that distance. */
+size_t mfl_differences_bytes(const mfl_problem *);
+int mfl_differences(const mfl_problem *, const void *const *data, void *const *meta, double tol, void *work, mfl_status *status);
 
 /* ---- matrix product: c[m][n] = (or +=, accumulate) alpha * op(a)[m][k] op(b)[k][n]; row-major with leading dimensions;
  * ta: a is stored [k][m], tb: b is stored [n][k]. c overlaps neither. */

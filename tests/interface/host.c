@@ -219,6 +219,41 @@ static void wrong_inputs(void)
     CHECK(p->hypergradient(data[0], meta, got, &out_got, NULL, NULL, 0, (char *)work - 8, &st) == MFL_BAD_WORK);
 }
 
+/* One array's gradient a percent too large. */
+static int wrong_leaf;
+static int a_percent_more(const void *const *d, void *const *m, void *const *out, void *outer, void *logs, void *state, int64_t number, void *w, mfl_status *status)
+{
+    int code = PROBLEM.hypergradient(d, m, out, outer, logs, state, number, w, status);
+    for (size_t k = 0; !code && k < bytes(&p->meta[wrong_leaf]) / (size_t)p->real_bytes; k++)
+        if (p->real_bytes == 4)
+            ((float *)out[wrong_leaf])[k] *= 1.01f;
+        else
+            ((double *)out[wrong_leaf])[k] *= 1.01;
+    return code;
+}
+
+/* Differences agree with the gradient, in just the memory they say; they see that it is wrong, and where. */
+static void differences(void)
+{
+    double tol = p->real_bytes == 8 ? 1e-6 : 2e-2, size = 0;
+    void *room = guarded(mfl_differences_bytes(p));
+    mfl_problem wrong = *p;
+    CHECK(mfl_differences(p, data[0], meta, tol, room, &st) == MFL_OK && st.value <= tol);
+    if (st.code)
+        printf("%s: %g\n", st.name, st.value);
+    wrong.hypergradient = a_percent_more;
+    CHECK(gradient(0, NULL, one) == MFL_OK);
+    for (wrong_leaf = 0; p->real_bytes == 8 && wrong_leaf < p->nmeta; wrong_leaf++) {
+        size = 0;
+        for (size_t k = 0; k < bytes(&p->meta[wrong_leaf]) / 8; k++)
+            size += fabs(((double *)one[wrong_leaf])[k]);
+        if (size > 1e-3)
+            CHECK(mfl_differences(&wrong, data[0], meta, tol, room, &st) == MFL_WRONG_GRADIENT && !strcmp(st.name, p->meta[wrong_leaf].name) && st.value > 1e-4 && st.value < 1e-2);
+    }
+    CHECK(mfl_differences(p, data[0], meta, 0, room, &st) == MFL_BAD_COUNT && !strcmp(st.name, "tol"));
+    CHECK(mfl_differences(p, data[0], meta, tol, NULL, &st) == MFL_BAD_WORK);
+}
+
 int main(void)
 {
     for (int k = 0; k < p->ndata; k++)
@@ -236,5 +271,6 @@ int main(void)
     tasks();
     not_wanted();
     wrong_inputs();
+    differences();
     return failures != 0;
 }

@@ -28,5 +28,45 @@ for p in ${@:-ridge maml_sine indexing ${QUICK:-quad records learned_optimizer}}
         done
     done
 done
+# --check and --static: ridge through its header.
+r=tests/reference/ridge
+for cc in gcc clang-19; do
+    if "$mflc" build $r/ridge.mfl --from $r/in --real double --check --static -o "$tmp" > "$tmp/log" 2>&1 \
+        && $cc $flags -O1 -c -o "$tmp/ridge.o" "$tmp/ridge.c" > "$tmp/log" 2>&1 && $cc $flags -O1 -c -o "$tmp/ridge_static.o" "$tmp/ridge_static.c" > "$tmp/log" 2>&1 \
+        && $cc -std=gnu11 -O1 -Wall -Wextra -Werror -Iinclude -I"$tmp" -o "$tmp/host" tests/interface/ridge_host.c "$tmp/ridge.o" "$tmp/ridge_static.o" "$B/libmfl_runtime.a" -lopenblas -lm > "$tmp/log" 2>&1 \
+        && "$tmp/host" > "$tmp/log" 2>&1
+    then ok; else bad "ridge by its header: $cc"; fi
+done
+# --main: compiles, runs, and prints the outer value of mflc grad; with and without --static, with files and without.
+for p in ridge ${QUICK:-maml_sine indexing records}; do
+    [ -d "tests/reference/$p" ] || continue
+    r=tests/reference/$p
+    want=$("$mflc" grad "$r/$p.mfl" --from "$r/in" --real double --json 2> "$tmp/log" | sed -n 's/.*"outer": *\([-0-9.e]*\).*/\1/p')
+    for own in "" --static; do
+        rm -f "$tmp/$p"*
+        if "$mflc" build "$r/$p.mfl" --from "$r/in" --real double $own --main -o "$tmp" > "$tmp/log" 2>&1 \
+            && gcc $flags -I"$tmp" -O1 -ffp-contract=off -o "$tmp/smoke" "$tmp/$p"*.c "$B/libmfl_runtime.a" -lopenblas -lm > "$tmp/log" 2>&1 && "$tmp/smoke" > "$tmp/log" 2>&1 \
+            && awk -v want="$want" '/: outer = /{ seen = 1; d = $4 - want; s = want < 0 ? -want : want; if (want == "" || d > 1e-8 * s || -d > 1e-8 * s) exit 1 } /^\|d /{ norms = 1 } END { if (!seen || !norms) exit 1 }' "$tmp/log"
+        then ok; else bad "$p: --main $own"; fi
+    done
+done
+if "$mflc" build examples/embed/../logistic_l2.mfl --main -o "$tmp" > "$tmp/log" 2>&1 \
+    && gcc $flags -I"$tmp" -O1 -o "$tmp/smoke" "$tmp"/logistic_l2*.c "$B/libmfl_runtime.a" -lopenblas -lm > "$tmp/log" 2>&1 && "$tmp/smoke" > "$tmp/log" 2>&1
+then ok; else bad "logistic_l2: --main"; fi
+printf 'problem small\ndim N\ndata x[N], k[N] : index(N)\nmeta a = 1\nparam w = 0\ninner = mean((x[k] * w - a)^2)\nstep w by sgd(rate = 0.1) for 5\nouter = (w - 2)^2\n' > "$tmp/small.mfl"
+if "$mflc" build "$tmp/small.mfl" -D N=9 --main --static -o "$tmp" > "$tmp/log" 2>&1 \
+    && gcc $flags -I"$tmp" -O1 -o "$tmp/smoke" "$tmp"/small*.c "$B/libmfl_runtime.a" -lopenblas -lm > "$tmp/log" 2>&1 && "$tmp/smoke" > "$tmp/log" 2>&1 && grep -q 'outer = ' "$tmp/log"
+then ok; else bad "simple numbers"; fi
+# What cannot be had is said.
+refused() {
+    code=$1 words=$2
+    shift 2
+    "$mflc" build "$@" -o "$tmp" > "$tmp/log" 2>&1
+    if [ $? = "$code" ] && grep -q -e "$words" "$tmp/log"; then ok; else bad "$*: exit code $code and \"$words\" expected"; fi
+}
+r=tests/reference/truncated
+refused 1 truncate $r/truncated.mfl --from $r/in --check
+refused 2 "generated C" $r/truncated.mfl --from $r/in --static --emit obj
+refused 2 "generated C" $r/truncated.mfl --from $r/in --main --python
 echo "interface: $passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,82 @@
+/* program.c -- mflc build --check, --static and --main: what stands beside NAME.c, for programs that are made of nothing else. */
+#include "driver.h"
+
+enum { MAX_NUMBERS = 1000000 };      /* that --main writes into a program */
+
+C99Options c99_options(const Session *s) { return (C99Options){ s->opt->with_check, s->opt->own_memory, s->opt->seed }; }
+
+int program_possible(Session *s)
+{
+    const Options *o = s->opt;
+    const char *asked = o->with_check ? "--check" : o->own_memory ? "--static" : o->smoke ? "--main" : NULL;
+    if (asked && o->emit && strcmp(o->emit, "c")) {
+        fprintf(stderr, "mflc: %s goes with generated C; found --emit %s\n", asked, o->emit);
+        return EXIT_USAGE;
+    }
+    if (asked && !o->emit && o->python) {
+        fprintf(stderr, "mflc: %s goes with generated C; give --emit c beside --python\n", asked);
+        return EXIT_USAGE;
+    }
+    const char *cut = o->with_check ? cuts_derivatives(s->problem) : NULL;
+    if (cut) {
+        fprintf(stderr, "mflc: --check: %s, and differences see what it cuts; build without --check\n", cut);
+        return EXIT_PROBLEM;
+    }
+    return -1;
+}
+
+static int write_static(Session *s, const C99Options *c99)
+{
+    Buf c = { 0 }, h = { 0 };
+    emit_c99_static(s->program, c99, &c, &h);
+    int code = write_text(s, "_static.h", &h);
+    if (code < 0)
+        code = write_text(s, "_static.c", &c);
+    buf_free(&c);
+    buf_free(&h);
+    return code;
+}
+
+static int64_t numbers_of(const Leaf *leaf, int n)
+{
+    int64_t count = 0;
+    for (int k = 0; k < n; k++)
+        count += leaf[k].bound_file ? type_count(&leaf[k].type) : 0;
+    return count;
+}
+
+/* With files, their numbers (of tasks, the first one's); with none, simple numbers. */
+static int write_main(Session *s, const C99Options *c99)
+{
+    Problem *p = s->problem;
+    int64_t numbers = numbers_of(p->data.at, p->data.n);
+    bool bound = numbers > 0 || s->opt->meta.n > 0 || s->opt->data.n > 0 || s->opt->from;
+    void **data = NULL, **meta = NULL;
+    if (bound) {
+        if (!bindings_load(&s->bindings, p, s->real_bytes, &s->bound))
+            return EXIT_DATA;
+        data = s->bound.data;
+        meta = NEW_N(s->arena, void *, p->meta.n + 1);
+        for (int k = 0; k < p->meta.n; k++)
+            if (s->bound.meta_bound[k]) {
+                meta[k] = s->bound.meta[k];
+                numbers += type_count(&p->meta.at[k].type);
+            }
+    }
+    if (numbers > MAX_NUMBERS) {
+        fprintf(stderr, "mflc: --main writes the bound numbers into the program: %lld of them, at most %d; give sizes with -D instead of files, for simple numbers\n", (long long)numbers, MAX_NUMBERS);
+        return EXIT_DATA;
+    }
+    Buf c = { 0 };
+    emit_c99_main(s->program, c99, data, meta, &c);
+    int code = write_text(s, "_main.c", &c);
+    buf_free(&c);
+    return code;
+}
+
+int build_program(Session *s)
+{
+    C99Options c99 = c99_options(s);
+    int code = s->opt->own_memory ? write_static(s, &c99) : -1;
+    return code < 0 && s->opt->smoke ? write_main(s, &c99) : code;
+}

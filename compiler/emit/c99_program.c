@@ -1,0 +1,177 @@
+/* c99_program.c -- files beside NAME.c for programs without a heap: NAME_static.c, which owns the workspace and offers the functions without it, and NAME_main.c, a
+ * smoke program that runs the problem once and prints the outer value and norms.
+ *
+ * The static functions are made from the list of functions: the same prototypes without `work` and `state`. */
+#include "c99.h"
+#include <string.h>
+
+static C begin(const LProgram *p, const C99Options *o)
+{
+    C c;
+    c99_begin(&c, p, o);
+    return c;
+}
+
+/* ---- NAME_static ---- */
+/* The parameters of a prototype, one at a time: text between "(" and ")". */
+static const char *next_parameter(const char *at, size_t *n)
+{
+    at += strspn(at, ", ");
+    *n = strcspn(at, ",)");
+    return *n ? at : NULL;
+}
+
+static bool is_parameter(const char *at, size_t n, const char *text) { return n == strlen(text) && !strncmp(at, text, n); }
+
+static void static_prototype(C *c, const char *prototype)
+{
+    const char *open = strchr(prototype, '('), *name = strchr(prototype, '@') + 2, *sep = "";
+    size_t n;
+    c99_say(c, arena_printf(c->p->arena, "int @_static_%.*s(", (int)(open - name), name));
+    for (const char *at = open + 1; (at = next_parameter(at, &n)); at += n) {
+        if (is_parameter(at, n, "void *work") || is_parameter(at, n, "void *state"))
+            continue;
+        c99_say(c, arena_printf(c->p->arena, "%s%.*s", sep, (int)n, at));
+        sep = ", ";
+    }
+    buf_puts(c->o, ")");
+}
+
+/* The call that passes everything on, with the file's own memory. */
+static void static_call(C *c, const char *prototype)
+{
+    const char *open = strchr(prototype, '('), *sep = "";
+    size_t n;
+    c99_say(c, arena_printf(c->p->arena, "    return %.*s(", (int)(open - strchr(prototype, '@')), strchr(prototype, '@')));
+    for (const char *at = open + 1; (at = next_parameter(at, &n)); at += n) {
+        size_t last = n;
+        while (last && at[last - 1] != ' ' && at[last - 1] != '*')
+            last--;
+        bool own = is_parameter(at, n, "void *work") || is_parameter(at, n, "void *state");
+        buf_printf(c->o, own ? "%saligned(%.*s_memory)" : "%s%.*s", sep, (int)(n - last), at + last);
+        sep = ", ";
+    }
+    buf_puts(c->o, ");\n");
+}
+
+void emit_c99_static(const LProgram *p, const C99Options *o, Buf *source, Buf *head)
+{
+    C c = begin(p, o);
+    c.o = head;
+    c99_banner(&c);
+    c99_say(&c, "/* The functions of @.h with a workspace of their own (@_static.c): not re-entrant, for one thread. */\n"
+                "#ifndef MFL_^_STATIC_INCLUDED\n#define MFL_^_STATIC_INCLUDED\n#include \"@.h\"\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+    for (int f = 0; f < C99_FUNCTIONS; f++)
+        if (c99_offers(&c, f) && f != C99_TASKS) {
+            static_prototype(&c, c99_prototype_of(f));
+            buf_puts(c.o, ";\n");
+        }
+    buf_puts(c.o, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+    c.o = source;
+    c99_banner(&c);
+    c99_say(&c, o->check ? "#include \"@_static.h\"\n\nstatic unsigned char work_memory[^_CHECK_BYTES + 63];\n" : "#include \"@_static.h\"\n\nstatic unsigned char work_memory[^_WORK_BYTES + 63];\n");
+    if (p->problem->learn)
+        c99_say(&c, "static unsigned char state_memory[^_STATE_BYTES + 63];\n");
+    buf_puts(c.o, "\n/* The first address that is a multiple of 64. */\nstatic void *aligned(unsigned char *memory)\n{\n    return memory + (64 - (uintptr_t)memory % 64) % 64;\n}\n\n");
+    for (int f = 0; f < C99_FUNCTIONS; f++)
+        if (c99_offers(&c, f) && f != C99_TASKS) {
+            static_prototype(&c, c99_prototype_of(f));
+            buf_puts(c.o, "\n{\n");
+            static_call(&c, c99_prototype_of(f));
+            buf_puts(c.o, "}\n\n");
+        }
+    c.o->n -= c.o->n > 0;                       /* no empty line at the end */
+}
+
+/* ---- NAME_main ---- */
+static void element(C *c, const Leaf *leaf, const void *at, int64_t k)
+{
+    if (leaf->type.dtype != T_REAL)
+        buf_printf(c->o, "%d", ((const int32_t *)at)[k]);
+    else
+        c99_number(c, c->p->real_bytes == 4 ? (double)((const float *)at)[k] : ((const double *)at)[k], true);
+}
+
+/* static float data_x[30] = { ... }; arrays are numbered, so that no name can clash. */
+static void array(C *c, const char *what, int k, const Leaf *leaf, const void *at, bool constant)
+{
+    int64_t n = type_count(&leaf->type);
+    buf_printf(c->o, "static %s%s %s_%d[%lld]", constant && at ? "const " : "", leaf->type.dtype == T_REAL ? c->real : "int32_t", what, k, (long long)(n ? n : 1));
+    if (at && n) {
+        buf_puts(c->o, " = {");
+        for (int64_t i = 0; i < n; i++) {
+            buf_puts(c->o, i % 8 ? " " : "\n    ");
+            element(c, leaf, at, i);
+            buf_puts(c->o, ",");
+        }
+        buf_puts(c->o, "\n}");
+    }
+    buf_printf(c->o, ";%*s/* %s */\n", 2, "", leaf->name);
+}
+
+static void simple(C *c, const char *what, int k, const Leaf *leaf)
+{
+    long long n = (long long)type_count(&leaf->type);
+    if (leaf->type.dtype == T_REAL)
+        buf_printf(c->o, "    for (int i = 0; i < %lld; i++)\n        %s_%d[i] = mfl_uniform%s(%d, %d, i);\n", n, what, k, c->suffix, *what, k);
+    else
+        buf_printf(c->o, "    for (int i = 0; i < %lld; i++)\n        %s_%d[i] = i %% %lld;\n", n, what, k, leaf->bound ? (long long)leaf->bound : 2LL);
+}
+
+static void fields_are(C *c, const char *variable, const char *what, const Leaf *leaf, int n)
+{
+    for (int k = 0; k < n; k++)
+        buf_printf(c->o, "    %s.%s = %s_%d;\n", variable, c99_field(c, leaf[k].name), what, k);
+    if (!n)
+        buf_printf(c->o, "    %s.none = 0;\n", variable);
+}
+
+static void norms(C *c, const char *what, const char *prefix, const Leaf *leaf, int n)
+{
+    for (int k = 0; k < n; k++)
+        buf_printf(c->o, "    sound &= show(\"%s%s\", %s_%d, %lld);\n", prefix, leaf[k].name, what, k, (long long)type_count(&leaf[k].type));
+}
+
+void emit_c99_main(const LProgram *p, const C99Options *o, void *const *data, void *const *meta, Buf *source)
+{
+    const Problem *q = p->problem;
+    C c = begin(p, o);
+    const char *call = o->own_memory ? "@_static_" : "@_", *work = o->own_memory ? "" : "work, ";
+    c.o = source;
+    c99_banner(&c);
+    c99_say(&c, arena_printf(p->arena, "/* Runs @ once on %s; prints the outer value and norms of the hypergradient and of the adapted parameters. */\n", data ? "the numbers that were bound to it" : "simple numbers"));
+    c99_say(&c, o->own_memory ? "#include \"@_static.h\"\n#include <stdio.h>\n\n" : "#include \"@.h\"\n#include <stdio.h>\n\nstatic unsigned char memory[^_WORK_BYTES + 63];\n");
+    for (int k = 0; k < q->data.n; k++)
+        array(&c, "data", k, &q->data.at[k], data ? data[k] : NULL, true);
+    for (int k = 0; k < q->meta.n; k++) {
+        array(&c, "meta", k, &q->meta.at[k], NULL, false);
+        if (meta && meta[k])
+            array(&c, "bound", k, &q->meta.at[k], meta[k], true);
+        array(&c, "grad", k, &q->meta.at[k], NULL, false);
+    }
+    for (int k = 0; k < q->param.n; k++)
+        array(&c, "param", k, &q->param.at[k], NULL, false);
+    c99_say(&c, "\n/* The norm of n numbers; is it finite? */\nstatic int show(const char *name, const $ *x, int n)\n{\n    double sum = 0.0;\n"
+                "    for (int i = 0; i < n; i++)\n        sum += (double)x[i] * (double)x[i];\n"
+                "    printf(\"|%s| = %.9g\\n\", name, sqrt(sum));\n    return sum < (double)INFINITY;\n}\n\n"
+                "int main(void)\n{\n    @_data data;\n    @_meta meta, grad;\n    @_params params;\n    mfl_status status;\n    $ outer = 0;\n    int sound;\n");
+    if (!o->own_memory)
+        buf_puts(c.o, "    void *work = memory + (64 - (uintptr_t)memory % 64) % 64;\n");
+    fields_are(&c, "data", "data", q->data.at, q->data.n);
+    fields_are(&c, "meta", "meta", q->meta.at, q->meta.n);
+    fields_are(&c, "grad", "grad", q->meta.at, q->meta.n);
+    fields_are(&c, "params", "param", q->param.at, q->param.n);
+    for (int k = 0; !data && k < q->data.n; k++)
+        simple(&c, "data", k, &q->data.at[k]);
+    c99_say(&c, arena_printf(p->arena, "    if (%sinit(&meta, %llu, %s&status))\n        goto failed;\n", call, (unsigned long long)o->seed, work));
+    for (int k = 0; k < q->meta.n; k++)
+        if (meta && meta[k])
+            buf_printf(c.o, "    memcpy(meta_%d, bound_%d, sizeof meta_%d);\n", k, k, k);
+        else if (!q->meta.at[k].has_init)
+            simple(&c, "meta", k, &q->meta.at[k]);
+    c99_say(&c, arena_printf(p->arena, "    if (%shypergradient(&data, &meta, &outer, &grad, %s&status) || %sadapt(&data, &meta, &params, %s&status))\n        goto failed;\n", call, work, call, work));
+    c99_say(&c, "    printf(\"@: outer = %.9g\\n\", (double)outer);\n    sound = outer - outer == 0;\n");
+    norms(&c, "grad", "d ", q->meta.at, q->meta.n);
+    norms(&c, "param", "", q->param.at, q->param.n);
+    buf_puts(c.o, "    return sound ? 0 : 1;\nfailed:\n    printf(\"%s: %s\\n\", status.name ? status.name : \"\", mfl_strerror(status.code));\n    return 1;\n}\n");
+}
