@@ -37,38 +37,45 @@ static int write_static(Session *s, const C99Options *c99)
     return code;
 }
 
-static int64_t numbers_of(const Leaf *leaf, int n)
+/* How many numbers of data and bound metas there are to write. */
+static int64_t numbers_of(const Problem *p, const C99Numbers *x)
 {
     int64_t count = 0;
-    for (int k = 0; k < n; k++)
-        count += leaf[k].bound_file ? type_count(&leaf[k].type) : 0;
+    for (int k = 0; k < p->data.n; k++)
+        count += type_count(&p->data.at[k].type) * (p->data.at[k].task ? x->tasks : 1);
+    for (int k = 0; k < p->meta.n; k++)
+        count += x->meta[k] ? type_count(&p->meta.at[k].type) : 0;
     return count;
 }
 
-/* With files, their numbers (of tasks, the first one's); with none, simple numbers. */
+static bool any_bound(const Session *s)
+{
+    bool any = s->opt->meta.n > 0 || s->opt->data.n > 0 || s->opt->from;
+    for (int k = 0; k < s->problem->data.n; k++)
+        any |= s->problem->data.at[k].bound_file != NULL;
+    return any;
+}
+
+/* With files, their numbers; with none, simple numbers. */
 static int write_main(Session *s, const C99Options *c99)
 {
     Problem *p = s->problem;
-    int64_t numbers = numbers_of(p->data.at, p->data.n);
-    bool bound = numbers > 0 || s->opt->meta.n > 0 || s->opt->data.n > 0 || s->opt->from;
-    void **data = NULL, **meta = NULL;
-    if (bound) {
+    C99Numbers x = { .tasks = 1 };
+    if (any_bound(s)) {
         if (!bindings_load(&s->bindings, p, s->real_bytes, &s->bound))
             return EXIT_DATA;
-        data = s->bound.data;
-        meta = NEW_N(s->arena, void *, p->meta.n + 1);
+        void **meta = NEW_N(s->arena, void *, p->meta.n + 1);
         for (int k = 0; k < p->meta.n; k++)
-            if (s->bound.meta_bound[k]) {
-                meta[k] = s->bound.meta[k];
-                numbers += type_count(&p->meta.at[k].type);
-            }
-    }
-    if (numbers > MAX_NUMBERS) {
-        fprintf(stderr, "mflc: --main writes the bound numbers into the program: %lld of them, at most %d; give sizes with -D instead of files, for simple numbers\n", (long long)numbers, MAX_NUMBERS);
-        return EXIT_DATA;
+            meta[k] = s->bound.meta_bound[k] ? s->bound.meta[k] : NULL;
+        x = (C99Numbers){ s->bound.tasks, s->bound.data, meta };
+        int64_t numbers = numbers_of(p, &x);
+        if (numbers > MAX_NUMBERS) {
+            fprintf(stderr, "mflc: --main writes the bound numbers into the program: %lld of them, at most %d; give sizes with -D instead of files, for simple numbers\n", (long long)numbers, MAX_NUMBERS);
+            return EXIT_DATA;
+        }
     }
     Buf c = { 0 };
-    emit_c99_main(s->program, c99, data, meta, &c);
+    emit_c99_main(s->program, c99, &x, &c);
     int code = write_text(s, "_main.c", &c);
     buf_free(&c);
     return code;

@@ -13,8 +13,13 @@ typedef struct C99Options {
 void emit_c99(const LProgram *, const C99Options *, Buf *c, Buf *h);
 /* NAME_static.c and NAME_static.h */
 void emit_c99_static(const LProgram *, const C99Options *, Buf *c, Buf *h);
-/* NAME_main.c. The numbers of each data array, or data NULL: simple ones; of each meta array that is bound, else NULL. */
-void emit_c99_main(const LProgram *, const C99Options *, void *const *data, void *const *meta, Buf *c);
+/* NAME_main.c */
+typedef struct C99Numbers {
+    int64_t tasks;                    /* 1 without task data */
+    void *const *data;                /* the numbers of each data array, of task data all tasks' behind one another; NULL: simple ones, of one task */
+    void *const *meta;                /* of each meta array that is bound, else NULL; NULL: none is */
+} C99Numbers;
+void emit_c99_main(const LProgram *, const C99Options *, const C99Numbers *, Buf *c);
 
 /* NAME.py, a module for NumPy over libNAME.so. */
 void emit_python(const LProgram *, Buf *);
