@@ -50,7 +50,7 @@ for p in ridge ${QUICK:-maml_sine indexing records}; do
         then ok; else bad "$p: --main $own"; fi
     done
 done
-if "$mflc" build examples/embed/../logistic_l2.mfl --main -o "$tmp" > "$tmp/log" 2>&1 \
+if "$mflc" build examples/logistic_l2.mfl --main -o "$tmp" > "$tmp/log" 2>&1 \
     && gcc $flags -I"$tmp" -O1 -o "$tmp/smoke" "$tmp"/logistic_l2*.c "$B/libmfl_runtime.a" -lopenblas -lm > "$tmp/log" 2>&1 && "$tmp/smoke" > "$tmp/log" 2>&1
 then ok; else bad "logistic_l2: --main"; fi
 printf 'problem small\ndim N\ndata x[N], k[N] : index(N)\nmeta a = 1\nparam w = 0\ninner = mean((x[k] * w - a)^2)\nstep w by sgd(rate = 0.1) for 5\nouter = (w - 2)^2\n' > "$tmp/small.mfl"
