@@ -12,6 +12,9 @@ const char *mfl_strerror(int code)
     case MFL_NO_ENTRY: return "the problem has no such function";
     case MFL_BAD_COUNT: return "a number of tasks or threads is less than one, no window begins at the step, or a tolerance is not positive";
     case MFL_WRONG_GRADIENT: return "differences disagree with the gradient";
+    case MFL_STORE_OPEN: return "a snapshot store cannot be opened, or its path holds a file that is none";
+    case MFL_STORE_SAVE: return "a snapshot cannot be saved: no space, an error of the device, or larger than its slot";
+    case MFL_STORE_LOAD: return "a snapshot cannot be loaded: never saved, of another size, or cut short";
     default: return "unknown code";
     }
 }

@@ -25,7 +25,10 @@ enum {
     MFL_NONFINITE,             /* a NaN or an infinity appeared */
     MFL_NO_ENTRY,              /* the problem has no such function (no learn line) */
     MFL_BAD_COUNT,             /* a number of tasks or threads is less than one, a step no window begins at, or a tolerance that is not positive; name says which */
-    MFL_WRONG_GRADIENT         /* differences disagree with the gradient in array `name`, by `value` relative to its terms */
+    MFL_WRONG_GRADIENT,        /* differences disagree with the gradient in array `name`, by `value` relative to its terms */
+    MFL_STORE_OPEN,            /* a snapshot store cannot be opened, or its path holds a file that is none */
+    MFL_STORE_SAVE,            /* a snapshot cannot be saved: no space, an error of the device, or larger than its slot */
+    MFL_STORE_LOAD             /* a snapshot cannot be loaded: never saved, of another size, or cut short */
 };
 typedef struct mfl_status {
     int         code;          /* 0, or one of the above */
@@ -160,6 +163,24 @@ int mfl_checkpoint_base(int t, int period);
 int mfl_checkpoint_save(int32_t *table, int t, int last, int period, int bases, int inner);
 int mfl_checkpoint_from(int32_t *table, int t, int period);
 int mfl_checkpoint_slot(const int32_t *table, int from, int period, int bases);
+
+/* ---- snapshot stores: memory of the caller's (a file, flash, another machine) for states that a workspace has no room for ----
+ * save: `bytes` at `at` into slot 0, 1, ..., in place of what was there; load: what was last saved there. 0, or a code that the caller gets back.
+ * One store serves one call at a time: threads need one each. */
+typedef struct mfl_store {
+    int (*save)(void *user, int64_t slot, const void *at, size_t bytes);
+    int (*load)(void *user, int64_t slot, void *at, size_t bytes);
+    void *user;
+} mfl_store;
+/* The store in one file, see runtime/store.c. open makes the file (it may hold an earlier store, nothing else) and fills `store`, whose user is `f`; path must
+ * live until close, which removes the file. A slot holds at most slot_bytes. */
+typedef struct mfl_file_store {
+    void       *file;
+    const char *path;
+    size_t      slot_bytes;
+} mfl_file_store;
+int mfl_file_store_open(mfl_file_store *f, const char *path, size_t slot_bytes, mfl_store *store);
+int mfl_file_store_close(mfl_file_store *f);
 #ifdef __cplusplus
 }
 #endif

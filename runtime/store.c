@@ -1,0 +1,98 @@
+/* store.c -- snapshots in a file: the store for hosts with a disk.
+ *
+ * The file is a header of HEAD bytes and, behind it, slots of HEAD + slot_bytes each. A slot begins with MAGIC, its number and the size of what it holds; so what was
+ * never saved, or not wholly, is an error when it is loaded and never old or empty bytes. Writes are not buffered: a full disk is
+ * known when a state is saved, not later. Only standard C: positions are limited to what fseek takes. */
+#include "mfl/runtime.h"
+#include <limits.h>
+#include <stdio.h>
+
+enum { HEAD = 64 };
+static const char file_magic[8] = "mflstor1", slot_magic[8] = "snapshot";
+typedef struct Head { char magic[8]; int64_t slot; uint64_t bytes; } Head;
+
+/* At the header of a slot. */
+static int seek(const mfl_file_store *f, int64_t slot)
+{
+    uint64_t stride = (uint64_t)f->slot_bytes + HEAD, most = ((uint64_t)LONG_MAX - HEAD) / stride;
+    if (!f->file || slot < 0 || (uint64_t)slot >= most)
+        return 0;
+    return !fseek((FILE *)f->file, (long)(HEAD + (uint64_t)slot * stride), SEEK_SET);
+}
+
+static int put(const mfl_file_store *f, const char *magic, int64_t slot, size_t bytes)
+{
+    char block[HEAD] = { 0 };
+    Head h;
+    memcpy(h.magic, magic, sizeof h.magic);
+    h.slot = slot;
+    h.bytes = bytes;
+    memcpy(block, &h, sizeof h);
+    return fwrite(block, HEAD, 1, (FILE *)f->file) == 1;
+}
+
+/* The header comes last: a state that was not written wholly leaves none that fits. */
+static int save(void *user, int64_t slot, const void *at, size_t bytes)
+{
+    const mfl_file_store *f = (const mfl_file_store *)user;
+    if (bytes > f->slot_bytes || !seek(f, slot) || !put(f, "        ", slot, 0) || (bytes && fwrite(at, bytes, 1, (FILE *)f->file) != 1))
+        return MFL_STORE_SAVE;
+    return seek(f, slot) && put(f, slot_magic, slot, bytes) ? MFL_OK : MFL_STORE_SAVE;
+}
+
+static int load(void *user, int64_t slot, void *at, size_t bytes)
+{
+    const mfl_file_store *f = (const mfl_file_store *)user;
+    char block[HEAD];
+    Head h;
+    if (!seek(f, slot) || fread(block, HEAD, 1, (FILE *)f->file) != 1)
+        return MFL_STORE_LOAD;
+    memcpy(&h, block, sizeof h);
+    if (memcmp(h.magic, slot_magic, sizeof h.magic) || h.slot != slot || h.bytes != bytes)
+        return MFL_STORE_LOAD;
+    return !bytes || fread(at, bytes, 1, (FILE *)f->file) == 1 ? MFL_OK : MFL_STORE_LOAD;
+}
+
+/* Nothing, an empty file, or a store that an earlier run left: what opening may overwrite. */
+static int may_overwrite(const char *path)
+{
+    char magic[sizeof file_magic];
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return 1;
+    size_t n = fread(magic, 1, sizeof magic, f);
+    int none = !n && !ferror(f);
+    fclose(f);
+    return none || (n == sizeof magic && !memcmp(magic, file_magic, sizeof magic));
+}
+
+int mfl_file_store_open(mfl_file_store *f, const char *path, size_t slot_bytes, mfl_store *store)
+{
+    f->file = NULL;
+    f->path = path;
+    f->slot_bytes = slot_bytes;
+    if (!path || slot_bytes > (size_t)LONG_MAX - 2 * HEAD || !may_overwrite(path))
+        return MFL_STORE_OPEN;
+    FILE *file = fopen(path, "w+b");
+    if (!file)
+        return MFL_STORE_OPEN;
+    setvbuf(file, NULL, _IONBF, 0);
+    f->file = file;
+    if (!put(f, file_magic, 0, slot_bytes)) {
+        mfl_file_store_close(f);
+        return MFL_STORE_OPEN;
+    }
+    store->save = save;
+    store->load = load;
+    store->user = f;
+    return MFL_OK;
+}
+
+int mfl_file_store_close(mfl_file_store *f)
+{
+    if (!f->file)
+        return MFL_OK;
+    int bad = fclose((FILE *)f->file);
+    f->file = NULL;
+    return remove(f->path) || bad ? MFL_STORE_OPEN : MFL_OK;
+}
