@@ -1,7 +1,7 @@
 /* c99_program.c -- files beside NAME.c for programs without a heap: NAME_static.c, which owns the workspace and offers the functions without it, and NAME_main.c, a
  * smoke program that runs the problem once and prints the outer value and norms.
  *
- * The static functions are made from the list of functions: the same prototypes without `work`, `works`, `state` and `threads`. */
+ * The static functions are made from the list of functions: the same prototypes without `work`, `works`, `state`, `carried` and `threads`. */
 #include "c99.h"
 #include <string.h>
 
@@ -18,7 +18,8 @@ static const char *next_parameter(const char *at, size_t *n)
 static const char *own_argument(const char *at, size_t n)
 {
     static const struct { const char *parameter, *argument; } own[] = {
-        { "void *work", "aligned(work_memory)" }, { "void *works", "aligned(work_memory)" }, { "void *state", "aligned(state_memory)" }, { "int threads", "1" },
+        { "void *work", "aligned(work_memory)" }, { "void *works", "aligned(work_memory)" }, { "void *state", "aligned(state_memory)" },
+        { "void *carried", "aligned(carried_memory)" }, { "int threads", "1" },
     };
     for (size_t k = 0; k < sizeof own / sizeof *own; k++)
         if (n == strlen(own[k].parameter) && !strncmp(at, own[k].parameter, n))
@@ -79,6 +80,8 @@ void emit_c99_static(const LProgram *p, const C99Options *o, Buf *source, Buf *h
     c99_say(&c, o->check ? "#include \"@_static.h\"\n\nstatic unsigned char work_memory[^_CHECK_BYTES + 63];\n" : "#include \"@_static.h\"\n\nstatic unsigned char work_memory[^_WORK_BYTES + 63];\n");
     if (p->problem->learn)
         c99_say(&c, "static unsigned char state_memory[^_STATE_BYTES + 63];\n");
+    if (p->carried_bytes)
+        c99_say(&c, "static unsigned char carried_memory[^_CARRIED_BYTES + 63];\n");
     buf_puts(c.o, "\n/* The first address that is a multiple of 64. */\nstatic void *aligned(unsigned char *memory)\n{\n    return memory + (64 - (uintptr_t)memory % 64) % 64;\n}\n\n");
     for (int f = 0; f < C99_FUNCTIONS; f++)
         if (c99_offers(&c, f)) {
