@@ -47,6 +47,7 @@ void c99_uses_of(C *, const LFunc *);
 void c99_locals(C *, const LFunc *);
 void c99_block(C *, const LBlock *, int n);
 void c99_prototype(C *, int function);           /* with its comment; an LEntryKind, or one of the above */
+extern const int c99_order[C99_FUNCTIONS];       /* in headers */
 const char *c99_prototype_of(int function);      /* the template, see c99_say */
 bool c99_offers(const C *, int function);        /* does this program have it? */
 void c99_inputs(C *);

@@ -81,9 +81,9 @@ void c99_header(C *c)
     structure(c, "meta", q->meta.at, q->meta.n, false);
     structure(c, "params", q->param.at, q->param.n, false);
     buf_printf(c->o, "size_t %s_work_bytes(void);                 /* == %s_WORK_BYTES */\n", c->name, c->upper);
-    for (int f = 0; f < C99_FUNCTIONS; f++)
-        if (c99_offers(c, f)) {
-            c99_prototype(c, f);
+    for (int k = 0; k < C99_FUNCTIONS; k++)
+        if (c99_offers(c, c99_order[k])) {
+            c99_prototype(c, c99_order[k]);
             buf_puts(c->o, ";\n");
         }
     buf_printf(c->o, "/* Names, shapes, sizes and entry points, for hosts and scripts that do not know the structs. */\nextern const mfl_problem %s_problem;\n", c->name);

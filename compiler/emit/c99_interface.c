@@ -72,6 +72,8 @@ static const struct Public { const char *doc, *prototype; } functions[] = {
         "int @_check(const @_data *data, const @_meta *meta, void *work, double tol, mfl_status *status)" },
 };
 
+const int c99_order[C99_FUNCTIONS] = { LE_INIT, LE_ADAPT, LE_VALUE, LE_HYPERGRADIENT, C99_ADD, C99_TASKS, C99_CHECK, LE_WINDOW, LE_LEARN_INIT, LE_LEARN };
+
 const char *c99_prototype_of(int function) { return functions[function].prototype; }
 
 bool c99_offers(const C *c, int function)

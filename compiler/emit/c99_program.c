@@ -69,9 +69,9 @@ void emit_c99_static(const LProgram *p, const C99Options *o, Buf *source, Buf *h
     c99_banner(&c);
     c99_say(&c, "/* The functions of @.h with a workspace of their own (@_static.c): not re-entrant, for one thread. */\n"
                 "#ifndef MFL_^_STATIC_INCLUDED\n#define MFL_^_STATIC_INCLUDED\n#include \"@.h\"\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
-    for (int f = 0; f < C99_FUNCTIONS; f++)
-        if (c99_offers(&c, f)) {
-            static_prototype(&c, c99_prototype_of(f));
+    for (int k = 0; k < C99_FUNCTIONS; k++)
+        if (c99_offers(&c, c99_order[k])) {
+            static_prototype(&c, c99_prototype_of(c99_order[k]));
             buf_puts(c.o, ";\n");
         }
     buf_puts(c.o, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
@@ -83,11 +83,11 @@ void emit_c99_static(const LProgram *p, const C99Options *o, Buf *source, Buf *h
     if (p->carried_bytes)
         c99_say(&c, "static unsigned char carried_memory[^_CARRIED_BYTES + 63];\n");
     buf_puts(c.o, "\n/* The first address that is a multiple of 64. */\nstatic void *aligned(unsigned char *memory)\n{\n    return memory + (64 - (uintptr_t)memory % 64) % 64;\n}\n\n");
-    for (int f = 0; f < C99_FUNCTIONS; f++)
-        if (c99_offers(&c, f)) {
-            static_prototype(&c, c99_prototype_of(f));
+    for (int k = 0; k < C99_FUNCTIONS; k++)
+        if (c99_offers(&c, c99_order[k])) {
+            static_prototype(&c, c99_prototype_of(c99_order[k]));
             buf_puts(c.o, "\n{\n");
-            static_call(&c, c99_prototype_of(f));
+            static_call(&c, c99_prototype_of(c99_order[k]));
             buf_puts(c.o, "}\n\n");
         }
     c.o->n -= c.o->n > 0;                       /* no empty line at the end */
