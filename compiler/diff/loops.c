@@ -156,6 +156,31 @@ static int saved_carry(Graph *g, Loop *loop, int p)
     return loop->outs.n - 1;
 }
 
+/* Parameters of the linear loop for the primal ones of `old`: captures as they are, c_i out of the primal loop's collected carried values. */
+static void primal_values(Making *m, Node *node, Node **args)
+{
+    Loop *old = node->u.loop;
+    Node *index = NULL;
+    for (int p = 0; p < old->params.n; p++) {
+        Node *of = old->body->params.at[p];
+        if (old->params.at[p].kind == LP_INDEX)
+            args[p] = index = make_param(m, LP_INDEX, of, of->type, of->origin.name, NULL);
+    }
+    for (int p = 0, arg = 0; p < old->params.n; p++) {
+        Node *of = old->body->params.at[p];
+        if (old->params.at[p].kind == LP_INDEX)
+            continue;
+        Node *a = node->arg[arg++];
+        if (old->params.at[p].kind == LP_CAPTURE)
+            args[p] = make_param(m, LP_CAPTURE, of, of->type, of->origin.name, a);
+        else {
+            Node *all = ir_proj(m->outer, node, saved_carry(m->outer, old, p));
+            Name name = of->origin.name ? intern_printf("%s_at", of->origin.name) : NULL;
+            args[p] = slice_at(m->body, make_param(m, LP_CAPTURE, of, stacked_type(old->n, &of->type), name, all), index);
+        }
+    }
+}
+
 void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
 {
     Loop *old = node->u.loop;
@@ -169,27 +194,11 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
     Graph *b = graph_new(g->arena, old->body->name);
     int nr = old->body->results.n, nin = 0;
     Node **primal = NEW_N(g->arena, Node *, np + 1), **in = NEW_N(g->arena, Node *, np + 1), **tan = NEW_N(g->arena, Node *, np + 1), **args = NEW_N(g->arena, Node *, 2 * np + 1);
-    Node **res = NEW_N(g->arena, Node *, nr + 1), **dres = NEW_N(g->arena, Node *, nr + 1), *index = NULL;
+    Node **res = NEW_N(g->arena, Node *, nr + 1), **dres = NEW_N(g->arena, Node *, nr + 1);
     int *dplace = NEW_N(g->arena, int, np + 1);
-    for (int p = 0; p < np; p++) {
-        Node *of = old->body->params.at[p];
-        primal[p] = ir_param_like(b, of);
-        if (old->params.at[p].kind == LP_INDEX)
-            args[p] = index = make_param(&m, LP_INDEX, of, of->type, of->origin.name, NULL);
-    }
-    for (int p = 0, arg = 0; p < np; p++) {
-        Node *of = old->body->params.at[p];
-        if (old->params.at[p].kind == LP_INDEX)
-            continue;
-        Node *a = node->arg[arg++];
-        if (old->params.at[p].kind == LP_CAPTURE)
-            args[p] = make_param(&m, LP_CAPTURE, of, of->type, of->origin.name, a);
-        else {
-            Node *all = ir_proj(g, node, saved_carry(g, old, p));
-            Name name = of->origin.name ? intern_printf("%s_at", of->origin.name) : NULL;
-            args[p] = slice_at(m.body, make_param(&m, LP_CAPTURE, of, stacked_type(old->n, &of->type), name, all), index);
-        }
-    }
+    for (int p = 0; p < np; p++)
+        primal[p] = ir_param_like(b, old->body->params.at[p]);
+    primal_values(&m, node, args);
     for (int p = 0, arg = 0; p < np; p++) {
         if (old->params.at[p].kind == LP_INDEX)
             continue;

@@ -276,10 +276,9 @@ static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
     bool returned = false;
     switch (st->kind) {
     case S_LET: assign(s, scope, st->name, reported(s, sema_expr(s, scope, st->value), st->value)); break;
-    case S_LET_INDEX:
-        if (!exec_collect(s, scope, st, &was) || was)
-            break;
-        exec_notation(s, scope, st);
+    case S_LET_INDEX:                             /* a name whose definition failed stands for an error that is reported already */
+        if (exec_collect(s, scope, st, &was) && !was && !exec_notation(s, scope, st))
+            assign(s, scope, st->name, val_error());
         break;
     case S_RETURN: *result = reported(s, sema_expr(s, scope, st->value), st->value); returned = true; break;
     case S_LOG: log_value(s, scope, st); break;

@@ -7,7 +7,7 @@
 enum { LOOP_DEPTH = 12 };
 
 typedef struct Carried { Sym *sym; Val value; Node **param; int n; } Carried;
-typedef struct Collected { NameAt name; int out; Val like; } Collected;
+typedef struct Collected { NameAt name; int out; } Collected;          /* out < 0: reported already */
 typedef struct LoopState { Sema *s; Carried *carried; int ncarried; Vec(Collected) collected; } LoopState;
 
 /* Names assigned in a body, inner loops included. */
@@ -206,8 +206,12 @@ bool exec_for(Sema *s, Scope *scope, const Stmt *st)
     Seek k = { .s = s, .scope = scope };
     assigned(s, st->body, seek, &k);
     for (int i = 0; i < k.found.n; i++)
-        if (k.found.at[i]->val.kind == V_ERROR)          /* reported already; nothing is begun that could not be ended */
+        if (k.found.at[i]->val.kind == V_ERROR) {        /* reported already; nothing is begun that could not be ended */
+            for (int j = 0; j < st->body->nstmt; j++)
+                if (st->body->stmt[j].kind == S_LET_INDEX)
+                    assign(s, scope, st->body->stmt[j].name, val_error());
             return false;
+        }
     LoopState l = { .s = s, .ncarried = k.found.n, .carried = NEW_N(s->arena, Carried, k.found.n + 1) };
     LoopBuilder *b = loop_begin(s->here, n, st->name.name);
     for (int i = 0; i < k.found.n; i++) {
@@ -232,8 +236,10 @@ bool exec_for(Sema *s, Scope *scope, const Stmt *st)
         Project x = { s, loop, 0, out[i] };
         l.carried[i].sym->val = map_leaves(s, l.carried[i].value, project_leaf, &x);
     }
-    for (int i = 0; i < l.collected.n; i++)
-        assign(s, scope, l.collected.at[i].name, val_array(ir_proj(s->here, loop, l.collected.at[i].out)));
+    for (int i = 0; i < l.collected.n; i++) {
+        const Collected *c = &l.collected.at[i];
+        assign(s, scope, c->name, c->out < 0 ? val_error() : val_array(ir_proj(s->here, loop, c->out)));
+    }
     (void)slice_leaf;
     return ok;
 }
@@ -259,12 +265,14 @@ bool exec_collect(Sema *s, Scope *scope, const Stmt *st, bool *was)
         }
     Val v = sema_expr(s, scope, st->value);
     Node *n = v.kind == V_ERROR ? NULL : sema_real(s, v, st->value->span, "a collected value");
-    if (!n)
-        return false;
-    if (n->type.rank >= USER_RANK) {
-        report(s, st->value->span, NULL, "the collected array would have more than 8 axes");
+    if (n && n->type.rank >= USER_RANK) {
+        report(s, st->value->span, NULL, "the collected array would have more than %d axes", USER_RANK);
+        n = NULL;
+    }
+    if (!n) {
+        vec_push(s->arena, l->collected, (Collected){ st->name, -1 });
         return false;
     }
-    vec_push(s->arena, l->collected, (Collected){ st->name, loop_collect(f->builder, n), v });
+    vec_push(s->arena, l->collected, (Collected){ st->name, loop_collect(f->builder, n) });
     return true;
 }

@@ -101,10 +101,9 @@ static void collect(Infer *f, const Expr *e);
 /* One a[places] with letters in it: what each place says. */
 static void collect_index(Infer *f, const Expr *e)
 {
-    int errors = f->s->diags->errors;
     Val base = eval_base(f->s, f->scope, e->a);
     if (base.kind != V_ARRAY) {
-        if (f->s->diags->errors == errors)
+        if (base.kind != V_ERROR)
             report(f->s, e->a->at, NULL, "an array is expected before the letters; this is %s", val_text(f->s, base));
         f->bad = true;
         return;

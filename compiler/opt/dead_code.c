@@ -35,6 +35,30 @@ static void live_params(const Loop *l, const bool *out, bool *param)
     }
 }
 
+/* A result of body is added once; its number. */
+static int result_once(Graph *body, Node *value)
+{
+    for (int q = body->results.n - 1; q >= 0; q--)
+        if (body->results.at[q] == value)
+            return q;
+    ir_result(body, value, NULL);
+    return body->results.n - 1;
+}
+
+/* What brings back the state, with at[p] for parameter p. */
+static const Again *renumber_again(Arena *arena, const Again *old, const int *at)
+{
+    Again *w = NEW(arena, Again);
+    w->loop = old->loop;
+    w->from = NEW_N(arena, int, w->loop->params.n + 1);
+    w->start = NEW_N(arena, int, w->loop->params.n + 1);
+    for (int k = 0; k < w->loop->params.n; k++) {
+        w->from[k] = at[old->from[k]];
+        w->start[k] = old->start[k] < 0 ? -1 : at[old->start[k]];
+    }
+    return w;
+}
+
 /* The loop with live parts only; args: its operands in g, in the old order. place: the new number of each old output. */
 static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const bool *out, int *place)
 {
@@ -79,28 +103,11 @@ static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const boo
         }
         Node *r = l->body->results.at[o.result], *new;
         graph_inline(body, l->body, stand, &r, 1, &new, map);
-        int found = -1;
-        for (int q = 0; q < body->results.n; q++)
-            if (body->results.at[q] == new)
-                found = q;
-        if (found < 0) {
-            ir_result(body, new, NULL);
-            found = body->results.n - 1;
-        }
-        vec_push(g->arena, n->outs, (LoopOut){ LO_COLLECT, -1, found });
+        vec_push(g->arena, n->outs, (LoopOut){ LO_COLLECT, -1, result_once(body, new) });
     }
     n->body = opt_dead_code(body);
-    if (l->again) {
-        Again *w = NEW(g->arena, Again);
-        w->loop = l->again->loop;
-        w->from = NEW_N(g->arena, int, w->loop->params.n + 1);
-        w->start = NEW_N(g->arena, int, w->loop->params.n + 1);
-        for (int k = 0; k < w->loop->params.n; k++) {
-            w->from[k] = at[l->again->from[k]];
-            w->start[k] = l->again->start[k] < 0 ? -1 : at[l->again->start[k]];
-        }
-        n->again = w;
-    }
+    if (l->again)
+        n->again = renumber_again(g->arena, l->again, at);
     return ir_loop(g, n, arg, narg);
 }
 

@@ -16,19 +16,12 @@ static bool worth(const Node *n)
     return op_info[n->op].kind == K_REDUCE || n->op == OP_cholesky || n->op == OP_solve || n->op == OP_trisolve || n->op == OP_cumsum || n->op == OP_proj;
 }
 
-/* The loop with its invariants moved into g; args are its operands there. */
-static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
+/* Values of the body that depend on captures alone (fixed), and those of them that something else reads (wanted). */
+static void find_invariants(const Loop *l, bool *fixed, bool *wanted)
 {
-    Loop *l = loop->u.loop;
-    Graph *b = l->body = opt_hoist(l->body);
-    int limit = graph_limit(b);
-    bool *fixed = NEW_N(g->arena, bool, limit + 1), *wanted = NEW_N(g->arena, bool, limit + 1);
-    Node **outside = NEW_N(g->arena, Node *, l->params.n + 1);
-    for (int p = 0, a = 0; p < l->params.n; p++) {
+    const Graph *b = l->body;
+    for (int p = 0; p < l->params.n; p++)
         fixed[b->params.at[p]->id] = l->params.at[p].kind == LP_CAPTURE;
-        outside[p] = l->params.at[p].kind == LP_CAPTURE ? args[a] : NULL;
-        a += l->params.at[p].kind != LP_INDEX;
-    }
     for (int i = 0; i < b->nodes.n; i++) {
         Node *n = b->nodes.at[i];
         if (n->op == OP_param)
@@ -50,11 +43,23 @@ static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
             for (int k = 0; k < n->narg; k++)
                 wanted[n->arg[k]->id] = true;
     }
+}
+
+/* The loop with its invariants moved into g; args are its operands there. */
+static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
+{
+    Loop *l = loop->u.loop;
+    Graph *b = l->body = opt_hoist(l->body);
+    int limit = graph_limit(b);
+    bool *fixed = NEW_N(g->arena, bool, limit + 1), *wanted = NEW_N(g->arena, bool, limit + 1);
+    Node **outside = NEW_N(g->arena, Node *, l->params.n + 1);
+    find_invariants(l, fixed, wanted);
     Loop *m = NEW(g->arena, Loop);
     *m = (Loop){ .n = l->n, .down = l->down, .body = graph_new(g->arena, b->name), .name = l->name, .is_steps = l->is_steps, .first = l->first };
     Node **map = NEW_N(g->arena, Node *, limit + 1), **stand = NEW_N(g->arena, Node *, l->params.n + 1), **lift = NEW_N(g->arena, Node *, limit + 1);
     Vec(Node *) arg = { 0 };
     for (int p = 0, a = 0; p < l->params.n; p++) {
+        outside[p] = l->params.at[p].kind == LP_CAPTURE ? args[a] : NULL;
         stand[p] = ir_param_like(m->body, b->params.at[p]);
         vec_push(g->arena, m->params, (LoopParam){ l->params.at[p].kind, l->params.at[p].result });
         if (l->params.at[p].kind != LP_INDEX)

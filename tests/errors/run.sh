@@ -25,6 +25,9 @@ for f in *.mfl; do
         grep -aqiF -- "$t" "$tmp/message" || what="$what; term '$t' is missing"
     done
     IFS=$old
+    # a second line says how many errors there are, where one mistake must not bring others
+    many=$(sed -n '2s/^# errors: *//p' "$f")
+    [ -z "$many" ] || [ "$(grep -ac ': error: ' "$tmp/err")" = "$many" ] || what="$what; not $many errors"
     if [ -z "$what" ]; then ok; else bad "$f: $what"; head -n 3 "$tmp/err"; fi
 done
 # Malformed input of any kind.
