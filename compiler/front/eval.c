@@ -101,7 +101,7 @@ static Val eval_name(Sema *s, Scope *scope, const Expr *e)
         s->context = before;
         return v;
     }
-    if ((y->kind == SYM_DATA || y->kind == SYM_META || y->kind == SYM_PARAM) && (!y->has_val || s->context == CTX_FN)) {
+    if ((y->kind == SYM_DATA || y->kind == SYM_META || y->kind == SYM_PARAM) && (!y->has_val || s->context == CTX_FN || s->context == CTX_OPT_BODY)) {
         Diag *d = diag_error(s->diags, e->at, NULL, "`%s` is a %s and cannot be read in %s: %s", e->name, kind_text(y->kind), context_text(s), may_read(s));
         diag_note(s->diags, d, y->span, "%s is declared here", e->name);
         return val_error();
@@ -226,7 +226,7 @@ static Sym *own_symbol(Scope *scope, Name name)
 void assign(Sema *s, Scope *scope, NameAt name, Val v)
 {
     Sym *y = scope_find(scope, name.name);
-    if (y && (y->kind == SYM_DATA || y->kind == SYM_META || y->kind == SYM_PARAM) && s->context != CTX_FN) {
+    if (y && (y->kind == SYM_DATA || y->kind == SYM_META || y->kind == SYM_PARAM) && s->context != CTX_FN && s->context != CTX_OPT_BODY) {
         Diag *d = diag_error(s->diags, name.span, NULL, "`%s` is a %s and cannot be assigned; bind a new name instead", name.name, kind_text(y->kind));
         diag_note(s->diags, d, y->span, "%s is declared here", name.name);
         return;

@@ -28,7 +28,7 @@ static void seek(void *user, NameAt name)
 {
     Seek *k = user;
     Sym *y = scope_find(k->scope, name.name);
-    if (!y || (y->kind != SYM_LOCAL && y->kind != SYM_ARG) || !y->has_val)
+    if (!y || (y->kind != SYM_LOCAL && y->kind != SYM_ARG && y->kind != SYM_STATE) || !y->has_val)
         return;
     for (int i = 0; i < k->found.n; i++)
         if (k->found.at[i] == y)

@@ -243,11 +243,19 @@ static bool path_to(const StructType *t, int *leaf, int *path, int *depth, int *
     return false;
 }
 
+/* Is the name bound anywhere in the body, its loops included? */
+static bool binds(const Body *b, Name name)
+{
+    for (int k = 0; k < b->nstmt; k++)
+        if ((b->stmt[k].kind == S_LET && b->stmt[k].name.name == name) || (b->stmt[k].body && binds(b->stmt[k].body, name)))
+            return true;
+    return false;
+}
+
 static bool has_update(Front *f, const Decl *r)
 {
-    for (int k = 0; k < r->body->nstmt; k++)
-        if (r->body->stmt[k].kind == S_LET && r->body->stmt[k].name.name == r->p.name)
-            return true;
+    if (binds(r->body, r->p.name))
+        return true;
     report(&f->s, r->name.span, NULL, "the optimizer %s never gives its array %s a new value", r->name.name, r->p.name);
     return false;
 }
