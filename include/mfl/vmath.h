@@ -48,15 +48,34 @@ MFL_INLINE double mfl_max(double x, double y) { return x > y ? x : y; }
 MFL_INLINE float mfl_maxf(float x, float y) { return x > y ? x : y; }
 MFL_INLINE double mfl_mulz(double x, double y) { return x == 0.0 || y == 0.0 ? 0.0 : x * y; }
 MFL_INLINE float mfl_mulzf(float x, float y) { return x == 0.0f || y == 0.0f ? 0.0f : x * y; }
-/* The lanes of a sum or an extreme become one: lane k with lane k + n/2, and so on; n is a power of two. */
-#define MFL_FOLD(name, T, join) MFL_INLINE T name(T *lane, int n) { for (n /= 2; n; n /= 2) for (int k = 0; k < n; k++) lane[k] = join; return lane[0]; }
-MFL_FOLD(mfl_fold_add, double, lane[k] + lane[k + n])
-MFL_FOLD(mfl_fold_addf, float, lane[k] + lane[k + n])
-MFL_FOLD(mfl_fold_max, double, mfl_max(lane[k + n], lane[k]))
-MFL_FOLD(mfl_fold_maxf, float, mfl_maxf(lane[k + n], lane[k]))
-MFL_FOLD(mfl_fold_min, double, mfl_min(lane[k + n], lane[k]))
-MFL_FOLD(mfl_fold_minf, float, mfl_minf(lane[k + n], lane[k]))
+/* The lanes of a sum or an extreme become one: lane k with lane k + n/2, and so on; n is a power of two up to 64. Whole vectors first, where the compiler has them. */
+#if defined(__GNUC__)
+typedef float mfl_v4 __attribute__((vector_size(16)));
+typedef double mfl_v2 __attribute__((vector_size(16)));
+typedef int32_t mfl_v4i __attribute__((vector_size(16)));
+typedef int64_t mfl_v2i __attribute__((vector_size(16)));
+#define MFL_FOLD_STEP(T, V, M, half, vjoin, join) \
+    if (n >= 2 * half && half * sizeof(T) >= 16) \
+        for (int k = 0; k < half; k += (int)(16 / sizeof(T))) { V a, b; memcpy(&a, lane + k, 16); memcpy(&b, lane + k + half, 16); a = vjoin; memcpy(lane + k, &a, 16); } \
+    else if (n >= 2 * half) \
+        for (int k = 0; k < half; k++) { T a = lane[k], b = lane[k + half]; lane[k] = join; }
+#else
+#define MFL_FOLD_STEP(T, V, M, half, vjoin, join) for (int k = 0; n >= 2 * half && k < half; k++) { T a = lane[k], b = lane[k + half]; lane[k] = join; }
+#endif
+#define MFL_FOLD(name, T, V, M, vjoin, join) \
+    MFL_INLINE T name(T *lane, int n) { \
+        MFL_FOLD_STEP(T, V, M, 32, vjoin, join) MFL_FOLD_STEP(T, V, M, 16, vjoin, join) MFL_FOLD_STEP(T, V, M, 8, vjoin, join) \
+        MFL_FOLD_STEP(T, V, M, 4, vjoin, join) MFL_FOLD_STEP(T, V, M, 2, vjoin, join) MFL_FOLD_STEP(T, V, M, 1, vjoin, join) return lane[0]; }
+#define MFL_PICK(V, M, test) (V)(((M)b & (M)(test)) | ((M)a & ~(M)(test)))
+MFL_FOLD(mfl_fold_add, double, mfl_v2, mfl_v2i, a + b, a + b)
+MFL_FOLD(mfl_fold_addf, float, mfl_v4, mfl_v4i, a + b, a + b)
+MFL_FOLD(mfl_fold_max, double, mfl_v2, mfl_v2i, MFL_PICK(mfl_v2, mfl_v2i, b > a), mfl_max(b, a))
+MFL_FOLD(mfl_fold_maxf, float, mfl_v4, mfl_v4i, MFL_PICK(mfl_v4, mfl_v4i, b > a), mfl_maxf(b, a))
+MFL_FOLD(mfl_fold_min, double, mfl_v2, mfl_v2i, MFL_PICK(mfl_v2, mfl_v2i, b < a), mfl_min(b, a))
+MFL_FOLD(mfl_fold_minf, float, mfl_v4, mfl_v4i, MFL_PICK(mfl_v4, mfl_v4i, b < a), mfl_minf(b, a))
 #undef MFL_FOLD
+#undef MFL_FOLD_STEP
+#undef MFL_PICK
 MFL_INLINE double mfl_sqrt(double x) { return sqrt(x); }
 MFL_INLINE float mfl_sqrtf(float x) { return sqrtf(x); }
 MFL_INLINE double mfl_floor(double x) { return floor(x); }
