@@ -1,8 +1,48 @@
-/* gemm.c -- the matrix product: a BLAS when built with MFL_USE_BLAS (and the product is large enough to pay for the call), else the runtime's own. */
+/* gemm.c -- the matrix product: a BLAS when built with MFL_USE_BLAS and the product is large, else the runtime's own: register tiles for the vector width of the
+ * processor under GNU C on x86-64 (gemm_tile.inc, chosen when called), plain C elsewhere (gemm.inc). */
 #include "mfl/runtime.h"
 #if MFL_USE_BLAS
 #include <cblas.h>
-enum { SMALL = 4096 };                                                    /* products of up to this many multiplications are made here */
+enum { LARGE = 1 << 24 };                                                 /* products of more multiplications than this are the BLAS's: they need blocking for caches */
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define TILES 1
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=fast")
+#pragma GCC target("arch=x86-64-v4")
+#define REAL float
+#define VB 64
+#define TALL 8
+#define NAME(f) mfl_f32_v4_##f
+#include "gemm_tile.inc"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(f) mfl_f64_v4_##f
+#include "gemm_tile.inc"
+#undef REAL
+#undef NAME
+#undef VB
+#undef TALL
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=fast")
+#pragma GCC target("arch=x86-64-v3")
+#define REAL float
+#define VB 32
+#define TALL 6
+#define NAME(f) mfl_f32_v3_##f
+#include "gemm_tile.inc"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(f) mfl_f64_v3_##f
+#include "gemm_tile.inc"
+#undef REAL
+#undef NAME
+#undef VB
+#undef TALL
+#pragma GCC pop_options
 #endif
 #define REAL float
 #define LANES 16
@@ -15,27 +55,44 @@ enum { SMALL = 4096 };                                                    /* pro
 #define LANES 8
 #define NAME(f) mfl_f64_##f
 #include "gemm.inc"
+#undef REAL
+#undef LANES
+#undef NAME
+
+#if MFL_USE_BLAS
+#define BLAS(f, one, zero)                                                                                                                                         \
+    if (m * n * k > LARGE) {                                                                                                                                       \
+        f(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb,                  \
+          accumulate ? one : zero, c, (int)ldc);                                                                                                                   \
+        return;                                                                                                                                                    \
+    }
+#else
+#define BLAS(f, one, zero)
+#endif
+#if TILES
+#define TILED(type)                                                                                                                                                \
+    if (__builtin_cpu_supports("x86-64-v4")) {                                                                                                                     \
+        mfl_##type##_v4_gemm_tiles(m, n, k, alpha, a, lda, ta, b, ldb, tb, accumulate, c, ldc);                                                                    \
+        return;                                                                                                                                                    \
+    }                                                                                                                                                              \
+    if (__builtin_cpu_supports("x86-64-v3")) {                                                                                                                     \
+        mfl_##type##_v3_gemm_tiles(m, n, k, alpha, a, lda, ta, b, ldb, tb, accumulate, c, ldc);                                                                    \
+        return;                                                                                                                                                    \
+    }
+#else
+#define TILED(type)
+#endif
 
 void mfl_gemm_f32(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, int ta, const float *b, int64_t ldb, int tb, int accumulate, float *c, int64_t ldc)
 {
-#if MFL_USE_BLAS
-    if (m * n * k > SMALL) {
-        cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb,
-                    accumulate ? 1.0f : 0.0f, c, (int)ldc);
-        return;
-    }
-#endif
+    BLAS(cblas_sgemm, 1.0f, 0.0f)
+    TILED(f32)
     mfl_f32_gemm_own(m, n, k, alpha, a, lda, ta, b, ldb, tb, accumulate, c, ldc);
 }
 
 void mfl_gemm_f64(int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda, int ta, const double *b, int64_t ldb, int tb, int accumulate, double *c, int64_t ldc)
 {
-#if MFL_USE_BLAS
-    if (m * n * k > SMALL) {
-        cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb,
-                    accumulate ? 1.0 : 0.0, c, (int)ldc);
-        return;
-    }
-#endif
+    BLAS(cblas_dgemm, 1.0, 0.0)
+    TILED(f64)
     mfl_f64_gemm_own(m, n, k, alpha, a, lda, ta, b, ldb, tb, accumulate, c, ldc);
 }
