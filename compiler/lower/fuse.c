@@ -172,9 +172,20 @@ static bool invokes(const LStmt *s)
     return yes;
 }
 
+static bool has_loop(const LStmt *s)
+{
+    for (int k = 0; k < s->body.n; k++)
+        if (s->body.at[k]->kind == LS_FOR || has_loop(s->body.at[k]))
+            return true;
+    return false;
+}
+
+/* Iterations that do not depend on each other may run in the other direction; but innermost loops run upwards, as they are vectorised. */
+static bool turns(const LStmt *s) { return s->parallel && has_loop(s); }
+
 static bool fusible(const LStmt *a, const LStmt *b)
 {
-    return a->kind == LS_FOR && b->kind == LS_FOR && a->n == b->n && !a->down && !b->down && !invokes(a) && !invokes(b);
+    return a->kind == LS_FOR && b->kind == LS_FOR && a->n == b->n && !invokes(a) && !invokes(b) && (a->down == b->down || turns(a->down ? b : a));
 }
 
 /* ---- a loop over expensive functions should stay innermost, where it is vectorised, unless the loop that it would join does far more ---- */
@@ -188,14 +199,6 @@ static double expr_cost(const LExpr *e, double *dear)
     for (int k = 0; k < e->narg; k++)
         c += expr_cost(e->arg[k], dear);
     return c + (e->kind == LX_LOAD);
-}
-
-static bool has_loop(const LStmt *s)
-{
-    for (int k = 0; k < s->body.n; k++)
-        if (s->body.at[k]->kind == LS_FOR || has_loop(s->body.at[k]))
-            return true;
-    return false;
 }
 
 /* Operations of one iteration: those of innermost loops count for a vector of them. */
@@ -256,6 +259,7 @@ static bool join(Fusing *f, int k, int m, int *at)
     for (int i = 0; i < y->body.n; i++)
         push_stmt(f->l, &x->body, y->body.at[i]);
     x->parallel &= y->parallel;
+    x->down |= y->down;
     *at = up ? k : m - 1;
     f->b->at[m] = x;
     f->uses[m] = uses_of(f->l, x);
@@ -268,12 +272,27 @@ static bool join(Fusing *f, int k, int m, int *at)
     return true;
 }
 
+/* Single stores go up as far as they may: a bias correction between two loops is in nobody's way. */
+static void raise_stores(Fusing *f)
+{
+    for (int k = 1; k < f->b->n; k++)
+        for (int at = k; at > 0 && f->b->at[at]->kind == LS_STORE && f->b->at[at - 1]->kind != LS_STORE && commute(f->l, f->uses[at - 1], f->uses[at]); at--) {
+            LStmt *s = f->b->at[at];
+            Uses *u = f->uses[at];
+            f->b->at[at] = f->b->at[at - 1];
+            f->uses[at] = f->uses[at - 1];
+            f->b->at[at - 1] = s;
+            f->uses[at - 1] = u;
+        }
+}
+
 void fuse_block(Low *l, LBlock *b)
 {
     enum { REACH = 100 };
     Fusing f = { l, b, NEW_N(l->arena, Uses *, b->n + 1) };
     for (int k = 0; k < b->n; k++)
         f.uses[k] = uses_of(l, b->at[k]);
+    raise_stores(&f);
     for (int k = 0; k < b->n; k++) {
         int at = k;
         for (int m = k + 1; m < b->n && m <= k + REACH; m++)
