@@ -260,62 +260,6 @@ static Node *elementwise(Work *w)
     return c->scale == 1 ? n : ir_scale(w->g, n, c->scale);
 }
 
-static uint64_t *contract_hashes;                 /* beside the table: of each entry */
-
-const Contract *contract_intern(const Contract *c)
-{
-    static Contract **table;
-    static int size, n;
-    static Arena *arena;
-    uint64_t h = 1469598103934665603u;
-    size_t bytes = offsetof(Contract, arg) + sizeof(Access) * (size_t)(c->nfactor + c->nindex);
-    Contract key;
-    memset(&key, 0, sizeof key);
-    memcpy(&key, c, bytes);
-    key.nguard = c->nguard;
-    memcpy(key.guard, c->guard, sizeof *c->guard * (size_t)c->nguard);
-    memset(key.letter, 0, sizeof key.letter);
-    for (size_t i = 0; i + 8 <= sizeof key; i += 8) {
-        uint64_t x;
-        memcpy(&x, (char *)&key + i, 8);
-        if (x)
-            h = (h ^ x ^ i) * 1099511628211u, h ^= h >> 31;
-    }
-    if (!arena)
-        arena = arena_new("contracts");
-    if (2 * (n + 1) > size) {
-        int bigger = size ? 2 * size : 256;
-        Contract **t = NEW_N(arena, Contract *, bigger);
-        uint64_t *hs = NEW_N(arena, uint64_t, bigger);
-        for (int i = 0; i < size; i++)
-            if (table[i]) {
-                int j = (int)(contract_hashes[i] & (uint64_t)(bigger - 1));
-                while (t[j])
-                    j = (j + 1) & (bigger - 1);
-                t[j] = table[i];
-                hs[j] = contract_hashes[i];
-            }
-        table = t;
-        contract_hashes = hs;
-        size = bigger;
-    }
-    int j = (int)(h & (uint64_t)(size - 1));
-    for (; table[j]; j = (j + 1) & (size - 1)) {
-        if (contract_hashes[j] != h)
-            continue;
-        Contract other = *table[j];
-        memset(other.letter, 0, sizeof other.letter);
-        if (!memcmp(&other, &key, sizeof key))
-            return table[j];
-    }
-    memcpy(key.letter, c->letter, sizeof key.letter);
-    table[j] = NEW(arena, Contract);
-    *table[j] = key;
-    contract_hashes[j] = h;
-    n++;
-    return table[j];
-}
-
 Node *ir_contract(Graph *g, const Contract *contract, Node *const *args, Type out)
 {
     static _Thread_local Work pool[64];
@@ -323,10 +267,10 @@ Node *ir_contract(Graph *g, const Contract *contract, Node *const *args, Type ou
     if (depth >= 64)
         ice("contractions are built inside each other too deeply");
     Work *w = &pool[depth++];
-    memset(w, 0, sizeof *w);
     w->g = g;
-    w->c = *contract;
+    w->zero = false;
     w->out = out;
+    contract_copy(&w->c, contract);
     memcpy(w->arg, args, sizeof *args * (size_t)(contract->nfactor + contract->nindex));
     for (int a = -1; a < w->c.nfactor + w->c.nindex; a++) {
         Access *x = a < 0 ? &w->c.out : &w->c.arg[a];

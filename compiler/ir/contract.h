@@ -21,10 +21,12 @@ bool contract_solve_out(Work *);                           /* makes one place of
 void contract_renumber(Contract *);
 bool place_is_const(const Place *, int64_t *value);
 
+/* Copies the part that is in use: a contract has room for many operands of many axes, and most of it is empty. The rest of *to stays as it is. */
+void contract_copy(Contract *to, const Contract *from);
+/* One contract for all equal ones, whatever their letters are called. */
+const Contract *contract_intern(const Contract *);
 /* The node equal to *like in g, made when there is none. args are copied. */
 Node *node_make(Graph *, const Node *like, Node *const *args, int narg);
-/* One pointer for all equal contracts of the process, whatever their letters are called. */
-const Contract *contract_intern(const Contract *);
 /* Local algebra; NULL: nothing to simplify. */
 Node *fold_map(Graph *, Op, const Type *, Node *const *args, int n);
 #endif

@@ -291,15 +291,15 @@ void contract_renumber(Contract *c)
             see(number, &n, &c->arg[a].place[k]);
     for (int g = 0; g < c->nguard; g++)
         see(number, &n, &c->guard[g].place);
+    bool in_order = n == c->nletters;
+    for (int l = 0; l < n && in_order; l++)
+        in_order = number[l] == l;
+    if (in_order)
+        return;
     static _Thread_local Contract copy;
     const Contract *old = &copy;
-    copy = *c;
-    memset(c, 0, sizeof *c);
+    contract_copy(&copy, c);
     c->nletters = n;
-    c->scale = old->scale;
-    c->nfactor = old->nfactor;
-    c->nindex = old->nindex;
-    c->nguard = old->nguard;
     for (int l = 0; l < MAX_LETTERS; l++)
         if (number[l] >= 0) {
             c->range[number[l]] = old->range[l];

@@ -78,7 +78,6 @@ typedef struct Contract {
     Access  arg[MAX_OPERANDS];            /* for every operand; index operands have affine places only (index -1) */
     int     nguard;
     Guard   guard[MAX_RANK];
-    const struct Contract *same;          /* in nodes: one pointer for all equal contracts, whatever their letters are called; ir_contract sets it */
 } Contract;
 /* A guard is needed for every place of a real access that could leave its array: builders add them; the verifier insists. */
 
@@ -134,7 +133,7 @@ struct Node {
         double    number;                 /* const: splat value (also of INT and BOOL) */
         int64_t   axis;                   /* iota: which axis counts; cumsum: axis * 2 + reversed; reduce: bit mask of axes;
                                              trisolve: 1 upper | 2 transposed; solve: 2 transposed; proj, param: index */
-        Contract *contract;
+        Contract *contract;           /* one for all equal ones: compared by pointer */
         Loop     *loop;
         Region   *region;
     } u;
