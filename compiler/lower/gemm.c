@@ -81,10 +81,10 @@ static bool output_at(Low *l, Env *e, Node *n, const Slot *to, const Letters *t,
     *partial = false;
     for (int d = 0; d < c->out.rank; d++) {
         const Place *p = &c->out.place[d];
-        int q, count = 0;
+        int q = place_shifted_letter(p), count = 0;
         for (int k = 0; k < c->nletters; k++)
             count += p->coef[k] != 0;
-        bool one = count == 1 && place_is_letter(p, &q) && !seen[q];
+        bool one = q >= 0 && !seen[q];
         if (count && !one)
             return false;
         if (one)
@@ -224,8 +224,9 @@ static void push_product(Low *l, Node *n, const LGemm *g, const Operand *op, con
     push_stmt(l, at, s);
 }
 
-bool emit_gemm(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
+bool emit_gemm(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumulate)
 {
+    Node *n = bounded(l, whole);
     const Contract *c = n->u.contract;
     double work = 1;
     for (int q = 0; q < c->nletters; q++)

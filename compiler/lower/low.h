@@ -63,6 +63,8 @@ Env   *new_env(Low *, Env *outer, Graph *);
 void   emit_into(Low *, Env *, Node *, Slot *, LBlock *);          /* statements that store n in the slot */
 Name   letter_name(const Node *contract, int letter);
 void   emit_contract(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);
+Node  *bounded(Low *, Node *contract);                             /* the same sum with guards of one letter turned into the letter's range */
+int    place_shifted_letter(const Place *);                        /* 1 * letter + constant: the letter, else -1 */
 bool   emit_gemm(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);
 void   emit_graph(Low *, Env *, LBlock *);                         /* every stored node, in order */
 void   emit_loop(Low *, Env *, Node *, LBlock *);
@@ -89,6 +91,7 @@ void   remove_copies(Low *, LBlock *);
 void   fuse_block(Low *, LBlock *);
 void   shrink_buffers(Low *, int first_func);                      /* the functions from there on: an entry and its phases */
 void   join_temps(LBlock *);
+void   pack_rows(Low *, LFunc *);                                  /* pack.c */
 void   split_sums(Low *, LBlock *);                                /* lanes.c */
 void   place_buffers(Low *, LFunc *entry, int64_t *work_bytes);
 /* ---- guard.c ---- */

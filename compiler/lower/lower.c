@@ -112,6 +112,9 @@ static void improve(Low *l, int first)
     sound(l, "fusion");
     shrink_buffers(l, first);
     sound(l, "contraction");
+    for (int k = first; k < p->funcs.n; k++)
+        pack_rows(l, p->funcs.at[k]);
+    sound(l, "packing");
     for (int k = first; k < p->funcs.n; k++) {
         join_temps(&p->funcs.at[k]->body);
         split_sums(l, &p->funcs.at[k]->body);

@@ -64,34 +64,135 @@ static LExpr *scaled(Low *l, double scale, LExpr *x)
     return scale == 1 ? x : x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, scale, T_REAL), x }, 2);
 }
 
-/* Does the letter move the largest factor by single steps? That one decides how memory is read. */
+/* How many elements of its array the access reaches. */
+static double reach(const Contract *c, const Access *x)
+{
+    double n = 1;
+    for (int q = 0; q < c->nletters; q++) {
+        bool used = false;
+        for (int d = 0; d < x->rank; d++) {
+            const Access *at = x->place[d].index >= 0 ? &c->arg[x->place[d].index] : NULL;
+            used |= x->place[d].coef[q] != 0;
+            for (int i = 0; at && i < at->rank; i++)
+                used |= at->place[i].coef[q] != 0;
+        }
+        n *= used ? (double)c->range[q] : 1;
+    }
+    return n;
+}
+
+/* Does the letter move the factor that is read most widely by single steps? That one decides how memory is read. */
 static bool unit_stride(const Node *n, int letter)
 {
     const Contract *c = n->u.contract;
     int big = 0;
     for (int a = 1; a < c->nfactor; a++)
-        if (type_count(&n->arg[a]->type) > type_count(&n->arg[big]->type))
+        if (reach(c, &c->arg[a]) > reach(c, &c->arg[big]))
             big = a;
     return c->arg[big].rank && c->arg[big].place[c->arg[big].rank - 1].coef[letter];
+}
+
+/* The only letter of the place, with coefficient 1; -1: it is something else. */
+int place_shifted_letter(const Place *p)
+{
+    int at = -1;
+    for (int q = 0; q < MAX_LETTERS; q++)
+        if (p->coef[q]) {
+            if (at >= 0 || p->coef[q] != 1)
+                return -1;
+            at = q;
+        }
+    return p->index < 0 ? at : -1;
+}
+
+/* Where the guard leaves its only letter: false when it has none or several. */
+static bool bounds_of(const Contract *c, const Guard *g, int *letter, int64_t *from, int64_t *to)
+{
+    int count = 0;
+    for (int q = 0; q < c->nletters; q++)
+        if (g->place.coef[q]) {
+            *letter = q;
+            count++;
+        }
+    if (count != 1 || g->place.index >= 0)
+        return false;
+    *from = c->range[*letter];
+    *to = 0;
+    for (int64_t v = 0; v < c->range[*letter]; v++) {
+        int64_t at = g->place.base + g->place.coef[*letter] * v;
+        if (at < 0 || at >= g->n)
+            continue;
+        *from = v < *from ? v : *from;
+        *to = v + 1;
+    }
+    return *from < *to;
+}
+
+static void shift(Place *p, int letter, int64_t by) { p->base += p->coef[letter] * by; }
+
+/* Guards of one letter become the bounds of its loop: the letter counts from 0 again, and where it is an axis of the output only a part is reached. */
+Node *bounded(Low *l, Node *n)
+{
+    int letter, kept = 0;
+    int64_t from, to;
+    const Contract *old = n->u.contract;
+    bool any = false;
+    for (int k = 0; k < old->nguard; k++)
+        any |= bounds_of(old, &old->guard[k], &letter, &from, &to);
+    if (!any)
+        return n;
+    Node *m = NEW(l->arena, Node);
+    Contract *c = NEW(l->arena, Contract);
+    *m = *n;
+    *c = *old;
+    m->u.contract = c;
+    for (int k = 0; k < c->nguard; k++) {
+        if (!bounds_of(c, &c->guard[k], &letter, &from, &to)) {
+            c->guard[kept++] = c->guard[k];
+            continue;
+        }
+        c->range[letter] = to - from;
+        for (int d = 0; d < c->out.rank; d++)
+            shift(&c->out.place[d], letter, from);
+        for (int a = 0; a < c->nfactor + c->nindex; a++)
+            for (int d = 0; d < c->arg[a].rank; d++)
+                shift(&c->arg[a].place[d], letter, from);
+        for (int g = 0; g < c->nguard; g++)
+            shift(&c->guard[g].place, letter, from);
+    }
+    c->nguard = kept;
+    return m;
 }
 
 /* The loops of a contraction, outer to inner. */
 typedef struct Order {
     bool plain;                                   /* every axis of the output is one letter: no scatter */
+    bool partial;                                 /* the letters do not reach all of the output */
     bool in_temp;                                 /* summed in a temporary, stored once per element */
     bool in_out[MAX_LETTERS];
     int letter[MAX_LETTERS], nout, nred;          /* first the output's letters, then the summed ones */
 } Order;
+
+/* The letter that should run innermost where sums are built up in the output: its last, or else one that moves through memory by single steps. */
+static int innermost(const Node *n, const Order *o)
+{
+    const Contract *c = n->u.contract;
+    for (int k = o->nout - 1; k >= 0; k--)
+        if (unit_stride(n, o->letter[k]) && c->range[o->letter[k]] >= 4)
+            return k;
+    return -1;
+}
 
 static Order loop_order(const Node *n)
 {
     const Contract *c = n->u.contract;
     Order o = { .plain = true };
     for (int d = 0; d < c->out.rank; d++) {
-        int k;
-        if (place_is_letter(&c->out.place[d], &k) && !o.in_out[k]) {
+        int k = place_shifted_letter(&c->out.place[d]);
+        if (k >= 0 && !o.in_out[k]) {
             o.in_out[k] = true;
             o.letter[o.nout++] = k;
+            o.partial |= c->range[k] < n->type.dim[d];
         } else
             o.plain &= n->type.dim[d] == 1 && c->out.place[d].index < 0 && c->out.place[d].base == 0;
     }
@@ -105,11 +206,12 @@ static Order loop_order(const Node *n)
         }
     if (!o.plain || !o.nred)
         return o;
-    /* Summed along memory, or nothing to run along: a temporary; else the output is built up with its last letter innermost. */
-    int last = o.nout ? o.letter[o.nout - 1] : -1;
-    o.in_temp = o.nout == 0 || reduce_unit || !unit_stride(n, last) || c->range[last] < 4;
+    /* Summed along memory, or nothing to run along: a temporary; else the output is built up with one of its letters innermost. */
+    int at = reduce_unit ? -1 : innermost(n, &o);
+    o.in_temp = at < 0;
     if (!o.in_temp) {
-        memmove(o.letter + o.nout - 1, o.letter + o.nout, sizeof *o.letter * (size_t)o.nred);
+        int last = o.letter[at];
+        memmove(o.letter + at, o.letter + at + 1, sizeof *o.letter * (size_t)(o.nout + o.nred - at - 1));
         o.letter[o.nout + o.nred - 1] = last;
     }
     return o;
@@ -119,33 +221,37 @@ static Order loop_order(const Node *n)
 Name letter_name(const Node *n, int q)
 {
     const Contract *c = n->u.contract;
-    int is;
     Name name = c->letter[q];
     for (int d = 0; !name && d < c->out.rank; d++)
-        if (place_is_letter(&c->out.place[d], &is) && is == q)
+        if (place_shifted_letter(&c->out.place[d]) == q)
             name = n->axis_name[d];
     for (int a = 0; !name && a < n->narg; a++)
         for (int d = 0; !name && d < c->arg[a].rank; d++)
-            if (place_is_letter(&c->arg[a].place[d], &is) && is == q)
+            if (place_shifted_letter(&c->arg[a].place[d]) == q)
                 name = n->arg[a]->axis_name[d];
     return name;
 }
 
 static LBlock *letter_loop(Low *l, const Node *n, int q, bool parallel, LExpr **letter, LBlock *at)
 {
+    if (n->u.contract->range[q] == 1) {
+        letter[q] = x_int(l, 0);
+        return at;
+    }
     LStmt *f = new_for(l, new_var(l, letter_name(n, q)), n->u.contract->range[q], parallel, NULL);
     letter[q] = x_var(l, f->var);
     push_stmt(l, at, f);
     return &f->body;
 }
 
-void emit_contract(Low *l, Env *e, Node *n, Slot *to, LBlock *b, bool accumulate)
+void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumulate)
 {
+    Node *n = bounded(l, whole);
     const Contract *c = n->u.contract;
     const Order o = loop_order(n);
     LExpr *letter[MAX_LETTERS] = { NULL }, *out[MAX_RANK];
     bool builds_up = (o.nred || !o.plain) && !o.in_temp;
-    if (builds_up && !accumulate)
+    if ((builds_up || o.partial) && !accumulate)
         zero_slot(l, n, to, b);
     LTemp *sum = NULL;
     LBlock *at = b, *outer = NULL;
