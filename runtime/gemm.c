@@ -7,39 +7,80 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #endif
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #define TILES 1
+#include <immintrin.h>
 #pragma GCC push_options
 #pragma GCC optimize("fp-contract=fast")
 #pragma GCC target("arch=x86-64-v4")
-#define REAL float
 #define VB 64
 #define TALL 8
+#define REAL float
 #define NAME(f) mfl_f32_v4_##f
+#define MASK_INT int32_t
+#define MASK __mmask16
+#define MASK_OF(n) ((__mmask16)((1u << (n)) - 1))
+#define LOAD_PART(mask, at) _mm512_maskz_loadu_ps(mask, at)
+#define STORE_PART(mask, at, x) _mm512_mask_storeu_ps(at, mask, x)
 #include "gemm_tile.inc"
 #undef REAL
 #undef NAME
+#undef MASK_INT
+#undef MASK
+#undef MASK_OF
+#undef LOAD_PART
+#undef STORE_PART
 #define REAL double
 #define NAME(f) mfl_f64_v4_##f
+#define MASK_INT int64_t
+#define MASK __mmask8
+#define MASK_OF(n) ((__mmask8)((1u << (n)) - 1))
+#define LOAD_PART(mask, at) _mm512_maskz_loadu_pd(mask, at)
+#define STORE_PART(mask, at, x) _mm512_mask_storeu_pd(at, mask, x)
 #include "gemm_tile.inc"
 #undef REAL
 #undef NAME
+#undef MASK_INT
+#undef MASK
+#undef MASK_OF
+#undef LOAD_PART
+#undef STORE_PART
 #undef VB
 #undef TALL
 #pragma GCC pop_options
 #pragma GCC push_options
 #pragma GCC optimize("fp-contract=fast")
 #pragma GCC target("arch=x86-64-v3")
-#define REAL float
 #define VB 32
 #define TALL 6
+#define REAL float
 #define NAME(f) mfl_f32_v3_##f
+#define MASK_INT int32_t
+#define MASK __m256i
+#define MASK_OF(n) _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
+#define LOAD_PART(mask, at) _mm256_maskload_ps(at, mask)
+#define STORE_PART(mask, at, x) _mm256_maskstore_ps(at, mask, x)
 #include "gemm_tile.inc"
 #undef REAL
 #undef NAME
+#undef MASK_INT
+#undef MASK
+#undef MASK_OF
+#undef LOAD_PART
+#undef STORE_PART
 #define REAL double
 #define NAME(f) mfl_f64_v3_##f
+#define MASK_INT int64_t
+#define MASK __m256i
+#define MASK_OF(n) _mm256_cmpgt_epi64(_mm256_set1_epi64x((n)), _mm256_setr_epi64x(0, 1, 2, 3))
+#define LOAD_PART(mask, at) _mm256_maskload_pd(at, mask)
+#define STORE_PART(mask, at, x) _mm256_maskstore_pd(at, mask, x)
 #include "gemm_tile.inc"
 #undef REAL
 #undef NAME
+#undef MASK_INT
+#undef MASK
+#undef MASK_OF
+#undef LOAD_PART
+#undef STORE_PART
 #undef VB
 #undef TALL
 #pragma GCC pop_options
