@@ -1,7 +1,7 @@
 #!/bin/sh
 # The command line as a user meets it: usage and help, binding of data, run with its checkpoints, grad, check, guard, examples. usage: run.sh MFLC BUILD
 # Every part_*.sh is read in turn and uses what is defined here. QUICK=1 leaves out the slow half. Ends with "cli: N passed, N failed".
-mflc=$1
+mflc=$1 build=$2
 cd "$(dirname "$0")" || exit 1
 here=$PWD top=$PWD/../..
 tmp=$(mktemp -d) || exit 1
