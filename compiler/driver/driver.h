@@ -27,6 +27,10 @@ typedef struct Options {
 int  options_parse(Options *, int argc, char **argv);
 void options_help(const char *command, FILE *);
 Mode mode_of(const char *);
+/* "mflc: OPTION VALUE: expected WANTED", with the one of the choices, which are separated by spaces, that is nearest to word. EXIT_USAGE. */
+int  option_refuse(const char *option, const char *value, const char *wanted, const char *word, const char *choices);
+#define MODES     "mixed reverse forward"
+#define SCHEDULES "auto keep snapshot every binomial"
 
 /* ---- files (npy.c, npz.c, csv.c): numbers of any type as doubles, row-major ---- */
 typedef struct FileArray {
@@ -153,6 +157,7 @@ double draw_signed(uint64_t *state);                                            
 /* ---- passes.c ---- */
 void passes_print(FILE *);
 bool pass_known(const char *);
+const char *pass_names(const char *others);            /* those of graph passes, and others: separated by spaces */
 /* ---- ir.c: graphs from text ---- */
 int  entries_from_text(Session *);                                               /* -1, or the exit code */
 bool graph_pass_known(const char *);

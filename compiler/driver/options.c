@@ -37,7 +37,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--main",       NULL,        A_NONE, AT(smoke),    "build", "add NAME_main.c, a program that runs the problem once, on the bound files' numbers or on simple ones" },
     { "-o",           "DIR",       A_TEXT, AT(out),      "build run grad", "where to write (build: . ; run: result; grad: nothing is written without it)" },
     { "--repeat",     "N",         A_INT,  AT(repeat),   "grad bench", "time N computations: minimum and median" },
-    { "--json",       NULL,        A_NONE, AT(json),     "grad explain bench", "print one JSON object" },
+    { "--json",       NULL,        A_NONE, AT(json),     "grad explain bench", "print JSON" },
     { "--steps",      "N",         A_INT,  AT(steps),    "run", "outer steps, instead of the number in the learn lines" },
     { "--every",      "N",         A_INT,  AT(every),    "run", "write the checkpoint each N outer steps (10)" },
     { "--resume",     "FILE",      A_TEXT, AT(resume),   "run", "go on from a checkpoint, bit for bit" },
@@ -132,9 +132,21 @@ static int usage(const Options *o, const char *what, const char *word, const Nam
     return EXIT_USAGE;
 }
 
-static int bad_value(const char *option, const char *value, const char *wanted)
+static int bad_value(const char *option, const char *value, const char *wanted) { return option_refuse(option, value, wanted, "", NULL); }
+
+int option_refuse(const char *option, const char *value, const char *wanted, const char *word, const char *choices)
 {
-    fprintf(stderr, "mflc: %s %s: expected %s\n", option, value, wanted);
+    enum { MOST = 64 };
+    Name known[MOST];
+    int n = 0;
+    for (const char *p = choices ? choices : ""; *p && n < MOST; p += strspn(p, " ")) {
+        size_t len = strcspn(p, " ");
+        known[n++] = intern_n(p, len);
+        p += len;
+    }
+    Name near = nearest_name(intern_n(word, strcspn(word, ":+")), known, n);
+    fprintf(stderr, "mflc: %s %s: expected %s", option, value, wanted);
+    fprintf(stderr, near ? "; did you mean `%s`?\n" : "\n", near);
     return EXIT_USAGE;
 }
 
@@ -199,7 +211,7 @@ static int one_of(const char *option, const char *value, const char *choices)
 {
     if (!value || listed(choices, value))
         return -1;
-    return bad_value(option, value, intern_printf("one of: %s", choices));
+    return option_refuse(option, value, intern_printf("one of: %s", choices), value, choices);
 }
 
 static int check_values(const Options *o)
@@ -208,19 +220,19 @@ static int check_values(const Options *o)
     if (code < 0) code = one_of("--mode", o->mode, "auto mixed reverse forward");
     Schedule parsed;
     if (code < 0 && o->schedule && !schedule_parse(o->schedule, true, &parsed))
-        code = bad_value("--schedule", o->schedule, "auto, keep, snapshot, every:K or binomial:S, with +gradients or +last:K behind it");
+        code = option_refuse("--schedule", o->schedule, "auto, keep, snapshot, every:K or binomial:S, with +gradients or +last:K behind it", o->schedule, SCHEDULES);
     if (code < 0 && o->loops && !schedule_parse(o->loops, false, &parsed))
-        code = bad_value("--loops", o->loops, "auto, keep, snapshot, every:K or binomial:S");
+        code = option_refuse("--loops", o->loops, "auto, keep, snapshot, every:K or binomial:S", o->loops, SCHEDULES);
     if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj so ir loops dot");
     if (code < 0) code = one_of("--on-nonfinite", o->on_nonfinite, "stop skip");
     if (code < 0 && o->threads > 256)
         code = bad_value("--threads", "", "at most 256");
     for (int k = 0; code < 0 && k < o->dump.n; k++)
         if (!pass_known(o->dump.at[k]))
-            code = bad_value("--dump", o->dump.at[k], "a pass that `mflc build --passes` lists");
+            code = option_refuse("--dump", o->dump.at[k], "a pass that `mflc build --passes` lists", o->dump.at[k], pass_names("front bilevel lower"));
     for (int k = 0; code < 0 && k < o->pass.n; k++)
         if (!graph_pass_known(o->pass.at[k]))
-            code = bad_value("--pass", o->pass.at[k], "linearize, transpose or a graph pass that `mflc build --passes` lists");
+            code = option_refuse("--pass", o->pass.at[k], "linearize, transpose or a graph pass that `mflc build --passes` lists", o->pass.at[k], pass_names("linearize transpose"));
     return code;
 }
 

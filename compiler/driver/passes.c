@@ -24,6 +24,13 @@ void passes_print(FILE *f)
     print_pass(f, ends[2].name, ends[2].needs, ends[2].gives, ends[2].doc);
 }
 
+const char *pass_names(const char *others)
+{
+    for (const GraphPass *p = graph_passes; p->name; p++)
+        others = intern_printf("%s %s", others, p->name);
+    return others;
+}
+
 bool pass_known(const char *name)
 {
     for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)

@@ -34,10 +34,9 @@ static void add_known(void *user, const Loop *l, Span span)
     vec_push(k->arena, k->name, l->name);
 }
 
-static int wrong_way(const char *text, const char *expected)
+static int wrong_way(const char *text, const char *expected, const char *word, const char *choices)
 {
-    fprintf(stderr, "mflc: --mode %s: expected %s\n", text, expected);
-    return EXIT_USAGE;
+    return option_refuse("--mode", text, expected, word, choices);
 }
 
 /* One REGION=WAY. */
@@ -49,29 +48,26 @@ static int one_region(const Known *known, const char *text, DiffOptions *o, Regi
         o->mode = mode_of(way);
     else if (!strcmp(name, "steps")) {
         if (!schedule_parse(way, true, &o->steps))
-            return wrong_way(text, "a mode (mixed, reverse, forward) or a schedule (keep, snapshot, every:K, binomial:S)");
+            return wrong_way(text, "a mode (mixed, reverse, forward) or a schedule (keep, snapshot, every:K, binomial:S)", way, MODES " " SCHEDULES);
     } else if (!strcmp(name, "gradient")) {
         if (mode_of(way) != MODE_MIXED && mode_of(way) != MODE_REVERSE)
-            return wrong_way(text, "mixed (forward over reverse) or reverse (reverse over reverse)");
+            return wrong_way(text, "mixed (forward over reverse) or reverse (reverse over reverse)", way, "mixed reverse");
         if (o->mode == MODE_FORWARD)
-            return wrong_way(text, "no way of its own: mode forward has no reverse sweep over the gradient");
+            return wrong_way(text, "no way of its own: mode forward has no reverse sweep over the gradient", "", NULL);
         o->mode = mode_of(way);
     } else {
         bool found = false;
         for (int k = 0; k < known->name.n; k++)
             found |= known->name.at[k] == name;
         if (!found) {
-            Buf b = { 0 };
-            buf_puts(&b, "one of the regions steps, gradient");
+            const char *all = "steps gradient";
             for (int k = 0; k < known->name.n; k++)
-                buf_printf(&b, ", %s", known->name.at[k]);
-            int code = wrong_way(text, b.at);
-            buf_free(&b);
-            return code;
+                all = intern_printf("%s %s", all, known->name.at[k]);
+            return wrong_way(text, intern_printf("one of the regions %s", all), name, all);
         }
         RegionSchedule r = { .name = name };
         if (!schedule_parse(way, false, &r.schedule) || !r.schedule.given)
-            return wrong_way(text, "keep, snapshot, every:K or binomial:S");
+            return wrong_way(text, "keep, snapshot, every:K or binomial:S", way, SCHEDULES);
         regions[o->nregion++] = r;
     }
     return -1;
