@@ -10,7 +10,20 @@ gives 0 '"outer":' grad small.mfl --from "$d" --json --repeat 3
 for key in problem outer norms mode schedule loops why real work_bytes tasks seconds_min seconds_median repeat; do
     yes_ "grad --json says $key" grep -q "\"$key\":" "$tmp/out"
 done
-if command -v python3 > /dev/null; then yes_ "grad --json is valid" python3 -m json.tool "$tmp/out"; fi
+# JSON for programs: a parser reads it, whatever the names hold.
+json() { gives 0 "" "$@"; if python3 -m json.tool < "$tmp/out" > "$tmp/tool" 2> "$tmp/err" && [ -s "$tmp/tool" ]; then ok; else bad "not JSON: mflc $*"; fi; }
+utf8=$tmp/$(printf 'a"b\\c caf\303\251').mfl latin1=$tmp/$(printf 'caf\351').mfl
+cp small.mfl "$utf8"
+cp small.mfl "$latin1"
+for f in small.mfl "$utf8" "$latin1"; do
+    json grad "$f" --from "$d" --json
+    json grad "$f" --from "$d" --json --repeat 3
+    json explain "$f" --from "$d" --json
+    json bench "$f" --from "$d" --json --repeat 1
+done
+printf 'problem j\nmeta m = 0\nparam w = m\ninner = w^2\nstep w by sgd(rate = 0.1) for 1\nouter = 1 / m\n' > "$tmp/j.mfl"
+gives 4 '"outer": null' grad "$tmp/j.mfl" --json
+yes_ "grad --json of an infinite value is not JSON" python3 -m json.tool "$tmp/out"
 gives 0 "median of 3" grad small.mfl --from "$d" --repeat 3
 gives 3 "cannot be written" grad small.mfl --from "$d" -o /proc/nothing
 yes_ "a file where the folder should be" touch "$tmp/file"
@@ -34,6 +47,7 @@ for n in 1 2 3 16; do
     gives 0 "outer value" grad tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/ty.csv" --threads $n -o "$tmp/t$n"
     yes_ "--threads $n changes bits" diff -r "$tmp/t1" "$tmp/t$n"
 done
+json explain tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/ty.csv" --json
 gives 0 '"tasks": 7' grad tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/ty.csv" --json
 head -n 5 "$tmp/ty.csv" > "$tmp/short.csv"
 gives 3 "holds 5 tasks; another array holds 7" grad tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/short.csv"
