@@ -56,6 +56,8 @@ bool npy_write(const char *path, int rank, const int64_t *dim, int real_bytes, c
 bool csv_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at);
 bool make_folder(const char *path);                    /* with its parents */
 unsigned char *slurp(Arena *, const char *path, size_t *n, const char **why);
+/* For JSON: bytes that are no UTF-8, as in the name of a file, become the replacement character. */
+const char *utf8_text(Arena *, const char *);
 /* Writes through a temporary file and a rename: the old file or the new one, never half of one. */
 bool write_atomically(const char *path, const void *bytes, size_t n);
 int  cannot_write(const char *path);                   /* says so, with errno; EXIT_DATA */

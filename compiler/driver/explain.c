@@ -30,7 +30,7 @@ typedef struct Regions { Session *s; const DiffOptions *o; json_t *list; Vec(Nam
 static void region(Regions *r, const char *name, const char *what, const char *where, const char *way, const char *ways)
 {
     if (r->list)
-        json_array_append_new(r->list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "region", name, "what", what, "where", where, "way", way, "ways", ways));
+        json_array_append_new(r->list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "region", name, "what", what, "where", utf8_text(r->s->arena, where), "way", way, "ways", ways));
     else
         printf("  %-10s %-34s %-18s %s\n", name, what, where, way);
 }
@@ -205,7 +205,7 @@ static void print_map(Session *s, json_t *o)
         bool at_peak = b->live_from <= where && b->live_to >= where;
         if (list)
             json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:i, s:i, s:s, s:s, s:b}", "array", b->name, "offset", (json_int_t)b->offset, "bytes", (json_int_t)buffer_bytes(s, b), "from", b->live_from,
-                                                  "to", b->live_to, "shape", type_text(a, &t), "where", line_text(a, b->origin.span), "at_peak", at_peak));
+                                                  "to", b->live_to, "shape", type_text(a, &t), "where", utf8_text(a, line_text(a, b->origin.span)), "at_peak", at_peak));
         else
             printf("%s %10lld %12lld %6d %6d  %-28s %-22s %s\n", at_peak ? "*" : " ", (long long)b->offset, (long long)buffer_bytes(s, b), b->live_from, b->live_to, b->name, type_text(a, &t),
                    line_text(a, b->origin.span));

@@ -98,3 +98,27 @@ int cannot_write(const char *path)
     fprintf(stderr, "mflc: %s cannot be written: %s\n", path, strerror(errno));
     return EXIT_DATA;
 }
+
+/* The length of the UTF-8 sequence at p; 0: none. */
+static int utf8_length(const unsigned char *p)
+{
+    int n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p >= 0xe0 && *p < 0xf0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
+    for (int k = 1; k < n; k++)
+        if ((p[k] & 0xc0) != 0x80)
+            return 0;
+    bool wide = n == 3 && ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f));       /* longer than need be, half of a pair, too large */
+    return wide || (n == 4 && ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))) ? 0 : n;
+}
+
+const char *utf8_text(Arena *arena, const char *text)
+{
+    Buf b = { 0 };
+    for (const unsigned char *p = (const unsigned char *)text; *p;) {
+        int n = utf8_length(p);
+        buf_put(&b, n ? (const char *)p : "\xef\xbf\xbd", n ? (size_t)n : 3);
+        p += n ? n : 1;
+    }
+    const char *out = arena_strndup(arena, b.at ? b.at : "", b.n);
+    buf_free(&b);
+    return out;
+}

@@ -19,6 +19,8 @@ for f in small.mfl "$utf8" "$latin1"; do
     json grad "$f" --from "$d" --json
     json grad "$f" --from "$d" --json --repeat 3
     json explain "$f" --from "$d" --json
+    regions=$(python3 -c 'import json, sys; o = json.load(open(sys.argv[1])); print(len(o["regions"]), len(o["workspace"]), len(o["alternatives"]) > 1)' "$tmp/out")
+    [ -n "${all:=$regions}" ] && [ "$regions" = "$all" ] && ok || bad "explain --json of $f leaves things out: $regions; $all"
     json bench "$f" --from "$d" --json --repeat 1
 done
 printf 'problem j\nmeta m = 0\nparam w = m\ninner = w^2\nstep w by sgd(rate = 0.1) for 1\nouter = 1 / m\n' > "$tmp/j.mfl"
