@@ -1,6 +1,6 @@
 /* check.c -- mflc check: is the hypergradient right? It is compared with itself in every mode and schedule, with forward mode along random directions
  * (the dot-product test <gradient, v>, which costs one sweep at any size), and with differences (verify.c): every number of small arrays, random
- * directions of large ones. Differences do not see derivatives that `detach` and `truncate` cut on purpose: then they are left out, and that is said. */
+ * directions of large ones. Differences do not see derivatives that `detach` and `truncate` cut on purpose: then they are left out for the arrays concerned, and that is said. */
 #include "driver.h"
 #include <math.h>
 #include <stdlib.h>
@@ -125,11 +125,11 @@ static void compare_differences(Check *c)
 {
     Session *s = &c->s;
     Problem *p = s->problem;
-    if (cuts_derivatives(p)) {
-        printf("  differences are not compared: %s, and differences see what it cuts\n", cuts_derivatives(p));
-        return;
-    }
     for (int k = 0; k < p->meta.n; k++) {
+        if (cuts_derivatives(p, k)) {
+            line(c, k, "differences", NAN, arena_printf(s->arena, "not compared: %s, and differences see what it cuts", cuts_derivatives(p, k)));
+            continue;
+        }
         int64_t n = type_count(&p->meta.at[k].type);
         double *v = NEW_N(s->arena, double, n + 1);
         Slope x = { .s = s, .moved = c->moved, .leaf = k, .v = v, .natural = c->natural };
@@ -209,9 +209,26 @@ static void print_tables(const Check *c)
         printf("\n%s %s\n", p->meta.at[k].name, type_text(c->s.arena, &p->meta.at[k].type));
         for (int i = 0; i < c->lines[k].n; i++) {
             const Line *l = &c->lines[k].at[i];
-            printf("  %-22s %10.2e  %s\n", l->what, l->found, l->verdict);
+            if (isnan(l->found))
+                printf("  %-22s %10s  %s\n", l->what, "", l->verdict);
+            else
+                printf("  %-22s %10.2e  %s\n", l->what, l->found, l->verdict);
         }
     }
+}
+
+/* There is nothing to compare with what is not finite. */
+static bool all_finite(const Check *c)
+{
+    const Problem *p = c->s.problem;
+    const char *what = isfinite(c->outer) ? NULL : "outer value";
+    for (int k = 0; !what && k < p->meta.n; k++)
+        for (int64_t i = 0, n = type_count(&p->meta.at[k].type); !what && i < n; i++)
+            if (!isfinite(real_at(c->first[k], c->s.real_bytes, i)))
+                what = arena_printf(c->s.arena, "hypergradient of %s", p->meta.at[k].name);
+    if (what)
+        fprintf(stderr, "mflc: the %s is not finite; mflc grad --guard says where that appears first\n", what);
+    return !what;
 }
 
 static int check(Check *c)
@@ -224,6 +241,8 @@ static int check(Check *c)
     c->moved = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n);
     if (session_gradient(s, s->bound.meta, &c->outer, c->first, &st))
         return numeric_failure(s, &st);
+    if (!all_finite(c))
+        return EXIT_NUMERIC;
     printf("%s: outer value %.12g; disagreement with %s %s, relative to the largest entry\n", p->name, c->outer, mode_name[s->diff.mode], schedule_text(s->arena, &s->diff.steps));
     c->natural = natural_size(s, c->outer, c->first);
     c->floor = fmax(64 * (s->real_bytes == 8 ? 2.2e-16 : 1.2e-7) * c->natural / c->tol, 1e-300);

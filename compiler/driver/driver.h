@@ -153,7 +153,7 @@ double slope_tolerance(const Session *);
 double natural_size(const Session *, double outer, void *const *grad);
 SlopeVerdict slope_compare(const Slope *, double exact, double size);
 const char *slope_why_open(const Slope *);
-const char *cuts_derivatives(const Problem *);                                   /* why differences are not the derivative (detach, truncate), or NULL */
+const char *cuts_derivatives(const Problem *, int leaf);                         /* why differences are not the derivative in a meta array (detach, truncate), or NULL */
 double draw_signed(uint64_t *state);                                             /* uniform in -1..1 */
 
 /* ---- passes.c ---- */

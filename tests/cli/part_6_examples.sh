@@ -7,3 +7,20 @@ for e in ridge logistic_l2 maml_sine learning_rates datarater hyper_cleaning; do
     yes_ "$e: the curve" grep -q '</svg>' "$tmp/$e/loss.svg"
     [ -n "$QUICK" ] || gives 0 "all agree" check "$top/examples/$e.mfl"
 done
+# The models, small: no false alarm.
+# agrees NAME OPTION...
+agrees() {
+    e=$1
+    shift
+    timeout 1200 "$mflc" check "$top/examples/$e.mfl" "$@" > "$tmp/out" 2> "$tmp/err" && grep -q "^all agree" "$tmp/out" && ok || bad "check $e: $(grep DIFFERS "$tmp/out" | head -n 3)"
+}
+if [ -z "$QUICK" ]; then
+    for e in transformer_rates transformer_maml transformer_rater; do agrees $e -D T=2 -D L=1 -D D=8 -D F=16 -D S=8 -D B=2; done
+    agrees lstm_language -D T=2 -D S=6
+    agrees maml_digits
+    agrees gaussian_process
+    agrees learned_optimizer -D T=5
+    agrees distill
+    agrees cart_pole -D T=40
+    agrees discount
+fi

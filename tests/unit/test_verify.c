@@ -30,7 +30,7 @@ static Judged judge(const char *text, const char *real)
         j.exact += real_at(grad[0], s.real_bytes, i);
         j.size += fabs(real_at(grad[0], s.real_bytes, i));
     }
-    j.cut = cuts_derivatives(s.problem) ? "cut" : NULL;
+    j.cut = cuts_derivatives(s.problem, 0) ? "cut" : NULL;
     j.slope.enough = slope_tolerance(&s) * j.size / 10;
     slope_by_differences(&j.slope);
     const SlopeVerdict here = slope_compare(&j.slope, j.exact, j.size);
