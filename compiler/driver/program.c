@@ -17,7 +17,9 @@ int program_possible(Session *s)
         fprintf(stderr, "mflc: %s goes with generated C; give --emit c beside --python\n", asked);
         return EXIT_USAGE;
     }
-    const char *cut = o->with_check ? cuts_derivatives(s->problem) : NULL;
+    const char *cut = NULL;
+    for (int k = 0; o->with_check && !cut && k < s->problem->meta.n; k++)
+        cut = cuts_derivatives(s->problem, k);
     if (cut) {
         fprintf(stderr, "mflc: --check: %s, and differences see what it cuts; build without --check\n", cut);
         return EXIT_PROBLEM;
