@@ -35,10 +35,11 @@ static uint64_t hash_data(const Run *r)
     return h;
 }
 
-static uint64_t hash_program(const Run *r)
+/* The same with --guard and without, which gives the same bits: so that a run that stopped at a value that is not finite can go on to see where. */
+static uint64_t hash_program(Run *r)
 {
     Buf b = { 0 };
-    lir_print(r->s.program, &b);
+    lir_print(r->o->guard ? session_lower(&r->s, false) : r->s.program, &b);
     uint64_t h = hash(hash_start, b.at, b.n);
     buf_free(&b);
     return h;
@@ -61,17 +62,17 @@ static size_t carried_bytes(const Run *r)
 static Head head_of(Run *r)
 {
     const Problem *p = r->s.problem;
-    Head h = { .text = hash(hash_start, p->src->text, p->src->len), .program = hash_program(r), .data = r->data_hash ? r->data_hash : (r->data_hash = hash_data(r)),
+    if (!r->path) {                                           /* what no step changes */
+        r->path = arena_printf(r->s.arena, "%s/%s.ckpt", r->o->out, p->name);
+        r->program_hash = hash_program(r);
+        r->data_hash = hash_data(r);
+    }
+    Head h = { .text = hash(hash_start, p->src->text, p->src->len), .program = r->program_hash, .data = r->data_hash,
                .seed = r->o->seed, .clip = r->o->clip, .real_bytes = r->s.real_bytes, .mode = r->s.diff.mode, .skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip"),
                .steps_done = r->step, .state_bytes = r->s.program->state_bytes, .meta_bytes = (int64_t)meta_bytes(r), .carried_bytes = (int64_t)carried_bytes(r) };
     memcpy(h.magic, magic, sizeof magic);
     snprintf(h.name, sizeof h.name, "%s", p->name);
     return h;
-}
-
-const char *checkpoint_path(const Run *r)
-{
-    return arena_printf(r->s.arena, "%s/%s.ckpt", r->o->out, r->s.problem->name);
 }
 
 int checkpoint_save(Run *r)
@@ -87,10 +88,9 @@ int checkpoint_save(Run *r)
         buf_put(&b, session_carried(&r->s), (size_t)h.carried_bytes);
     uint64_t sum = hash(hash_start, b.at, b.n);
     buf_put(&b, (const char *)&sum, sizeof sum);
-    const char *path = checkpoint_path(r);
-    bool ok = write_atomically(path, b.at, b.n);
+    bool ok = write_atomically(r->path, b.at, b.n);
     buf_free(&b);
-    return ok ? -1 : cannot_write(path);
+    return ok ? -1 : cannot_write(r->path);
 }
 
 /* Why the file cannot be gone on from, or NULL. */

@@ -105,6 +105,7 @@ enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4, WANT_ADAPT = 8, WANT_VALUE =
 /* Returns -1 to go on, or the exit code. */
 int  session_open(Session *, Options *, int want);
 int  session_compile(Session *, DiffOptions, const Plan *, int want);    /* again, with other options; the plan, or NULL: its graphs made anew */
+LProgram *session_lower(Session *, bool guard);                                  /* the entries that were compiled, as loops */
 void session_close(Session *);
 void lanes_free(Session *);
 size_t leaf_bytes(const Leaf *, int real_bytes);

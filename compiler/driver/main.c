@@ -48,6 +48,7 @@ int main(int argc, char **argv)
         { "fmt", command_fmt }, { "ir", command_ir }, { "ops", command_ops }, { "version", command_version },
     };
     signal(SIGXFSZ, SIG_IGN);                     /* a file that grows too large is a write that fails */
+    signal(SIGPIPE, SIG_IGN);                     /* so is a pipe that nobody reads: a long run outlives who watches it */
     int code = options_parse(&o, argc, argv);
     for (size_t k = 0; code < 0 && k < sizeof commands / sizeof *commands; k++)
         if (!strcmp(commands[k].name, o.command))

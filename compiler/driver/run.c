@@ -195,7 +195,7 @@ static int train(Run *r)
             code = checkpoint_save(r);
     }
     if (stopped)
-        fprintf(stderr, "%smflc: stopped after outer step %lld; go on with --resume %s\n", isatty(2) ? "\n" : "", (long long)r->step, checkpoint_path(r));
+        fprintf(stderr, "%smflc: stopped after outer step %lld; go on with --resume %s\n", isatty(2) ? "\n" : "", (long long)r->step, r->path);
     if (code >= 0 && code != EXIT_NUMERIC)
         return code;
     int saved = checkpoint_save(r);

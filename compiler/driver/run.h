@@ -14,10 +14,10 @@ typedef struct Run {
     double   began;
     double  *logs;
     FILE    *log;
-    uint64_t data_hash;            /* of the numbers that are bound */
+    const char *path;              /* of the checkpoint, from the first one on; likewise: */
+    uint64_t program_hash, data_hash;      /* of the loop IR, of the numbers that are bound */
 } Run;
 void        run_room(Run *, int64_t steps);              /* makes place for loss[0..steps] */
-const char *checkpoint_path(const Run *);
 int         checkpoint_save(Run *);                      /* -1, or an exit code: reported */
 int         checkpoint_resume(Run *);                    /* from o->resume */
 int         log_open(Run *);                             /* a new one, or the resumed run's up to its checkpoint */

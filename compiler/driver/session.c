@@ -46,6 +46,13 @@ static void add_entry(Session *s, LEntryKind kind, Graph *g)
     vec_push(s->arena, s->entries, entry_graph(s->arena, s->problem, kind, g));
 }
 
+LProgram *session_lower(Session *s, bool guard)
+{
+    ice_pass = "lower";
+    LowerOptions lo = { s->real_bytes, guard, true, mode_name[s->diff.mode], schedule_text(s->arena, &s->diff.steps) };
+    return lower_program(s->arena, s->problem, s->entries.at, s->entries.n, &lo);
+}
+
 int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
 {
     char *why = NULL;
@@ -71,9 +78,7 @@ int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
     int code = entries_from_text(s);
     if (code >= 0)
         return code;
-    ice_pass = "lower";
-    LowerOptions lo = { s->real_bytes, s->opt->guard, true, mode_name[diff.mode], schedule_text(s->arena, &diff.steps) };
-    s->program = lower_program(s->arena, s->problem, s->entries.at, s->entries.n, &lo);
+    s->program = session_lower(s, s->opt->guard);
     if (dumped(s->opt, "lower"))
         dump_program(s->program);
     if (want & WANT_JIT) {

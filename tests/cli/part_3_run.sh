@@ -84,3 +84,7 @@ gives 3 "cannot be written" run small.mfl --from "$d" -o "$tmp/file/x"
 gives 3 "cannot be written" run small.mfl --from "$d" -o "$tmp/r" --log "$tmp/none/log"
 sed '/^learn/d' small.mfl > "$tmp/nolearn.mfl"
 gives 1 "has no \`learn\` line" run "$tmp/nolearn.mfl" --from "$d" -o "$tmp/r"
+# Nobody watches: the run goes on to its end, and says that its output went nowhere.
+{ "$mflc" run small.mfl --from "$d" -o "$tmp/unseen" --steps 20 --log "$tmp/unseen/log" --every 7; echo $? > "$tmp/code"; } 2>&1 | true
+[ "$(cat "$tmp/code")" = 3 ] && ok || bad "a closed pipe: exit code $(cat "$tmp/code")"
+same "$tmp/r20" "$tmp/unseen" "a run that nobody watches differs"

@@ -45,6 +45,16 @@ for m in mixed reverse forward; do
     gives 0 "" grad small.mfl --from "$d" --mode $m -o "$tmp/guarded" --guard
     yes_ "--guard changes bits in mode $m" diff -r "$tmp/plain" "$tmp/guarded"
 done
+# A run that stopped says where when it goes on with --guard, from its checkpoint; skipping goes on past it.
+printf 'problem late\nmeta a = 1\nparam w = 1\ninner = w^2\nstep w by sgd(rate = 0.1) for 2\nouter = w + log(a)\nlearn a by sgd(rate = 0.3) for 9\n' > "$tmp/late.mfl"
+gives 4 "--guard says where it appears first" run "$tmp/late.mfl" -o "$tmp/late"
+steps=$(sed -n 's/.*after \([0-9]*\) outer steps.*/\1/p' "$tmp/out")
+[ "${steps:-0}" -gt 1 ] && ok || bad "the run was to stop after some steps: $steps"
+gives 4 "a value is not finite: log in log(a) (late.mfl:6) is" run "$tmp/late.mfl" -o "$tmp/late" --resume "$tmp/late/late.ckpt" --guard
+yes_ "the step that is not finite is named" grep -q "outer step $((steps + 1)): the outer loss is not finite" "$tmp/err"
+gives 0 "after 9 outer steps" run "$tmp/late.mfl" -o "$tmp/late2" --on-nonfinite skip --log "$tmp/late2/log"
+[ "$(grep -c skipped "$tmp/late2/log")" = $((9 - steps)) ] && ok || bad "steps that were skipped"
+if cmp -s "$tmp/late/a.npy" "$tmp/late2/a.npy"; then ok; else bad "a step that was skipped moved a"; fi
 # A guarded build: clean C99, the same finding; nothing of it in a build without.
 gives 0 "" build "$tmp/nan.mfl" -o "$tmp/plain_c"
 no_ "checks in a build without --guard" grep -q mfl_check "$tmp/plain_c/nan.c"
