@@ -23,24 +23,6 @@ static int build_c(Session *s, bool source)
     return code < 0 && source ? build_program(s) : code;
 }
 
-/* Graphviz text of one graph and, as clusters, its loops. */
-static void dot_graph(const Graph *g, Buf *b, const char *prefix, Arena *a)
-{
-    for (int i = 0; i < g->nodes.n; i++) {
-        const Node *n = g->nodes.at[i];
-        buf_printf(b, "  %s%d [label=\"%s%s%s\\n%s\"%s];\n", prefix, n->id, op_info[n->op].name, n->origin.name ? " " : "", n->origin.name ? n->origin.name : "",
-                   n->op == OP_loop ? "loop" : type_text(a, &n->type), n->origin.kind == ADJOINT || n->origin.kind == ADJOINT_OF_ADJOINT ? ", style=filled, fillcolor=\"#cfe0f4\"" : n->origin.kind != PRIMAL ? ", style=filled, fillcolor=\"#f6e3c5\"" : "");
-        for (int k = 0; k < n->narg; k++)
-            buf_printf(b, "  %s%d -> %s%d;\n", prefix, n->arg[k]->id, prefix, n->id);
-        if (n->op == OP_loop) {
-            const char *inner = arena_printf(a, "%s%d_", prefix, n->id);
-            buf_printf(b, "  subgraph cluster_%s { label=\"%s: %lld times\";\n", inner, n->u.loop->name ? n->u.loop->name : "loop", (long long)n->u.loop->n);
-            dot_graph(n->u.loop->body, b, inner, a);
-            buf_puts(b, "  }\n");
-        }
-    }
-}
-
 static int build_graphs(Session *s, bool dot)
 {
     Buf b = { 0 };
@@ -48,11 +30,8 @@ static int build_graphs(Session *s, bool dot)
         Graph *g = s->entries.at[k].graph;
         if (!dot)
             ir_print(g, &b);
-        else if (s->entries.at[k].kind == LE_HYPERGRADIENT) {
-            buf_printf(&b, "digraph %s {\n  node [shape=box, fontname=\"sans-serif\"];\n", s->problem->name);
-            dot_graph(g, &b, "n", s->arena);
-            buf_puts(&b, "}\n");
-        }
+        else if (s->entries.at[k].kind == LE_HYPERGRADIENT)
+            dot_print(g, arena_printf(s->arena, "hypergradient of %s; mode %s, schedule %s", s->problem->name, s->program->mode, s->program->schedule), s->arena, &b);
     }
     int code = write_text(s, dot ? ".dot" : ".ir", &b);
     buf_free(&b);

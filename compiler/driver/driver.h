@@ -128,6 +128,9 @@ C99Options c99_options(const Session *);
 int  program_possible(Session *);                                                /* can --check, --static, --main be had? -1, or the exit code */
 int  build_program(Session *);
 
+/* ---- dot.c ---- */
+void dot_print(const Graph *, const char *title, Arena *, Buf *);
+
 /* ---- shared.c ---- */
 int  build_shared(Session *, const char *so);                                    /* -1, or the exit code */
 

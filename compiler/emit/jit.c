@@ -78,11 +78,13 @@ static void stay_silent(LLVMDiagnosticInfoRef info, void *user)
     LLVMDisposeMessage(text);
 }
 
-static LLVMModuleRef optimised(const LProgram *p, LLVMContextRef c, LLVMTargetMachineRef tm, char **why)
+static LLVMModuleRef optimised(const LProgram *p, LLVMContextRef c, LLVMTargetMachineRef tm, bool interface, char **why)
 {
     char *message = NULL;
     LLVMContextSetDiagnosticHandler(c, stay_silent, NULL);
     LLVMModuleRef m = llvm_module(p, c);
+    if (interface)
+        llvm_interface(p, c, m);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(tm);
     char *triple = LLVMGetTargetMachineTriple(tm);
     LLVMSetModuleDataLayout(m, layout);
@@ -115,7 +117,7 @@ bool emit_llvm_file(const LProgram *p, EmitLlvmKind kind, const char *path, char
 {
     LLVMContextRef c = LLVMContextCreate();
     LLVMTargetMachineRef tm = machine(LLVMCodeModelDefault);
-    LLVMModuleRef m = optimised(p, c, tm, why);
+    LLVMModuleRef m = optimised(p, c, tm, true, why);
     char *message = NULL;
     bool ok = m != NULL;
     if (m && kind == EMIT_LLVM)
@@ -146,7 +148,7 @@ Jit *jit_new(const LProgram *p, char **why)
     static const char *const name[LE_KINDS] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn", "hypergradient_window" };
     LLVMTargetMachineRef tm = machine(LLVMCodeModelJITDefault);
     LLVMOrcThreadSafeContextRef tsc = LLVMOrcCreateNewThreadSafeContext();
-    LLVMModuleRef m = optimised(p, LLVMOrcThreadSafeContextGetContext(tsc), tm, why);
+    LLVMModuleRef m = optimised(p, LLVMOrcThreadSafeContextGetContext(tsc), tm, false, why);
     if (!m) {
         LLVMOrcDisposeThreadSafeContext(tsc);
         LLVMDisposeTargetMachine(tm);

@@ -225,6 +225,7 @@ bool  graph_depends(const Node *, const Node *on);
 
 /* ---- text, verifier, reference interpreter, cost ---- */
 void  ir_print(const Graph *, Buf *);                      /* complete: ir_read makes the same graph of it */
+void  ir_print_access(Buf *, const Contract *, const Access *);         /* "[a,b+1]": letters in order */
 typedef struct SourceList { const Source **at; int n, cap; } SourceList;
 void  ir_sources(Arena *, const Graph *, SourceList *);    /* appends the sources of its places */
 /* The graph that begins at text->text[*at]; *at goes behind it. NULL: none is left, or it is wrong: then reported in diags. The program's sources that are

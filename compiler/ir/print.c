@@ -61,7 +61,7 @@ static void place(Buf *b, const Contract *c, const Place *p)
         buf_printf(b, any && p->base >= 0 ? "+%lld" : "%lld", (long long)p->base);
 }
 
-static void access(Buf *b, const Contract *c, const Access *x)
+void ir_print_access(Buf *b, const Contract *c, const Access *x)
 {
     buf_puts(b, "[");
     for (int k = 0; k < x->rank; k++) {
@@ -80,12 +80,12 @@ static void contract(Buf *b, const Contract *c)
             name(b, c->letter[l]);
     }
     buf_puts(b, "} ");
-    access(b, c, &c->out);
+    ir_print_access(b, c, &c->out);
     buf_puts(b, " += ");
     number(b, c->scale);
     for (int a = 0; a < c->nfactor + c->nindex; a++) {
         buf_puts(b, a < c->nfactor ? " *" : " ;");
-        access(b, c, &c->arg[a]);
+        ir_print_access(b, c, &c->arg[a]);
     }
     for (int g = 0; g < c->nguard; g++) {
         buf_puts(b, " if 0<=");

@@ -234,7 +234,7 @@ static int a_percent_more(const void *const *d, void *const *m, void *const *out
     return code;
 }
 
-/* Differences agree with the gradient, in just the memory they say; they see that it is wrong, and where. */
+/* -DCUT: the derivative is cut somewhere, and differences are another number. Else differences agree with the gradient, in just the memory they say; they see that it is wrong, and where. */
 static void differences(void)
 {
     double tol = p->real_bytes == 8 ? 1e-6 : 2e-2, size = 0;
@@ -273,6 +273,8 @@ int main(void)
     tasks();
     not_wanted();
     wrong_inputs();
+#ifndef CUT
     differences();
+#endif
     return failures != 0;
 }
