@@ -1,0 +1,253 @@
+"""The problems of this folder stated again in JAX: makes NAME/in and NAME/out in double.  python models.py [NAME ...]  (needs numpy and jax)
+
+It shares nothing with mflc: the inner steps are unrolled, the gradient is reverse over reverse. Data and starting values are drawn from a fixed seed."""
+import os
+import sys
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.nn import gelu, log_softmax, sigmoid, softmax
+from jax.scipy.special import logsumexp
+
+jax.config.update("jax_enable_x64", True)
+
+
+def sgd(rate):
+    return lambda p: (), lambda p, g, s, t: (p - rate * g, s)
+
+
+def momentum(rate, mu=0.9):
+    def step(p, g, m, t):
+        m = mu * m + g
+        return p - rate * m, m
+    return jnp.zeros_like, step
+
+
+def nesterov(rate, mu=0.9):
+    def step(p, g, m, t):
+        m = mu * m + g
+        return p - rate * (g + mu * m), m
+    return jnp.zeros_like, step
+
+
+def rmsprop(rate, decay=0.9, eps=1e-8, eps_root=0.0):
+    def step(p, g, v, t):
+        v = decay * v + (1 - decay) * g**2
+        return p - rate * g / (jnp.sqrt(v + eps_root) + eps), v
+    return jnp.zeros_like, step
+
+
+def adam(rate, b1=0.9, b2=0.999, eps=1e-8, eps_root=0.0):
+    def step(p, g, s, t):
+        m, v = b1 * s[0] + (1 - b1) * g, b2 * s[1] + (1 - b2) * g**2
+        return p - rate * (m / (1 - b1 ** (t + 1))) / (jnp.sqrt(v / (1 - b2 ** (t + 1)) + eps_root) + eps), (m, v)
+    return lambda p: (jnp.zeros_like(p), jnp.zeros_like(p)), step
+
+
+def descend(inner, p, steps, opt):
+    """opt: one optimizer for all of p (a dict of arrays), or one for each."""
+    opt = opt if isinstance(opt, dict) else {k: opt for k in p}
+    s = {k: opt[k][0](p[k]) for k in p}
+    for t in range(steps):
+        g = jax.grad(inner)(p, t)
+        for k in p:
+            p = dict(p)
+            p[k], s[k] = opt[k][1](p[k], g[k], s[k], t)
+    return p
+
+
+def sub(p, name):
+    return {k[len(name) + 1:]: v for k, v in p.items() if k.startswith(name + ".")}
+
+
+def dense(p, x):
+    return x @ p["w"] + p["b"]
+
+
+def gru(p, x, h):
+    gate = lambda n, x, h: x @ p[n + ".wx"] + h @ p[n + ".wh"] + p[n + ".b"]
+    r, u = sigmoid(gate("reset", x, h)), sigmoid(gate("update", x, h))
+    return (1 - u) * h + u * jnp.tanh(gate("candidate", x, r * h))
+
+
+# ---- the problems: data and meta values from a generator, then (outer value, params) of (meta, data) ----
+def dense_shapes(name, i, o):
+    return {name + ".w": (i, o), name + ".b": (o,)}
+
+
+def gru_shapes(name, i, d):
+    return {f"{name}.{g}.{w}": s for g in ("reset", "update", "candidate") for w, s in (("wx", (i, d)), ("wh", (d, d)), ("b", (d,)))}
+
+
+def draw(r, shapes, scale=0.5):
+    return {k: scale * r.normal(size=s) for k, s in shapes.items()}
+
+
+def start(values):
+    return {"start." + k: v for k, v in values.items()}
+
+
+def kalman(r):
+    S, O, N, V, T = 3, 2, 12, 8, 5
+    data = dict(y=r.normal(size=(N, O)), yv=r.normal(size=(V, O)), c0=r.normal(size=(O, S)))
+    meta = dict(log_q=-1 + 0.2 * r.normal(size=S), log_r=-1 + 0.2 * r.normal(size=O), shrink=-2.0)
+
+    def nll(p, q, s, ys):
+        a, c = p["a"], p["c"]
+        m, P, total = jnp.zeros(S), jnp.eye(S), 0.0
+        for y in ys:
+            m, P = a @ m, a @ P @ a.T + jnp.diag(q)
+            e, F = y - c @ m, c @ P @ c.T + jnp.diag(s)
+            total += 0.5 * e @ jnp.linalg.inv(F) @ e + 0.5 * jnp.log(jnp.linalg.det(F))
+            K = P @ c.T @ jnp.linalg.inv(F)
+            m, P = m + K @ e, P - K @ F @ K.T
+        return total / len(ys)
+
+    def value(m, d):
+        q, s = jnp.exp(m["log_q"]), jnp.exp(m["log_r"])
+        inner = lambda p, t: nll(p, q, s, d["y"]) + jnp.exp(m["shrink"]) * ((p["a"] ** 2).sum() + (p["c"] ** 2).sum())
+        p = descend(inner, {"a": 0.5 * jnp.eye(S), "c": d["c0"]}, T, {"a": sgd(0.05), "c": momentum(0.02)})
+        return nll(p, q, s, d["yv"]), p
+    return data, meta, value
+
+
+def graph(r):
+    N, E, D, H, C, L, T = 7, 12, 4, 5, 3, 2, 4
+    data = dict(x=r.normal(size=(N, D)), from_node=r.integers(0, N, E), to_node=r.integers(0, N, E), label=r.integers(0, C, N),
+                train=(np.arange(N) % 2 == 0) * 1.0, valid=(np.arange(N) % 2 == 1) * 1.0)
+    layers = {k: (L,) + s for k, s in (dense_shapes("layers.message", 2 * H, H) | gru_shapes("layers.update", H, H)).items()}
+    net = dense_shapes("enter", D, H) | layers | dense_shapes("head", H, C)
+    meta = dict(edge=r.normal(size=E)) | start(draw(r, net))
+
+    def value(m, d):
+        w = sigmoid(m["edge"])[:, None]
+
+        def loss(p, mask):
+            h = dense(sub(p, "enter"), d["x"])
+            for k in range(L):
+                l = {n: v[k] for n, v in sub(p, "layers").items()}
+                msg = jnp.tanh(dense(sub(l, "message"), jnp.concatenate([h[d["from_node"]], h[d["to_node"]]], -1))) * w
+                h = gru(sub(l, "update"), jnp.zeros((N, H)).at[d["to_node"]].add(msg), h)
+            z = log_softmax(dense(sub(p, "head"), h))
+            return -(z[jnp.arange(N), d["label"]] * mask).sum() / mask.sum()
+        p = descend(lambda p, t: loss(p, d["train"]), sub(m, "start"), T, rmsprop(0.02, eps_root=1e-8))
+        return loss(p, d["valid"]), {"p." + k: v for k, v in p.items()}
+    return data, meta, value
+
+
+def seq2seq(r):
+    B, S, O, V, D, T = 2, 5, 4, 6, 4, 3
+    data = dict(src=r.integers(0, V, (T, B, S)), dst=r.integers(0, V, (T, B, O + 1)), srcv=r.integers(0, V, (B, S)), dstv=r.integers(0, V, (B, O + 1)))
+    net = {"es.table": (V, D), "ed.table": (V, D)} | gru_shapes("enc", D, D) | gru_shapes("dec", 2 * D, D) | {"mix": (D, D)}
+    meta = dict(smooth=-2.0, weight=0.3 * r.normal(size=O)) | start(draw(r, net))
+
+    def scores(m, src, dst):
+        x, h, keys = m["es.table"][src], jnp.zeros((B, D)), []
+        for t in range(S):
+            h = gru(sub(m, "enc"), x[:, t], h)
+            keys.append(h)
+        keys, y, z = jnp.stack(keys, 1), m["ed.table"][dst], []
+        for t in range(O):
+            w = softmax(jnp.einsum("isc,cd,id->is", keys, m["mix"].T, h) / jnp.sqrt(D))
+            h = gru(sub(m, "dec"), jnp.concatenate([y[:, t], jnp.einsum("is,isc->ic", w, keys)], -1), h)
+            z.append(h @ m["ed.table"].T)
+        return log_softmax(jnp.stack(z, 1))
+
+    def value(m, d):
+        pick = lambda z, y: jnp.take_along_axis(z, y[..., None], -1)[..., 0]
+
+        def inner(p, t):
+            z, s = scores(p, d["src"][t], d["dst"][t][:, :-1]), sigmoid(m["smooth"])
+            return ((-(1 - s) * pick(z, d["dst"][t][:, 1:]) - s * z.mean(-1)) @ softmax(m["weight"])).mean()
+        p = descend(inner, sub(m, "start"), T, adam(0.02, eps_root=1e-9))
+        return -pick(scores(p, d["srcv"], d["dstv"][:, :-1]), d["dstv"][:, 1:]).mean(), {"m." + k: v for k, v in p.items()}
+    return data, meta, value
+
+
+def markov(r):
+    S, N, V, T = 4, 10, 6, 6
+    data = dict(from_state=r.integers(0, S, N), to_state=r.integers(0, S, N), dt=r.random(N) + 0.1,
+                fv=r.integers(0, S, V), tv=r.integers(0, S, V), dtv=r.random(V) + 0.1)
+    meta = dict(centre=0.3 * r.normal(size=S), log_pull=-2.0)
+
+    def expm(a, order=9, squarings=4):
+        b, e, term = a / 2**squarings, jnp.eye(S), jnp.eye(S)
+        for k in range(1, order + 1):
+            term = term @ b / k
+            e = e + term
+        for _ in range(squarings):
+            e = e @ e
+        return e
+
+    def nll(w, a, b, dt):
+        off = jnp.exp(w) * (1 - jnp.eye(S))
+        g = off - jnp.diag(off.sum(1))
+        return -jnp.stack([jnp.log(expm(g * dt[i])[a[i], b[i]]) for i in range(len(dt))]).mean()
+
+    def value(m, d):
+        inner = lambda p, t: nll(p["w"], d["from_state"], d["to_state"], d["dt"]) + jnp.exp(m["log_pull"]) * ((p["w"] - m["centre"][:, None]) ** 2).sum()
+        p = descend(inner, {"w": jnp.zeros((S, S))}, T, sgd(0.3))
+        return nll(p["w"], d["fv"], d["tv"], d["dtv"]), p
+    return data, meta, value
+
+
+def contrast(r):
+    N, V, D, H, Z, T = 6, 5, 6, 8, 4, 5
+    data = dict(x=r.normal(size=(N, D)), noise=r.normal(size=(T, 2, N, D)), label=r.normal(size=N), xv=r.normal(size=(V, D)), labelv=r.normal(size=V))
+    meta = dict(log_temperature=-1.0, strength=0.2 + 0.05 * r.normal(size=1 + D)) | start(draw(r, dense_shapes("a", D, H) | dense_shapes("b", H, Z)))
+
+    def value(m, d):
+        def emb(p, x):
+            h = dense(sub(p, "b"), gelu(dense(sub(p, "a"), x), approximate=False))
+            return h / jnp.linalg.norm(h, axis=-1, keepdims=True)
+        s = m["strength"]
+        view = lambda e: d["x"] * jnp.exp(s[0] * e) + s[1:] * e
+
+        def inner(p, t):
+            k = emb(p, view(d["noise"][t, 0])) @ emb(p, view(d["noise"][t, 1])).T / jnp.exp(m["log_temperature"])
+            return (0.5 * (logsumexp(k, axis=0) + logsumexp(k, axis=1)) - jnp.diag(k)).mean()
+        p = descend(inner, sub(m, "start"), T, nesterov(0.05))
+        ones = lambda h: jnp.concatenate([h, jnp.ones((len(h), 1))], 1)
+        h = ones(emb(p, d["x"]))
+        w = jnp.linalg.solve(h.T @ h + 0.1 * jnp.eye(Z + 1), h.T @ d["label"])
+        return ((ones(emb(p, d["xv"])) @ w - d["labelv"]) ** 2).mean(), {"p." + k: v for k, v in p.items()}
+    return data, meta, value
+
+
+def muon(r):
+    N, V, D, H, T = 8, 6, 5, 4, 4
+    data = dict(x=r.normal(size=(N, D)), y=r.normal(size=(N, H)), xv=r.normal(size=(V, D)), yv=r.normal(size=(V, H)))
+    meta = {"poly.c": np.array([3.4445, -4.775, 2.0315]), "log_rate": -2.0, "start.w": 0.4 * r.normal(size=(D, H)), "start.u": 0.4 * r.normal(size=(H, H))}
+
+    def rule(rate, c, mu):
+        def step(p, g, m, t):
+            m = mu * m + g
+            x = m / (jnp.sqrt((m**2).sum()) + 1e-7)
+            for _ in range(5):
+                a = x @ x.T
+                x = c[0] * x + (c[1] * a + c[2] * a @ a) @ x
+            return p - rate * x, m
+        return jnp.zeros_like, step
+
+    def value(m, d):
+        loss = lambda p, x, y: ((jnp.tanh(x @ p["w"] + p["b"]) @ p["u"] - y) ** 2).mean()
+        c, rate = m["poly.c"], jnp.exp(m["log_rate"])
+        p = descend(lambda p, t: loss(p, d["x"], d["y"]), {"w": m["start.w"], "u": m["start.u"], "b": jnp.zeros(H)}, T,
+                    {"w": rule(rate, c, 0.9), "u": rule(rate, c, 0.8), "b": sgd(0.1)})
+        return loss(p, d["xv"], d["yv"]), p
+    return data, meta, value
+
+
+PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon)
+
+for number, (name, problem) in enumerate(PROBLEMS.items()):
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        continue
+    data, meta, value = problem(np.random.default_rng(number))
+    (outer, p), grad = jax.value_and_grad(lambda m: value(m, data), has_aux=True)({k: jnp.asarray(v) for k, v in meta.items()})
+    results = {"outer": outer} | {"d_" + k: v for k, v in grad.items()} | {"p_" + k: v for k, v in p.items()}
+    for folder, arrays in ("in", data | meta), ("out", results):
+        os.makedirs(f"{name}/{folder}", exist_ok=True)
+        for k, v in arrays.items():
+            v = np.asarray(v)
+            np.save(f"{name}/{folder}/{k}.npy", v.astype(np.int32) if v.dtype.kind == "i" else v.astype(np.float64))
