@@ -191,36 +191,31 @@ static Val index_array(Sema *s, Scope *scope, const Expr *e, Val base)
     return v;
 }
 
-static Val index_field(Sema *s, Scope *scope, const Expr *e, Val base)
-{
-    if (base.kind == V_ARRAY)
-        return index_array(s, scope, e, base);
-    Val *field = NEW_N(s->arena, Val, base.type->nfield + 1);
-    for (int k = 0; k < base.type->nfield; k++) {
-        field[k] = index_field(s, scope, e, base.field[k]);
-        if (field[k].kind == V_ERROR)
-            return val_error();
-    }
-    return val_record(base.type, field, 0, NULL);
-}
-
-/* The leading axes that are left of a record after indexing. */
-static void record_lead(Val *out, const Expr *e, const Val *base)
-{
-    int axis = 0, n = 0;
-    for (int k = 0; k < e->nitem; k++, axis++)
-        if (e->item[k].kind == ITEM_SLICE)
-            out->lead[n++] = base->lead[axis];
-    for (; axis < base->nlead; axis++)
-        out->lead[n++] = base->lead[axis];
-    out->nlead = n;
-}
-
 static const Node *first_leaf(const Val *v)
 {
     while (v->kind == V_RECORD && v->type->nfield)
         v = &v->field[0];
     return v->kind == V_ARRAY ? v->node : NULL;
+}
+
+/* Every array of the record is indexed alike. What it then has more or fewer axes, the record has leading axes more or fewer; its records within too. */
+static Val index_record(Sema *s, Scope *scope, const Expr *e, Val base)
+{
+    if (base.kind == V_ARRAY)
+        return index_array(s, scope, e, base);
+    if (base.kind != V_RECORD)
+        return base;
+    Val v = val_record(base.type, NEW_N(s->arena, Val, base.type->nfield + 1), base.nlead, base.lead);
+    for (int k = 0; k < base.type->nfield; k++) {
+        v.field[k] = index_record(s, scope, e, base.field[k]);
+        if (v.field[k].kind == V_ERROR)
+            return val_error();
+    }
+    const Node *leaf = first_leaf(&v), *old = first_leaf(&base);
+    v.nlead += leaf && old ? leaf->type.rank - old->type.rank : 0;
+    for (int k = 0; leaf && k < v.nlead; k++)
+        v.lead[k] = leaf->type.dim[k];
+    return v;
 }
 
 Val eval_index(Sema *s, Scope *scope, const Expr *e)
@@ -239,13 +234,5 @@ Val eval_index(Sema *s, Scope *scope, const Expr *e)
             return report(s, e->item[k].span, NULL, "`none` cannot be used on a record");
     if (e->nitem > base.nlead)
         return report(s, e->item[0].span, NULL, "%d indices for a record %s with %d leading axes", e->nitem, base.type->text, base.nlead);
-    Val v = index_field(s, scope, e, base);
-    if (v.kind == V_RECORD) {
-        record_lead(&v, e, &base);
-        const Node *leaf = first_leaf(&v), *old = first_leaf(&base);
-        if (leaf && old && v.nlead && old->type.rank == leaf->type.rank + base.nlead - v.nlead)
-            for (int k = 0; k < v.nlead; k++)
-                v.lead[k] = leaf->type.dim[k];
-    }
-    return v;
+    return index_record(s, scope, e, base);
 }

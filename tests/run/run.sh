@@ -48,6 +48,10 @@ if "$mflc" build tests/run/captured.mfl --real double -o "$tmp" > "$tmp/log" 2>&
 if "$mflc" check tests/run/optimizer_loop.mfl > "$tmp/log" 2>&1 && "$mflc" grad tests/run/optimizer_loop.mfl --real double > "$tmp/log" 2>&1 \
     && grep -q 'outer value *2\.02447776635$' "$tmp/log"
 then ok; else bad "optimizer_loop"; fi
+# Arrays of records in arrays of records: 4.7008 by hand (once refused).
+if "$mflc" check tests/run/record_index.mfl > "$tmp/log" 2>&1 && "$mflc" grad tests/run/record_index.mfl --real double > "$tmp/log" 2>&1 \
+    && grep -q 'outer value *4\.7008$' "$tmp/log"
+then ok; else bad "record_index"; fi
 # The code does not grow with the number of steps or with sizes, and is the same every time.
 r=tests/reference/ridge
 for n in 10 1000; do
