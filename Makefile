@@ -93,9 +93,10 @@ $(UNIT): $(BUILD)/tests/%: tests/%.c $(wildcard tests/unit/*.h tests/unit/lir_in
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(OPT) $(WARN) -Wno-unused-function -DMFL_TOP='"$(CURDIR)"' $(TESTINC) -rdynamic -o $@ $< $(if $(filter %test_lower,$@),$(wildcard tests/unit/lir_interpret.c)) $(LIBOBJ) $(RTOBJ) -lcriterion $(LIBS)
 
-# Takes today's output of the passes as the expected one: read the difference before it is committed.
+# Takes today's output of the passes, and today's generated C, as the expected one: read the difference before it is committed.
 promote: all
 	PROMOTE=1 sh tests/passes/run.sh $(CURDIR)/$(BUILD)/mflc $(BUILD)
+	PROMOTE=1 sh tests/golden/run.sh $(CURDIR)/$(BUILD)/mflc $(BUILD)
 
 # The same tests under the address, undefined-behaviour and leak sanitizers.
 asan: setup

@@ -7,6 +7,18 @@
  * The derivative of a region is taken in a graph of its own, where its arguments are independent variables, and then inlined. */
 #include "rules.h"
 
+/* Derivatives of the inner loss are g_v: b_v is left to the outer value. */
+static void name_gradients(Graph *g)
+{
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *n = g->nodes.at[i];
+        if (n->op == OP_loop)
+            name_gradients(n->u.loop->body);
+        if (n->origin.kind == ADJOINT && n->origin.name && !strncmp(n->origin.name, "b_", 2))
+            n->origin.name = intern_printf("g_%s", n->origin.name + 2);
+    }
+}
+
 Graph *gradient_graph(const Region *r, const int *wrt, int nwrt)
 {
     const Graph *body = r->body;
@@ -18,11 +30,7 @@ Graph *gradient_graph(const Region *r, const int *wrt, int nwrt)
     for (int k = 0; k < nwrt; k++)
         in[k] = params[wrt[k]];
     vjp(g, in, nwrt, &loss, (Node *[]){ ir_real(g, 1) }, 1, ct);
-    for (int i = 0; i < g->nodes.n; i++) {         /* derivatives of the inner loss; b_ is left to the outer value */
-        Origin *o = &g->nodes.at[i]->origin;
-        if (o->kind == ADJOINT && o->name && !strncmp(o->name, "b_", 2))
-            o->name = intern_printf("g_%s", o->name + 2);
-    }
+    name_gradients(g);
     for (int k = 0; k < nwrt; k++)
         ir_result(g, or_zero(g, ct[k], &in[k]->type), NULL);
     return g;

@@ -112,7 +112,8 @@ void linearize_loop_fused(Graph *g, Node *node, Node *const *tin, Node **out)
             for (int q = 0; q < p; q++)
                 a += old->params.at[q].kind != LP_INDEX;
             dplace[p] = m.loop->params.n;
-            dparam[nin] = make_param(&m, old->params.at[p].kind, of, of->type, ir_tangent_name(of->origin.name), or_zero(g, tin[a], &of->type));
+            dparam[nin] = make_param(&m, old->params.at[p].kind, of, of->type, NULL, or_zero(g, tin[a], &of->type));
+            dparam[nin]->origin = derived_origin(of, TANGENT);
             in[nin++] = primal[p];
         }
     int nr = old->body->results.n;
@@ -206,9 +207,10 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
         if (!on[p])
             continue;
         dplace[p] = m.loop->params.n;
-        args[np + nin] = make_param(&m, old->params.at[p].kind, of, of->type, ir_tangent_name(of->origin.name), or_zero(g, t, &of->type));
+        args[np + nin] = make_param(&m, old->params.at[p].kind, of, of->type, NULL, or_zero(g, t, &of->type));
+        args[np + nin]->origin = derived_origin(of, TANGENT);
         tan[nin] = ir_param_like(b, of);
-        tan[nin]->origin.name = ir_tangent_name(of->origin.name);
+        tan[nin]->origin = derived_origin(of, TANGENT);
         in[nin++] = primal[p];
     }
     /* Saving a carried value may have added results to the old body: only the first nr are meant. */
@@ -266,9 +268,10 @@ void transpose_loop(Graph *g, Node *node, const bool *is_linear, Node *const *ct
             if (old->outs.at[k].kind == LO_CARRY && old->outs.at[k].param == p)
                 init = add_or(g, init, ct[k]);
         place[p] = m.loop->params.n;
-        carry[p] = make_param(&m, LP_CARRY, of, of->type, ir_adjoint_name(of->origin.name), or_zero(g, init, &of->type));
+        carry[p] = make_param(&m, LP_CARRY, of, of->type, NULL, or_zero(g, init, &of->type));
+        carry[p]->origin = derived_origin(of, ADJOINT);
         args[p] = lin[p] = linear_input(m.body, of);
-        lin[p]->origin.name = of->origin.name;                  /* it is a tangent itself */
+        lin[p]->origin = of->origin;                  /* it is a tangent itself */
     }
     Node **res = NEW_N(g->arena, Node *, nr + 1), **ct_res = NEW_N(g->arena, Node *, nr + 1), **back = NEW_N(g->arena, Node *, np + 1);
     graph_inline(m.body, old->body, args, old->body->results.at, nr, res, NULL);

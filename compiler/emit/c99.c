@@ -366,6 +366,8 @@ static void arguments(C *c, const LFunc *f, bool types)
 
 static void phase(C *c, const LFunc *f)
 {
+    if (f->same)
+        return;
     c99_uses_of(c, f);
     c->said = NULL;
     buf_printf(c->o, "/* %s */\nstatic void %s_%s(", f->doc ? f->doc : "A phase of the program.", c->name, f->name);

@@ -116,23 +116,29 @@ static bool is_written(const C *c, double v)
     return false;
 }
 
-/* v = q / (one size, or two of them), exactly, in the arithmetic of the generated code too, and for one choice of sizes only. */
+static bool is_ratio(const C *c, double v, double top, double n)
+{
+    return n >= 3 && n <= 0x1p24 && top / n == v && (c->p->real_bytes == 8 || (float)top / (float)n == (float)v);
+}
+
+/* v = q / one size, or else q / two of them: exactly, in the arithmetic of the generated code too, and for one choice of sizes only. */
 static bool ratio_of(const C *c, double v, double *q, const char **below)
 {
     static const double tops[] = { 1, 2, 4, -1, -2, -4 };
-    int found = 0;
-    for (int t = 0; t < 6; t++)
-        for (int i = 0; i < c->p->dims.n; i++)
-            for (int j = -1; j <= i; j++) {
-                const LDim *a = &c->p->dims.at[i], *b = j < 0 ? NULL : &c->p->dims.at[j];
-                double n = (double)a->value * (b ? (double)b->value : 1);
-                if (n < 3 || n > 0x1p24 || tops[t] / n != v || (c->p->real_bytes == 4 && (float)tops[t] / (float)n != (float)v))
-                    continue;
-                found++;
-                *q = tops[t];
-                *below = b ? arena_printf(c->p->arena, "(%s * %s)", a->text, b->text) : a->text;
-            }
-    return found == 1 && v * 1024 != floor(v * 1024) && !is_written(c, fabs(v));
+    int found = 0, n_dims = c->p->dims.n - 1;      /* the last one is the number of steps */
+    const LDim *dim = c->p->dims.at;
+    if (v * 1024 == floor(v * 1024) || is_written(c, fabs(v)))
+        return false;
+    for (int pairs = 0; pairs < 2 && !found; pairs++)
+        for (int t = 0; t < 6; t++)
+            for (int i = 0; i < n_dims; i++)
+                for (int j = pairs ? 0 : i; j <= i; j++)
+                    if (is_ratio(c, v, tops[t], (double)dim[i].value * (pairs ? (double)dim[j].value : 1))) {
+                        found++;
+                        *q = tops[t];
+                        *below = pairs ? arena_printf(c->p->arena, "(%s * %s)", dim[i].text, dim[j].text) : dim[i].text;
+                    }
+    return found == 1;
 }
 
 void c99_factor(C *c, double v, int outer)

@@ -1,7 +1,7 @@
 /* c99_text.c -- how the lines of generated C look: the comment of a statement, long lines, paragraphs.
  *
  * A comment says which expression of the .mfl the statement comes from (of a matrix product also the product, x' for the transpose of x), once for statements behind one another that share it; it stands on the right, or
- * above a long line. A line is measured with all numbers as equally long, ratios of sizes like numbers, so that the text has as many lines for any size of the problem. */
+ * above a long line. A line is measured with all numbers, also ratios of sizes, as equally long, ratios of sizes like numbers, so that the text has as many lines for any size of the problem. */
 #include "c99.h"
 #include <ctype.h>
 
@@ -54,10 +54,14 @@ static const char *chunk(const char *p, const char *end, Measure *m)
         while (p < end && (isalnum((unsigned char)*p) || *p == '.' || ((*p == '-' || *p == '+') && (p[-1] == 'e'))))
             p++;
         m->length += NUMBER;
+        if (end - p > 3 && !strncmp(p, " / ", 3) && (isupper((unsigned char)p[3]) || p[3] == '('))       /* 2.0f / N: a number too */
+            for (p += 3; p < end && (isalnum((unsigned char)*p) || strchr("_(* ", *p)) && !(*p == ' ' && p[1] != '*' && p[-1] != '*');)
+                p++;
         return p;
     }
+    bool round = *p == '(' || *p == ')';             /* some stand only around a ratio or a sign */
     m->depth += (*p == '(' || *p == '[') - (*p == ')' || *p == ']');
-    m->length++;
+    m->length += !round;
     return p + 1;
 }
 

@@ -413,7 +413,8 @@ LLVMModuleRef llvm_module(const LProgram *p, LLVMContextRef c)
         g.fn_type[k] = LLVMFunctionType(g.i32, t, (unsigned)(NARGS + k), 0);
     }
     for (int k = 0; k < p->funcs.n; k++)
-        function(&g, p->funcs.at[k]);
+        if (!p->funcs.at[k]->same)
+            function(&g, p->funcs.at[k]);
     LLVMDisposeBuilder(g.b);
     LLVMDisposeBuilder(g.eb);
     return g.m;

@@ -238,7 +238,10 @@ bool exec_for(Sema *s, Scope *scope, const Stmt *st)
     }
     for (int i = 0; i < l.collected.n; i++) {
         const Collected *c = &l.collected.at[i];
-        assign(s, scope, c->name, c->out < 0 ? val_error() : val_array(ir_proj(s->here, loop, c->out)));
+        Node *all = c->out < 0 ? NULL : ir_proj(s->here, loop, c->out);
+        if (all)
+            all->origin.name = c->name.name;
+        assign(s, scope, c->name, all ? val_array(all) : val_error());
     }
     (void)slice_leaf;
     return ok;

@@ -227,6 +227,7 @@ static Graph *loss(Front *f, const Decl *d, const char *name, Context context, b
     bind_leaves(f, f->param.at, f->param.n, s->problem->param.at);
     if (with_step)
         set_step(f, ir_param(g, type_scalar(T_INT), intern("step")), s->problem->steps);
+    g->here.within = intern(context == CTX_PATH ? "path_loss" : name);
     Span at = d->body->is_expr ? d->body->span : d->keyword;
     Val v = sema_body(s, s->global, d->body, intern(name), d->keyword);
     Node *n = v.kind == V_ERROR ? NULL : v.kind == V_RECORD ? sema_real(s, v, at, "the loss") : val_real(s, v);

@@ -390,8 +390,19 @@ Node *ir_proj(Graph *g, Node *n, int k)
     if (!ir_output_type(n, k, &like.type))
         ice("%s has no output %d, or one of rank above %d", op_info[n->op].name, k, MAX_RANK);
     Node *p = node_make(g, &like, &n, 1);
-    if (n->op == OP_loop && n->u.loop->outs.at[k].kind == LO_COLLECT)
-        for (int d = 1; d < p->type.rank; d++)
-            p->axis_name[d] = n->u.loop->body->results.at[n->u.loop->outs.at[k].result]->axis_name[d - 1];
+    if (n->op != OP_loop) {
+        Name of = n->u.region->body->params.at[n->u.region->wrt[k]]->origin.name;
+        if (!p->origin.name && of)
+            p->origin.name = intern_printf(n->op == OP_grad ? "g_%s" : "d_g_%s", of);
+        return p;
+    }
+    LoopOut o = n->u.loop->outs.at[k];
+    bool each = o.kind == LO_COLLECT;
+    const Node *of = each ? n->u.loop->body->results.at[o.result] : n->u.loop->body->params.at[o.param];
+    int lead = p->type.rank - of->type.rank;
+    for (int d = lead; d < p->type.rank; d++)
+        p->axis_name[d] = of->axis_name[d - lead];
+    if (!p->origin.name && of->origin.name)
+        p->origin.name = lead ? intern_printf("%s_at", of->origin.name) : of->origin.name;
     return p;
 }

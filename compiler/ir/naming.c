@@ -112,16 +112,6 @@ static Name of_contract(const Node *n)
     return c->scale == 1 ? a : short_enough(n, intern_printf("scaled_%s", a), "scaled");
 }
 
-static Name of_proj(const Node *n)
-{
-    const Node *of = n->arg[0];
-    if (of->op != OP_loop)
-        return NULL;
-    const Loop *l = of->u.loop;
-    LoopOut o = l->outs.at[n->u.axis];
-    return (o.kind == LO_COLLECT ? l->body->results.at[o.result] : l->body->params.at[o.param])->origin.name;
-}
-
 static Name name_of(const Node *n)
 {
     Name a = n->narg ? n->arg[0]->origin.name : NULL;
@@ -132,7 +122,6 @@ static Name name_of(const Node *n)
     default: break;
     }
     switch (n->op) {
-    case OP_proj: return of_proj(n);
     case OP_reshape: return a;
     case OP_cumsum: case OP_cholesky: case OP_trisolve: case OP_solve:
         return a ? short_enough(n, intern_printf("%s_%s", op_info[n->op].name, a), op_info[n->op].name) : fallback(n, op_info[n->op].name);
@@ -140,8 +129,24 @@ static Name name_of(const Node *n)
     }
 }
 
+/* Results are called as the graph calls them, and what is only reshaped as its new shape. */
+static void name_results(Graph *g)
+{
+    for (int k = 0; k < g->results.n && k < g->result_names.n; k++) {
+        Origin *o = &g->results.at[k]->origin;
+        if (!o->name && g->results.at[k]->op != OP_const)
+            o->name = g->result_names.at[k];
+    }
+    for (int i = g->nodes.n - 1; i >= 0; i--) {
+        const Node *n = g->nodes.at[i];
+        if (n->op == OP_reshape && n->origin.name && !n->arg[0]->origin.name && n->arg[0]->op != OP_const)
+            n->arg[0]->origin.name = n->origin.name;
+    }
+}
+
 void ir_name_values(Graph *g)
 {
+    name_results(g);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (n->op == OP_loop)

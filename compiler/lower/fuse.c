@@ -221,6 +221,8 @@ static bool worth(const LStmt *a, const LStmt *b)
 {
     const LStmt *leaf = has_loop(a) ? b : a, *other = has_loop(a) ? a : b;
     double dear = 0, none = 0;
+    if (a->size && b->size && a->size != b->size)  /* sizes that happen to be equal: the code is the same for others */
+        return false;
     if (has_loop(leaf) || !has_loop(other))
         return true;
     body_cost(leaf, false, &dear);

@@ -3,7 +3,8 @@
  * A loop of n iterations that only accumulates into temporaries of the outside (sum += x, most = max(x, most)) runs in strips of w: lane k takes the
  * elements k, w + k, 2 w + k, ... in order; the n % w elements of the tail go to the first lanes; then halves are folded, lane k with lane k + w/2,
  * until one is left, which is joined to the temporary. w depends on n and on the type only, so C and machine code for any vector width add in the
- * same order. A loop shorter than two vectors stays as it is. */
+ * same order. Sums of fewer
+ * products than one vector stay as they are. */
 #include "low.h"
 #include <math.h>
 
@@ -150,6 +151,8 @@ static void split(Low *l, const LStmt *f, Lanes *w, LBlock *out)
         declares[a] = take_declaration(out, w->temp[a], neutral(w->op[a]));
         w->part[a] = new_buf(l, T_REAL, 1, &width, LB_LOCAL, intern_printf("%s_part", w->temp[a]->name), NULL);
         LStmt *s = new_stmt(l, LS_LOCAL, NULL);
+        s->note = declares[a] ? declares[a]->note : NULL;
+        s->span = declares[a] ? declares[a]->span : s->span;
         s->dst = (LPtr){ w->part[a], one_index(l, x_int(l, 0)), 1 };
         s->x = x_num(l, neutral(w->op[a]), T_REAL);
         push_stmt(l, out, s);
@@ -180,13 +183,27 @@ static void split(Low *l, const LStmt *f, Lanes *w, LBlock *out)
     }
 }
 
+static bool has_function(const LExpr *e)
+{
+    bool yes = e->kind == LX_MAP && e->dtype == T_REAL && op_info[e->op].flops >= 10;
+    for (int k = 0; k < e->narg; k++)
+        yes |= has_function(e->arg[k]);
+    return yes;
+}
+
+/* One sum of less than a vector, and nothing in it that would be worth a vector: a plain loop reads better. */
+static bool is_tiny(const Low *l, const LStmt *f)
+{
+    return f->n < 64 / l->prog->real_bytes && f->body.n == 1 && f->body.at[0]->kind == LS_SET && !has_function(f->body.at[0]->x);
+}
+
 void split_sums(Low *l, LBlock *b)
 {
     LBlock out = { 0 };
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
         Lanes w = { 0 };
-        if (s->kind == LS_FOR && !s->down && !s->lo && s->n >= 2 * (64 / l->prog->real_bytes) && collect(s, &w)) {
+        if (s->kind == LS_FOR && !s->down && !s->lo && s->n >= 4 && !is_tiny(l, s) && collect(s, &w)) {
             w.width = width_for(l, s->n);
             split(l, s, &w, &out);
             continue;

@@ -96,6 +96,7 @@ struct LFunc {
     LVar  **index; int nindex;        /* integer arguments */
     LBlock  body;
     bool    is_entry;
+    struct LFunc *same;                /* phases: the function of an entry before that does the same at the same offsets; this one is not emitted, its calls go there */
     int64_t first;                    /* phases: the inner step that index 0 is */
     int     from, to;                 /* positions of its statements, as in LBuf.live_from */
 };

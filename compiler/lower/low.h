@@ -93,7 +93,9 @@ void   shrink_buffers(Low *, int first_func);                      /* the functi
 void   join_temps(LBlock *);
 void   pack_rows(Low *, LFunc *);                                  /* pack.c */
 void   split_sums(Low *, LBlock *);                                /* lanes.c */
-void   place_buffers(Low *, LFunc *entry, int64_t *work_bytes);
+void   place_buffers(Low *, LFunc *entry, int first_func, int64_t *work_bytes);
+int64_t *share_phases(Low *, int first_func);                      /* share.c: by id the offsets that shared phases want, -1: any; NULL: nothing is shared */
+void   name_shared(Low *, int first_func, bool shared);            /* after placing: they are shared, or not */
 /* ---- guard.c ---- */
 void   guard_decide(Low *, Env *);
 bool   guard_is_lax(const Node *);

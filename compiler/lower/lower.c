@@ -164,7 +164,7 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
         push_stmt(l, &f->body, out.at[k]);
     vec_push(l->arena, l->prog->funcs, f);
     improve(l, first);
-    place_buffers(l, f, &entry.work_bytes);
+    place_buffers(l, f, first, &entry.work_bytes);
     for (int k = first; l->opt->guard && k < l->prog->funcs.n; k++)
         guard_function(l, l->prog->funcs.at[k], entry.kind == LE_WINDOW ? x_load(l, port(l, LB_STEP, NULL, T_INT), NULL) : NULL);
     vec_push(l->arena, l->prog->entries, entry);
@@ -184,8 +184,10 @@ LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, co
     prog->mode = opt->mode;
     prog->schedule = opt->schedule;
     name_sizes(&l);
-    for (int k = 0; k < n; k++)
-        lower_entry(&l, &entries[k], &prog->nlogs);
+    for (int value = 1; value >= 0; value--)       /* value first: adapt shares its step, see share.c */
+        for (int k = 0; k < n; k++)
+            if ((entries[k].kind == LE_VALUE) == value)
+                lower_entry(&l, &entries[k], &prog->nlogs);
     prog->state_bytes = room(&l, p->learn_state.at, p->learn_state.n);
     for (int k = 0; k < n; k++)
         prog->carried_bytes = entries[k].kind == LE_WINDOW ? carried_room(&l, p->param.n + p->state.n) : prog->carried_bytes;

@@ -98,8 +98,56 @@ static void name_function(Names *x, LFunc *f)
     x->taken.n = before;
 }
 
+/* ---- sizes that follow from others: a loop's from the arrays that its variable runs over, an array's from the loops that run over it ---- */
+typedef struct Sizes { Vec(LStmt *) open; bool more; } Sizes;
+
+static void size_access(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
+{
+    Sizes *x = user;
+    (void)how;
+    for (int d = 0; idx && d < b->rank; d++)
+        for (int k = 0; !(along >> d & 1) && idx[d]->kind == LX_VAR && k < x->open.n; k++) {
+            LStmt *f = x->open.at[k];
+            if (f->var != idx[d]->var || f->n != b->dim[d] || f->lo || !f->size == !b->size[d])
+                continue;
+            f->size = b->size[d] = f->size ? f->size : b->size[d];
+            x->more = true;
+        }
+}
+
+static void size_block(Low *l, Sizes *x, LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        if (s->kind != LS_FOR) {
+            LStmt own = *s;
+            own.body.n = 0;
+            lir_each_access(&own, false, size_access, x);
+            size_block(l, x, &s->body);
+            continue;
+        }
+        bool was = s->size != NULL;
+        vec_push(l->arena, x->open, s);
+        size_block(l, x, &s->body);
+        x->open.n--;
+        if (!was && s->size && !s->var->axis)
+            s->var->name = new_var(l, s->size)->name;
+    }
+}
+
+static void size_entry(Low *l, int first)
+{
+    Sizes x = { .more = true };
+    for (int round = 0; x.more && round < 4; round++) {
+        x.more = false;
+        for (int f = first; f < l->prog->funcs.n; f++)
+            size_block(l, &x, &l->prog->funcs.at[f]->body);
+    }
+}
+
 void name_entry(Low *l, int first)
 {
+    size_entry(l, first);
     LProgram *p = l->prog;
     Names x = { .l = l, .named = NEW_N(l->arena, bool, p->bufs.n + 1) };
     for (int k = 0; k < p->dims.n; k++)

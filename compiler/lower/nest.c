@@ -258,7 +258,7 @@ void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumu
     for (int k = 0; k <= o.nout + o.nred; k++) {
         if (o.in_temp && k == o.nout) {
             LStmt *let = new_stmt(l, LS_LET, NULL);
-            let->temp = sum = new_temp(l, T_REAL, intern("sum"));
+            let->temp = sum = new_temp(l, T_REAL, n->origin.name ? intern_printf("%s_sum", n->origin.name) : intern("sum"));
             let->x = x_num(l, 0, T_REAL);
             push_stmt(l, at, let);
             outer = at;
@@ -300,7 +300,7 @@ static void emit_reduce(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
             names[k++] = x->axis_name[d];
     LBlock *at = open_loops(l, b, n->type.rank, n->type.dim, names, out), *inner;
     LStmt *let = new_stmt(l, LS_LET, NULL), *set = new_stmt(l, LS_SET, NULL);
-    let->temp = new_temp(l, T_REAL, intern(max ? "most" : "least"));
+    let->temp = new_temp(l, T_REAL, n->origin.name ? intern_printf("%s_so_far", n->origin.name) : intern(max ? "most" : "least"));
     let->x = x_num(l, max ? -INFINITY : INFINITY, T_REAL);
     push_stmt(l, at, let);
     inner = at;

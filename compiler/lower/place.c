@@ -98,10 +98,46 @@ static int64_t bytes_of(const Low *l, const LBuf *b)
     return (n + 63) / 64 * 64;
 }
 
-void place_buffers(Low *l, LFunc *entry, int64_t *work_bytes)
+typedef Vec(LBuf *) Bufs;
+
+static bool meet(const LBuf *a, int64_t a_at, int64_t a_size, const LBuf *b, int64_t b_at, int64_t b_size)
+{
+    return a->live_from <= b->live_to && b->live_from <= a->live_to && a_at < b_at + b_size && b_at < a_at + a_size;
+}
+
+/* Offsets for all, the largest first, each the lowest that is free while it lives; those with a wish get it. Result: the bytes, or -1 where wishes meet. */
+static int64_t arrange(const Bufs *all, const int64_t *size, const int64_t *wish, int64_t *at)
+{
+    int64_t bytes = 0;
+    for (int k = 0; k < all->n; k++)
+        at[k] = wish ? wish[all->at[k]->id] : -1;
+    for (int k = 0; wish && k < all->n; k++)
+        for (int i = 0; i < k; i++)
+            if (at[k] >= 0 && at[i] >= 0 && meet(all->at[k], at[k], size[k], all->at[i], at[i], size[i]))
+                return -1;
+    for (int k = 0; k < all->n; k++) {
+        if (at[k] < 0) {
+            int64_t low = 0;
+            for (bool again = true; again;) {
+                again = false;
+                for (int i = 0; i < all->n; i++)
+                    if (i != k && at[i] >= 0 && meet(all->at[k], low, size[k], all->at[i], at[i], size[i])) {
+                        low = at[i] + size[i];
+                        again = true;
+                    }
+            }
+            at[k] = low;
+        }
+        if (at[k] + size[k] > bytes)
+            bytes = at[k] + size[k];
+    }
+    return bytes;
+}
+
+void place_buffers(Low *l, LFunc *entry, int first_func, int64_t *work_bytes)
 {
     Life x = { l, 0 };
-    Vec(LBuf *) all = { 0 };
+    Bufs all = { 0 };
     for (int k = 0; k < l->prog->bufs.n; k++)
         if (l->prog->bufs.at[k]->storage == LB_WORK && l->prog->bufs.at[k]->offset < 0)
             l->prog->bufs.at[k]->live_from = -1;
@@ -119,24 +155,14 @@ void place_buffers(Low *l, LFunc *entry, int64_t *work_bytes)
     }
     if (all.at)
         qsort(all.at, (size_t)all.n, sizeof *all.at, by_size);
-    int64_t *size = NEW_N(l->arena, int64_t, all.n + 1);
-    *work_bytes = 0;
-    for (int k = 0; k < all.n; k++) {             /* the largest first, each at the lowest offset that is free while it lives */
-        LBuf *b = all.at[k];
-        size[k] = b->offset;
-        int64_t at = 0;
-        for (bool again = true; again;) {
-            again = false;
-            for (int i = 0; i < k; i++) {
-                LBuf *o = all.at[i];
-                if (o->live_from <= b->live_to && b->live_from <= o->live_to && at < o->offset + size[i] && o->offset < at + size[k]) {
-                    at = o->offset + size[i];
-                    again = true;
-                }
-            }
-        }
-        b->offset = at;
-        if (at + size[k] > *work_bytes)
-            *work_bytes = at + size[k];
-    }
+    int64_t *size = NEW_N(l->arena, int64_t, all.n + 1), *at = NEW_N(l->arena, int64_t, all.n + 1), *other = NEW_N(l->arena, int64_t, all.n + 1);
+    for (int k = 0; k < all.n; k++)
+        size[k] = all.at[k]->offset;
+    *work_bytes = arrange(&all, size, NULL, at);
+    int64_t *wish = l->opt->guard ? NULL : share_phases(l, first_func), shared = wish ? arrange(&all, size, wish, other) : -1;
+    bool share = shared >= 0 && (shared <= *work_bytes || shared <= l->prog->work_bytes);
+    *work_bytes = share ? shared : *work_bytes;
+    for (int k = 0; k < all.n; k++)
+        all.at[k]->offset = share ? other[k] : at[k];
+    name_shared(l, first_func, share);
 }

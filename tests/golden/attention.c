@@ -1,0 +1,1048 @@
+/* Workspace of attention_hypergradient: 169664 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+ * attention_hypergradient_step is 8 to 65,
+ * attention_hypergradient_step_adjoint is 129 to 245. */
+#define HYPERGRADIENT_exp_log_rate                169472   /* float, alive 1 to 245   attention.mfl:24 */
+#define HYPERGRADIENT_normal                           0   /* float [768], alive 2 to 3   attention.mfl:6 */
+#define HYPERGRADIENT_normal_2                      3072   /* float [L][D][D], alive 3 to 4   attention.mfl:6 */
+#define HYPERGRADIENT_blocks_q                     70656   /* float [L][D][D], alive 4 to 128 */
+#define HYPERGRADIENT_normal_3                         0   /* float [768], alive 5 to 6   attention.mfl:6 */
+#define HYPERGRADIENT_normal_4                      3072   /* float [L][D][D], alive 6 to 7   attention.mfl:6 */
+#define HYPERGRADIENT_blocks_v                     73728   /* float [L][D][D], alive 7 to 128 */
+#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 245 */
+#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 245 */
+#define HYPERGRADIENT_h                            81408   /* float [S][D], alive 8 to 65   attention.mfl:13 */
+#define HYPERGRADIENT_g_h_2                        82944   /* float [S][D], alive 8 to 65   attention.mfl:13 */
+#define HYPERGRADIENT_h_at                         52224   /* float [L][S][D], alive 9 to 65   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    89088   /* float [L][S], alive 9 to 65   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rms_norm_quotient_at    89408   /* float [L][S], alive 9 to 65   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_quotient_at         56832   /* float [L][S][D], alive 9 to 65   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at         61440   /* float [L][S][D], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at      24576   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at            31488   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at      38400   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at         66048   /* float [L][S][D], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_2    45312   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm                     79104   /* float [S][D], alive 10 to 29   attention.mfl:9 */
+#define HYPERGRADIENT_block_product                76800   /* float [S][S], alive 19 to 28   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice                 80640   /* float [S], alive 21 to 26   attention.mfl:10 */
+#define HYPERGRADIENT_block_product_2              76800   /* float [S][D], alive 30 to 31   attention.mfl:10 */
+#define HYPERGRADIENT_logits                       76800   /* float [7], alive 33 to 38   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp                    76864   /* float [7], alive 37 to 41   attention.mfl:23 */
+#define HYPERGRADIENT_g_h                          76800   /* float [D], alive 41 to 43   attention.mfl:14 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v          84480   /* float [S][D], alive 44 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient             76800   /* float [S][S], alive 45 to 52   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product       79104   /* float [S][S], alive 46 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_2                   86016   /* float [S][D], alive 46 to 64   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q          76800   /* float [S][D], alive 53 to 63   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm                   87552   /* float [S][D], alive 54 to 62   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at                78336   /* float [D][D], alive 63 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at                76800   /* float [D][D], alive 64 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_h_3                          79104   /* float [S][D], alive 66 to 103   attention.mfl:13 */
+#define HYPERGRADIENT_h_at_3                       52224   /* float [L][S][D], alive 67 to 128   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3    87552   /* float [L][S], alive 67 to 128   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rms_norm_quotient_at_3    87872   /* float [L][S], alive 67 to 128   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_quotient_at_3       56832   /* float [L][S][D], alive 67 to 128   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_3       61440   /* float [L][S][D], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_3    24576   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_3          31488   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_5    38400   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_3       66048   /* float [L][S][D], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_6    45312   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_5                   80640   /* float [S][D], alive 67 to 86   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_5              76800   /* float [S][S], alive 76 to 85   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_3               82176   /* float [S], alive 78 to 83   attention.mfl:10 */
+#define HYPERGRADIENT_block_product_6              76800   /* float [S][D], alive 87 to 88   attention.mfl:10 */
+#define HYPERGRADIENT_max_logits                   76800   /* float [S], alive 89 to 103   attention.mfl:25 */
+#define HYPERGRADIENT_sum_outer_exp                76928   /* float [S], alive 89 to 103   attention.mfl:25 */
+#define HYPERGRADIENT_b_h_2                        81408   /* float [S][D], alive 89 to 128   attention.mfl:13 */
+#define HYPERGRADIENT_outer_exp                    77056   /* float [7], alive 93 to 98   attention.mfl:25 */
+#define HYPERGRADIENT_b_h                          77120   /* float [D], alive 98 to 100   attention.mfl:14 */
+#define HYPERGRADIENT_b_log_rate                  169536   /* float, alive 105 to 247 */
+#define HYPERGRADIENT_outer_value                 169600   /* float, alive 106 to 246   attention.mfl:25 */
+#define HYPERGRADIENT_b_rms_norm_blocks_v          82944   /* float [S][D], alive 107 to 127   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q                  116736   /* float [L][D][D], alive 107 to 245 */
+#define HYPERGRADIENT_b_blocks_v                  119808   /* float [L][D][D], alive 107 to 245 */
+#define HYPERGRADIENT_b_block_quotient             76800   /* float [S][S], alive 108 to 115   attention.mfl:10 */
+#define HYPERGRADIENT_b_scaled_block_product       79104   /* float [S][S], alive 109 to 118   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_6                   84480   /* float [S][D], alive 109 to 127   attention.mfl:9 */
+#define HYPERGRADIENT_b_rms_norm_blocks_q          76800   /* float [S][D], alive 116 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_b_rms_norm                   86016   /* float [S][D], alive 117 to 125   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q_at                78336   /* float [D][D], alive 126 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_v_at                76800   /* float [D][D], alive 127 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                         152832   /* float [S][D], alive 129 to 245   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                         154368   /* float [S][D], alive 129 to 245   attention.mfl:13 */
+#define HYPERGRADIENT_g_h_4                       155904   /* float [S][D], alive 129 to 245 */
+#define HYPERGRADIENT_d_g_h                       157440   /* float [S][D], alive 129 to 245   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q                122880   /* float [L][D][D], alive 130 to 239   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v                125952   /* float [L][D][D], alive 130 to 239   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                       79872   /* float [L][S][D], alive 130 to 239   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                       84480   /* float [L][S][D], alive 130 to 239   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   168192   /* float [L][S], alive 130 to 239   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rms_norm_quotient_at_2   168512   /* float [L][S], alive 130 to 239   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_quotient_at_2       89088   /* float [L][S][D], alive 130 to 239   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2       93696   /* float [L][S][D], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2       98304   /* float [L][S][D], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3    45312   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_quotient_at      102912   /* float [L][S][D], alive 130 to 239   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at      107520   /* float [L][S][D], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at    52224   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at          59136   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at    66048   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at      112128   /* float [L][S][D], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2    72960   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rms_norm_quotient_at   168832   /* float [L][S], alive 130 to 239   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   169152   /* float [L][S], alive 130 to 239   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3                  133632   /* float [S][D], alive 131 to 172   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm                  136704   /* float [S][D], alive 131 to 171   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_3             129024   /* float [S][S], alive 148 to 158   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference    138240   /* float [S], alive 149 to 169   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2              131328   /* float [S], alive 150 to 155   attention.mfl:10 */
+#define HYPERGRADIENT_block_product_4             135168   /* float [S][D], alive 160 to 174   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product             129024   /* float [S][S], alive 163 to 169   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2           131328   /* float [S][S], alive 164 to 169   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_3           129024   /* float [S][D], alive 170 to 174   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_4           130560   /* float [S][D], alive 173 to 174   attention.mfl:10 */
+#define HYPERGRADIENT_logits_2                    129024   /* float [7], alive 176 to 181   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2                 129088   /* float [7], alive 180 to 190   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp                 129216   /* float [7], alive 180 to 190   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp                 129024   /* float [7], alive 184 to 190   attention.mfl:23 */
+#define HYPERGRADIENT_g_h_3                       129152   /* float [D], alive 185 to 190   attention.mfl:14 */
+#define HYPERGRADIENT_d_g_blocks_q_at             129024   /* float [L][D][D], alive 191 to 243   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at             132096   /* float [L][D][D], alive 191 to 243   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2             135168   /* float [L][D][D], alive 191 to 243   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2             138240   /* float [L][D][D], alive 191 to 243   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2       158976   /* float [S][D], alive 191 to 239   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2          141312   /* float [S][S], alive 192 to 213   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference      143616   /* float [S][S], alive 193 to 213   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2    145920   /* float [S][S], alive 193 to 218   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4                  160512   /* float [S][D], alive 193 to 239   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2                166656   /* float [S][D], alive 193 to 236   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2       162048   /* float [S][D], alive 200 to 238   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2                163584   /* float [S][D], alive 201 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v       165120   /* float [S][D], alive 204 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient          148224   /* float [S][S], alive 206 to 213   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_scaled_block_product    150528   /* float [S][S], alive 208 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q       141312   /* float [S][D], alive 214 to 235   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm                142848   /* float [S][D], alive 216 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_squared                 144384   /* float [D], alive 229 to 233   attention.mfl:9 */
+
+/* One step of the inner loop. */
+static void attention_hypergradient_step(const attention_data *data, char *work, int t)
+{
+    const float (*x)[D] = (const float (*)[D])data->x;                  /* [S][D] */
+    const int32_t *y = data->y;                                         /* [S] */
+    const float *exp_log_rate = (const float *)(work + HYPERGRADIENT_exp_log_rate);
+    float (*blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_blocks_q);  /* [L][D][D] */
+    float (*blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_blocks_v);  /* [L][D][D] */
+    float (*blocks_q_at)[L][D][D] = (float (*)[L][D][D])(work + HYPERGRADIENT_blocks_q_at);  /* [STEPS][L][D][D] */
+    float (*blocks_v_at)[L][D][D] = (float (*)[L][D][D])(work + HYPERGRADIENT_blocks_v_at);  /* [STEPS][L][D][D] */
+    float (*h)[D] = (float (*)[D])(work + HYPERGRADIENT_h);             /* [S][D] */
+    float (*h_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at); /* [L][S][D] */
+    float (*slope_sqrt_rms_norm_sum_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at);  /* [L][S] */
+    float (*slope_rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rms_norm_quotient_at);  /* [L][S] */
+    float (*rms_norm_quotient_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_quotient_at);  /* [L][S][D] */
+    float (*rms_norm_blocks_q_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at);  /* [L][S][D] */
+    float (*exp_block_difference_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at);  /* [L][S][S] */
+    float (*block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at);  /* [L][S][S] */
+    float (*slope_block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at);  /* [L][S][S] */
+    float (*rms_norm_blocks_v_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at);  /* [L][S][D] */
+    float (*slope_block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_2);  /* [L][S][S] */
+    float (*rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm);  /* [S][D] */
+    float (*block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product);  /* [S][S] */
+    float *block_choice = (float *)(work + HYPERGRADIENT_block_choice); /* [S] */
+    float (*block_product_2)[D] = (float (*)[D])(work + HYPERGRADIENT_block_product_2);  /* [S][D] */
+    float *logits = (float *)(work + HYPERGRADIENT_logits);             /* [7] */
+    float *inner_exp = (float *)(work + HYPERGRADIENT_inner_exp);       /* [7] */
+    float *g_h = (float *)(work + HYPERGRADIENT_g_h);                   /* [D] */
+    float (*g_h_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_h_2);     /* [S][D] */
+    float (*g_blocks_q_at)[D] = (float (*)[D])(work + HYPERGRADIENT_g_blocks_q_at);  /* [D][D] */
+    float (*g_blocks_v_at)[D] = (float (*)[D])(work + HYPERGRADIENT_g_blocks_v_at);  /* [D][D] */
+    float (*g_rms_norm_blocks_v)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_v);  /* [S][D] */
+    float (*g_block_quotient)[S] = (float (*)[S])(work + HYPERGRADIENT_g_block_quotient);  /* [S][S] */
+    float (*g_scaled_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_g_scaled_block_product);  /* [S][S] */
+    float (*rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_2);  /* [S][D] */
+    float (*g_rms_norm_blocks_q)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_q);  /* [S][D] */
+    float (*g_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm);  /* [S][D] */
+
+    for (int s = 0; s < S; s++)
+        for (int d = 0; d < D; d++)
+            h[s][d] = x[s][d];
+    for (int l = 0; l < L; l++) {
+        for (int d = 0; d < D; d++)
+            for (int i = 0; i < D; i++) {
+                blocks_q_at[t][l][d][i] = blocks_q[l][d][i];
+                blocks_v_at[t][l][d][i] = blocks_v[l][d][i];
+            }
+        for (int s = 0; s < S; s++) {
+            float sum_h_squared_part[16] = { 0 };                       /* a = rms_norm(h)   attention.mfl:9 */
+            for (int lane = 0; lane < D; lane++) {
+                h_at[l][s][lane] = h[s][lane];                          /* blocks   attention.mfl:13 */
+                sum_h_squared_part[lane] += h[s][lane] * h[s][lane];
+            }
+            /* a = rms_norm(h)   attention.mfl:9 */
+            float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
+            float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
+            float rms_norm_quotient = 1.0f / sqrt_rms_norm_sum;
+            slope_sqrt_rms_norm_sum_at[l][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
+            slope_rms_norm_quotient_at[l][s] = rms_norm_quotient / sqrt_rms_norm_sum;
+            for (int d = 0; d < D; d++) {
+                rms_norm[s][d] = h[s][d] * rms_norm_quotient;           /* a = rms_norm(h)   attention.mfl:9 */
+                rms_norm_quotient_at[l][s][d] = rms_norm_quotient;
+            }
+        }
+        /* rms_norm_blocks_q_at = rms_norm blocks_q: a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &rms_norm[0][0], D, 0, &blocks_q[l][0][0], D, 0,
+                0, &rms_norm_blocks_q_at[l][0][0], D);
+        /* block_product = rms_norm_blocks_q_at rms_norm': attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &rms_norm_blocks_q_at[l][0][0], D, 0,
+                &rms_norm[0][0], D, 1, 0, &block_product[0][0], S);
+        for (int s = 0; s < S; s++) {
+            /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            float max_block_choice_part[16];
+            for (int lane = 0; lane
+                    < 16; lane++)
+                max_block_choice_part[lane] = (float)-INFINITY;
+            for (int lane = 0; lane < 16; lane++) {
+                block_choice[lane] = (s >= lane) ? block_product[s][lane] * 0.25f : (-1e+09f);
+                max_block_choice_part[lane] = mfl_maxf(block_choice[lane], max_block_choice_part[lane]);
+            }
+            for (int lane = 0; lane < 8; lane++) {
+                block_choice[lane + 16] = (s >= lane + 16) ? block_product[s][lane + 16] * 0.25f
+                        : (-1e+09f);
+                max_block_choice_part[lane] = mfl_maxf(block_choice[lane + 16],
+                        max_block_choice_part[lane]);
+            }
+            float max_block_choice = mfl_fold_maxf(max_block_choice_part, 16);
+            float sum_exp_block_difference_part[16] = { 0 };
+            for (int lane = 0; lane < 16; lane++) {
+                exp_block_difference_at[l][s][lane] = mfl_expf(block_choice[lane] - max_block_choice);
+                sum_exp_block_difference_part[lane] += exp_block_difference_at[l][s][lane];
+            }
+            for (int lane = 0; lane < 8; lane++) {
+                exp_block_difference_at[l][s][lane + 16] =
+                        mfl_expf(block_choice[lane + 16] - max_block_choice);
+                sum_exp_block_difference_part[lane] += exp_block_difference_at[l][s][lane + 16];
+            }
+            float sum_exp_block_difference_2 = mfl_fold_addf(sum_exp_block_difference_part, 16);
+            for (int i = 0; i < S; i++) {
+                block_quotient_at[l][s][i] = exp_block_difference_at[l][s][i]
+                        / sum_exp_block_difference_2;
+                /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                slope_block_quotient_at[l][s][i] = block_quotient_at[l][s][i]
+                        / sum_exp_block_difference_2;
+                slope_block_quotient_at_2[l][s][i] = 1.0f / sum_exp_block_difference_2;
+            }
+        }
+        /* rms_norm_blocks_v_at = rms_norm blocks_v: a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &rms_norm[0][0], D, 0, &blocks_v[l][0][0], D, 0,
+                0, &rms_norm_blocks_v_at[l][0][0], D);
+        /* block_product_2 = block_quotient_at rms_norm_blocks_v_at: attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at[l][0][0], S, 0,
+                &rms_norm_blocks_v_at[l][0][0], D, 0, 0, &block_product_2[0][0], D);
+        for (int s = 0; s < S; s++)
+            for (int d = 0; d < D; d++)
+                h[s][d] = h[s][d] + block_product_2[s][d];              /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+    }
+
+    for (int s = 0; s < S; s++) {
+        /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float max_logits_part[4];
+        for (int lane = 0; lane
+                < 4; lane++)
+            max_logits_part[lane] = (float)-INFINITY;
+        for (int lane = 0; lane < 4; lane++) {
+            logits[lane] = h[s][lane];                                  /* h[:, 0:C]   attention.mfl:14 */
+            max_logits_part[lane] = mfl_maxf(logits[lane], max_logits_part[lane]);
+        }
+        for (int lane = 0; lane < 3; lane++) {
+            logits[lane + 4] = h[s][lane + 4];
+            max_logits_part[lane] = mfl_maxf(logits[lane + 4], max_logits_part[lane]);
+        }
+        float max_logits_2 = mfl_fold_maxf(max_logits_part, 4);         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float sum_inner_exp_part[4] = { 0 };
+        for (int lane = 0; lane < 4; lane++) {
+            inner_exp[lane] = mfl_expf(logits[lane] - max_logits_2);
+            sum_inner_exp_part[lane] += inner_exp[lane];
+        }
+        for (int lane = 0; lane < 3; lane++) {
+            inner_exp[lane + 4] = mfl_expf(logits[lane + 4] - max_logits_2);
+            sum_inner_exp_part[lane] += inner_exp[lane + 4];
+        }
+        float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 4);
+        float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        for (int d = 0; d < D; d++)
+            /* adjoint of h[:, 0:C]   attention.mfl:14 */
+            g_h[d] = (d < 7) ? inner_exp[d] * (1.0f / S * slope_log_sum_inner_exp) : 0.0f;
+        g_h[y[s]] += (-1.0f / S) * 1.0f;                                /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        for (int d = 0; d < D; d++)
+            g_h_2[s][d] = g_h[d];                                       /* adjoint of h[:, 0:C]   attention.mfl:14 */
+    }
+
+    for (int b = L - 1; b >= 0; b--) {
+        /* g_rms_norm_blocks_v = block_quotient_at' g_h_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at[b][0][0], S, 1, &g_h_2[0][0], D,
+                0, 0, &g_rms_norm_blocks_v[0][0], D);
+        /* g_block_quotient = g_h_2 rms_norm_blocks_v_at': adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &g_h_2[0][0], D, 0, &rms_norm_blocks_v_at[b][0][0],
+                D, 1, 0, &g_block_quotient[0][0], S);
+        for (int s = 0; s < S; s++) {
+            float g_sum_exp_block_difference_sum_part[16] = { 0 };
+            for (int lane = 0; lane < 16; lane++)
+                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at[b][s][lane]
+                        * g_block_quotient[s][lane];
+            for (int lane = 0; lane < 8; lane++)
+                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at[b][s][lane + 16]
+                        * g_block_quotient[s][lane + 16];
+            float g_sum_exp_block_difference_sum = mfl_fold_addf(g_sum_exp_block_difference_sum_part,
+                    16);
+            /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            float g_sum_exp_block_difference = (-1.0f) * g_sum_exp_block_difference_sum;
+            for (int i = 0; i < S; i++)
+                g_scaled_block_product[s][i] = (s >= i) ? exp_block_difference_at[b][s][i]
+                        * (g_sum_exp_block_difference + g_block_quotient[s][i]
+                        * slope_block_quotient_at_2[b][s][i]) : 0.0f;
+            for (int d = 0; d < D; d++)
+                /* a = rms_norm(h)   attention.mfl:9 */
+                rms_norm_2[s][d] = h_at[b][s][d] * rms_norm_quotient_at[b][s][d];
+        }
+        /* g_rms_norm_blocks_q = 0.25f g_scaled_block_product rms_norm_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product[0][0], S, 0,
+                &rms_norm_2[0][0], D, 0, 0, &g_rms_norm_blocks_q[0][0], D);
+        /* g_rms_norm = g_rms_norm_blocks_v blocks_v': adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_v[0][0], D, 0, &blocks_v[b][0][0],
+                D, 1, 0, &g_rms_norm[0][0], D);
+        /* g_rms_norm += 0.25f g_scaled_block_product' rms_norm_blocks_q_at: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product[0][0], S, 1,
+                &rms_norm_blocks_q_at[b][0][0], D, 0, 1, &g_rms_norm[0][0], D);
+        /* g_rms_norm += g_rms_norm_blocks_q blocks_q': adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q[0][0], D, 0, &blocks_q[b][0][0],
+                D, 1, 1, &g_rms_norm[0][0], D);
+        for (int s = 0; s < S; s++) {
+            float g_rms_norm_quotient_sum_part[16] = { 0 };
+            for (int lane = 0; lane < D; lane++)
+                g_rms_norm_quotient_sum_part[lane] += h_at[b][s][lane] * g_rms_norm[s][lane];
+            float g_rms_norm_quotient_sum = mfl_fold_addf(g_rms_norm_quotient_sum_part, 16);
+            /* adjoint of a = rms_norm(h)   attention.mfl:9 */
+            float g_rms_norm_quotient = (-1.0f) * g_rms_norm_quotient_sum;
+            float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at[b][s]
+                    * (slope_rms_norm_quotient_at[b][s] * g_rms_norm_quotient);
+            for (int d = 0; d < D; d++)
+                g_h_2[s][d] = g_h_2[s][d] + h_at[b][s][d] * (0.125f * g_scaled_sum_h_squared)
+                        + rms_norm_quotient_at[b][s][d] * g_rms_norm[s][d];
+        }
+        /* g_blocks_q_at = rms_norm_2' g_rms_norm_blocks_q: adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_2[0][0], D, 1, &g_rms_norm_blocks_q[0][0],
+                D, 0, 0, &g_blocks_q_at[0][0], D);
+        /* g_blocks_v_at = rms_norm_2' g_rms_norm_blocks_v: adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_2[0][0], D, 1, &g_rms_norm_blocks_v[0][0],
+                D, 0, 0, &g_blocks_v_at[0][0], D);
+        for (int d = 0; d < D; d++)
+            for (int i = 0; i < D; i++) {
+                /* p = p - rate * g   std/optimizers.mfl:5 */
+                blocks_q[b][d][i] = blocks_q[b][d][i] - g_blocks_q_at[d][i] * exp_log_rate[0];
+                blocks_v[b][d][i] = blocks_v[b][d][i] - exp_log_rate[0] * g_blocks_v_at[d][i];
+            }
+    }
+}
+
+/* Backward through one step of the inner loop. */
+static void attention_hypergradient_step_adjoint(const attention_data *data, char *work, int t)
+{
+    const float (*x)[D] = (const float (*)[D])data->x;                  /* [S][D] */
+    const int32_t *y = data->y;                                         /* [S] */
+    const float *exp_log_rate = (const float *)(work + HYPERGRADIENT_exp_log_rate);
+    const float (*blocks_q_at)[L][D][D] = (const float (*)[L][D][D])(work + HYPERGRADIENT_blocks_q_at);  /* [STEPS][L][D][D] */
+    const float (*blocks_v_at)[L][D][D] = (const float (*)[L][D][D])(work + HYPERGRADIENT_blocks_v_at);  /* [STEPS][L][D][D] */
+    float (*b_blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_blocks_q);  /* [L][D][D] */
+    float (*b_blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_blocks_v);  /* [L][D][D] */
+    float *b_log_rate = (float *)(work + HYPERGRADIENT_b_log_rate);
+    float (*b_g_blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_g_blocks_q);  /* [L][D][D] */
+    float (*b_g_blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_g_blocks_v);  /* [L][D][D] */
+    float (*h_2)[D] = (float (*)[D])(work + HYPERGRADIENT_h_2);         /* [S][D] */
+    float (*d_h)[D] = (float (*)[D])(work + HYPERGRADIENT_d_h);         /* [S][D] */
+    float (*h_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at_2);  /* [L][S][D] */
+    float (*d_h_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_h_at);  /* [L][S][D] */
+    float (*slope_sqrt_rms_norm_sum_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2);  /* [L][S] */
+    float (*slope_rms_norm_quotient_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rms_norm_quotient_at_2);  /* [L][S] */
+    float (*rms_norm_quotient_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_quotient_at_2);  /* [L][S][D] */
+    float (*rms_norm_blocks_q_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at_2);  /* [L][S][D] */
+    float (*exp_block_difference_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at_2);  /* [L][S][S] */
+    float (*block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at_2);  /* [L][S][S] */
+    float (*slope_block_quotient_at_4)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_4);  /* [L][S][S] */
+    float (*rms_norm_blocks_v_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at_2);  /* [L][S][D] */
+    float (*slope_block_quotient_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_3);  /* [L][S][S] */
+    float (*d_rms_norm_quotient_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_quotient_at);  /* [L][S][D] */
+    float (*d_rms_norm_blocks_q_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_blocks_q_at);  /* [L][S][D] */
+    float (*d_exp_block_difference_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_exp_block_difference_at);  /* [L][S][S] */
+    float (*d_block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_block_quotient_at);  /* [L][S][S] */
+    float (*d_slope_block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_slope_block_quotient_at);  /* [L][S][S] */
+    float (*d_rms_norm_blocks_v_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_blocks_v_at);  /* [L][S][D] */
+    float (*d_slope_block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_slope_block_quotient_at_2);  /* [L][S][S] */
+    float (*d_slope_rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_rms_norm_quotient_at);  /* [L][S] */
+    float (*d_slope_sqrt_rms_norm_sum_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at);  /* [L][S] */
+    float (*rms_norm_3)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_3);  /* [S][D] */
+    float (*block_product_3)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_3);  /* [S][S] */
+    float *block_choice_2 = (float *)(work + HYPERGRADIENT_block_choice_2);  /* [S] */
+    float *sum_exp_block_difference = (float *)(work + HYPERGRADIENT_sum_exp_block_difference);  /* [S] */
+    float (*block_product_4)[D] = (float (*)[D])(work + HYPERGRADIENT_block_product_4);  /* [S][D] */
+    float (*d_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rms_norm);  /* [S][D] */
+    float (*d_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_d_block_product);  /* [S][S] */
+    float (*d_block_product_2)[S] = (float (*)[S])(work + HYPERGRADIENT_d_block_product_2);  /* [S][S] */
+    float (*d_block_product_3)[D] = (float (*)[D])(work + HYPERGRADIENT_d_block_product_3);  /* [S][D] */
+    float (*d_block_product_4)[D] = (float (*)[D])(work + HYPERGRADIENT_d_block_product_4);  /* [S][D] */
+    float *logits_2 = (float *)(work + HYPERGRADIENT_logits_2);         /* [7] */
+    float *inner_exp_2 = (float *)(work + HYPERGRADIENT_inner_exp_2);   /* [7] */
+    float *g_inner_exp = (float *)(work + HYPERGRADIENT_g_inner_exp);   /* [7] */
+    float *g_h_3 = (float *)(work + HYPERGRADIENT_g_h_3);               /* [D] */
+    float *d_inner_exp = (float *)(work + HYPERGRADIENT_d_inner_exp);   /* [7] */
+    float (*g_h_4)[D] = (float (*)[D])(work + HYPERGRADIENT_g_h_4);     /* [S][D] */
+    float (*d_g_h)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_h);     /* [S][D] */
+    float (*d_g_blocks_q_at)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_d_g_blocks_q_at);  /* [L][D][D] */
+    float (*d_g_blocks_v_at)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_d_g_blocks_v_at);  /* [L][D][D] */
+    float (*g_blocks_q_at_2)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_g_blocks_q_at_2);  /* [L][D][D] */
+    float (*g_blocks_v_at_2)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_g_blocks_v_at_2);  /* [L][D][D] */
+    float (*g_rms_norm_blocks_v_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_v_2);  /* [S][D] */
+    float (*g_block_quotient_2)[S] = (float (*)[S])(work + HYPERGRADIENT_g_block_quotient_2);  /* [S][S] */
+    float (*g_exp_block_difference)[S] = (float (*)[S])(work + HYPERGRADIENT_g_exp_block_difference);  /* [S][S] */
+    float (*g_scaled_block_product_2)[S] = (float (*)[S])(work + HYPERGRADIENT_g_scaled_block_product_2);  /* [S][S] */
+    float (*rms_norm_4)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_4);  /* [S][D] */
+    float (*g_rms_norm_blocks_q_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_q_2);  /* [S][D] */
+    float (*g_rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_2);  /* [S][D] */
+    float *g_h_squared = (float *)(work + HYPERGRADIENT_g_h_squared);   /* [D] */
+    float (*d_g_rms_norm_blocks_v)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm_blocks_v);  /* [S][D] */
+    float (*d_g_block_quotient)[S] = (float (*)[S])(work + HYPERGRADIENT_d_g_block_quotient);  /* [S][S] */
+    float (*d_g_scaled_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_d_g_scaled_block_product);  /* [S][S] */
+    float (*d_rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rms_norm_2);  /* [S][D] */
+    float (*d_g_rms_norm_blocks_q)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm_blocks_q);  /* [S][D] */
+    float (*d_g_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm);  /* [S][D] */
+
+    for (int s = 0; s < S; s++)
+        for (int d = 0; d < D; d++) {
+            h_2[s][d] = x[s][d];
+            d_h[s][d] = 0.0f;                                           /* tangent of blocks   attention.mfl:13 */
+        }
+
+    for (int l = 0; l < L; l++) {
+        for (int d = 0; d < D; d++)
+            for (int i = 0; i < D; i++) {
+                /* adjoint of rate * g   std/optimizers.mfl:5 */
+                b_g_blocks_q[l][d][i] = -(b_blocks_q[l][d][i] * exp_log_rate[0]);
+                b_g_blocks_v[l][d][i] = -(b_blocks_v[l][d][i] * exp_log_rate[0]);
+            }
+        for (int s = 0; s < S; s++) {
+            float sum_h_squared_part[16] = { 0 };                       /* a = rms_norm(h)   attention.mfl:9 */
+            for (int lane = 0; lane < D; lane++) {
+                h_at_2[l][s][lane] = h_2[s][lane];                      /* blocks   attention.mfl:13 */
+                d_h_at[l][s][lane] = d_h[s][lane];                      /* tangent of blocks   attention.mfl:13 */
+                sum_h_squared_part[lane] += h_2[s][lane] * h_2[s][lane];
+            }
+            /* a = rms_norm(h)   attention.mfl:9 */
+            float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
+            float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
+            float rms_norm_quotient = 1.0f / sqrt_rms_norm_sum;
+            float d_sum_h_squared_sum_part[16] = { 0 };
+            for (int lane = 0; lane < D; lane++) {
+                rms_norm_3[s][lane] = h_2[s][lane] * rms_norm_quotient;
+                rms_norm_quotient_at_2[l][s][lane] = rms_norm_quotient;
+                d_sum_h_squared_sum_part[lane] += h_2[s][lane] * d_h[s][lane];
+            }
+            float d_sum_h_squared_sum = mfl_fold_addf(d_sum_h_squared_sum_part, 16);
+            float d_sum_h_squared = 2.0f * d_sum_h_squared_sum;         /* tangent of a = rms_norm(h)   attention.mfl:9 */
+            slope_sqrt_rms_norm_sum_at_2[l][s] = 0.5f / sqrt_rms_norm_sum;
+            float d_sqrt_rms_norm_sum = 0.0625f * d_sum_h_squared * slope_sqrt_rms_norm_sum_at_2[l][s];
+            slope_rms_norm_quotient_at_2[l][s] = rms_norm_quotient / sqrt_rms_norm_sum;
+            float d_rms_norm_quotient = d_sqrt_rms_norm_sum * slope_rms_norm_quotient_at_2[l][s];
+            d_slope_rms_norm_quotient_at[l][s] = rms_norm_quotient * d_rms_norm_quotient
+                    + d_sqrt_rms_norm_sum * (slope_rms_norm_quotient_at_2[l][s] / sqrt_rms_norm_sum);
+            d_slope_sqrt_rms_norm_sum_at[l][s] = d_sqrt_rms_norm_sum
+                    * (slope_sqrt_rms_norm_sum_at_2[l][s] / sqrt_rms_norm_sum);
+            for (int d = 0; d < D; d++) {
+                d_rms_norm_quotient_at[l][s][d] = (-1.0f) * d_rms_norm_quotient;
+                d_rms_norm[s][d] = d_h[s][d] * rms_norm_quotient + h_2[s][d]
+                        * d_rms_norm_quotient_at[l][s][d];
+            }
+        }
+        /* rms_norm_blocks_q_at_2 = rms_norm_3 blocks_q_at: a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &blocks_q_at[t][l][0][0], D,
+                0, 0, &rms_norm_blocks_q_at_2[l][0][0], D);
+        /* block_product_3 = rms_norm_blocks_q_at_2 rms_norm_3': attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &rms_norm_blocks_q_at_2[l][0][0], D, 0,
+                &rms_norm_3[0][0], D, 1, 0, &block_product_3[0][0], S);
+        for (int s = 0; s < S; s++) {
+            /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            float max_block_choice_part[16];
+            for (int lane = 0; lane
+                    < 16; lane++)
+                max_block_choice_part[lane] = (float)-INFINITY;
+            for (int lane = 0; lane < 16; lane++) {
+                block_choice_2[lane] = (s >= lane) ? block_product_3[s][lane] * 0.25f : (-1e+09f);
+                max_block_choice_part[lane] = mfl_maxf(block_choice_2[lane], max_block_choice_part[lane]);
+            }
+            for (int lane = 0; lane < 8; lane++) {
+                block_choice_2[lane + 16] = (s >= lane + 16) ? block_product_3[s][lane + 16] * 0.25f
+                        : (-1e+09f);
+                max_block_choice_part[lane] = mfl_maxf(block_choice_2[lane + 16],
+                        max_block_choice_part[lane]);
+            }
+            float max_block_choice = mfl_fold_maxf(max_block_choice_part, 16);
+            float sum_exp_block_difference_sum_part[16] = { 0 };
+            for (int lane = 0; lane < 16; lane++) {
+                exp_block_difference_at_2[l][s][lane] = mfl_expf(block_choice_2[lane] - max_block_choice);
+                sum_exp_block_difference_sum_part[lane] += exp_block_difference_at_2[l][s][lane];
+            }
+            for (int lane = 0; lane < 8; lane++) {
+                exp_block_difference_at_2[l][s][lane + 16] =
+                        mfl_expf(block_choice_2[lane + 16] - max_block_choice);
+                sum_exp_block_difference_sum_part[lane] += exp_block_difference_at_2[l][s][lane + 16];
+            }
+            float sum_exp_block_difference_sum = mfl_fold_addf(sum_exp_block_difference_sum_part, 16);
+            sum_exp_block_difference[s] = sum_exp_block_difference_sum;
+            for (int i = 0; i < S; i++) {
+                block_quotient_at_2[l][s][i] = exp_block_difference_at_2[l][s][i]
+                        / sum_exp_block_difference[s];
+                slope_block_quotient_at_3[l][s][i] = 1.0f / sum_exp_block_difference[s];  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                slope_block_quotient_at_4[l][s][i] = block_quotient_at_2[l][s][i]
+                        / sum_exp_block_difference[s];
+            }
+        }
+        /* rms_norm_blocks_v_at_2 = rms_norm_3 blocks_v_at: a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &blocks_v_at[t][l][0][0], D,
+                0, 0, &rms_norm_blocks_v_at_2[l][0][0], D);
+        /* block_product_4 = block_quotient_at_2 rms_norm_blocks_v_at_2: attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[l][0][0], S, 0,
+                &rms_norm_blocks_v_at_2[l][0][0], D, 0, 0, &block_product_4[0][0], D);
+        /* d_rms_norm_blocks_q_at = d_rms_norm blocks_q_at: tangent of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &d_rms_norm[0][0], D, 0, &blocks_q_at[t][l][0][0], D,
+                0, 0, &d_rms_norm_blocks_q_at[l][0][0], D);
+        /* d_rms_norm_blocks_q_at += rms_norm_3 b_g_blocks_q: tangent of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &b_g_blocks_q[l][0][0], D,
+                0, 1, &d_rms_norm_blocks_q_at[l][0][0], D);
+        /* d_block_product = d_rms_norm_blocks_q_at rms_norm_3': tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &d_rms_norm_blocks_q_at[l][0][0], D, 0,
+                &rms_norm_3[0][0], D, 1, 0, &d_block_product[0][0], S);
+        /* d_block_product_2 = rms_norm_blocks_q_at_2 d_rms_norm': tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &rms_norm_blocks_q_at_2[l][0][0], D, 0,
+                &d_rms_norm[0][0], D, 1, 0, &d_block_product_2[0][0], S);
+        for (int s = 0; s < S; s++) {
+            float d_sum_exp_block_difference_part[16] = { 0 };          /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            for (int lane = 0; lane < 16; lane++) {
+                d_exp_block_difference_at[l][s][lane] = exp_block_difference_at_2[l][s][lane]
+                        * ((s >= lane) ? 0.25f * (d_block_product[s][lane] + d_block_product_2[s][lane])
+                        : 0.0f);
+                d_sum_exp_block_difference_part[lane] += d_exp_block_difference_at[l][s][lane];
+            }
+            for (int lane = 0; lane < 8; lane++) {
+                d_exp_block_difference_at[l][s][lane + 16] =
+                        exp_block_difference_at_2[l][s][lane + 16]
+                        * ((s >= lane + 16) ? 0.25f * (d_block_product[s][lane + 16]
+                        + d_block_product_2[s][lane + 16]) : 0.0f);
+                d_sum_exp_block_difference_part[lane] += d_exp_block_difference_at[l][s][lane + 16];
+            }
+            float d_sum_exp_block_difference = mfl_fold_addf(d_sum_exp_block_difference_part, 16);
+            for (int i = 0; i < S; i++) {
+                d_block_quotient_at[l][s][i] = d_exp_block_difference_at[l][s][i]
+                        * slope_block_quotient_at_3[l][s][i] - d_sum_exp_block_difference
+                        * slope_block_quotient_at_4[l][s][i];
+                d_slope_block_quotient_at[l][s][i] = mfl_mulzf(slope_block_quotient_at_3[l][s][i],
+                        d_block_quotient_at[l][s][i]) - mfl_mulzf(d_sum_exp_block_difference,
+                        slope_block_quotient_at_4[l][s][i] / sum_exp_block_difference[s]);
+                d_slope_block_quotient_at_2[l][s][i] =
+                        mfl_mulzf(d_sum_exp_block_difference, slope_block_quotient_at_3[l][s][i]
+                        / sum_exp_block_difference[s]);
+            }
+        }
+        /* d_block_product_3 = d_block_quotient_at rms_norm_blocks_v_at_2: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &d_block_quotient_at[l][0][0], S, 0,
+                &rms_norm_blocks_v_at_2[l][0][0], D, 0, 0, &d_block_product_3[0][0],
+                D);
+        /* d_rms_norm_blocks_v_at = d_rms_norm blocks_v_at: tangent of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &d_rms_norm[0][0], D, 0, &blocks_v_at[t][l][0][0], D,
+                0, 0, &d_rms_norm_blocks_v_at[l][0][0], D);
+        /* d_rms_norm_blocks_v_at += rms_norm_3 b_g_blocks_v: tangent of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &b_g_blocks_v[l][0][0], D,
+                0, 1, &d_rms_norm_blocks_v_at[l][0][0], D);
+        /* d_block_product_4 = block_quotient_at_2 d_rms_norm_blocks_v_at: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[l][0][0], S, 0,
+                &d_rms_norm_blocks_v_at[l][0][0], D, 0, 0, &d_block_product_4[0][0],
+                D);
+        for (int s = 0; s < S; s++)
+            for (int d = 0; d < D; d++) {
+                h_2[s][d] = h_2[s][d] + block_product_4[s][d];          /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                /* tangent of h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                d_h[s][d] = d_h[s][d] + (d_block_product_3[s][d] + d_block_product_4[s][d]);
+            }
+    }
+
+    for (int s = 0; s < S; s++) {
+        /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float max_logits_part[4];
+        for (int lane = 0; lane
+                < 4; lane++)
+            max_logits_part[lane] = (float)-INFINITY;
+        for (int lane = 0; lane < 4; lane++) {
+            logits_2[lane] = h_2[s][lane];                              /* h[:, 0:C]   attention.mfl:14 */
+            max_logits_part[lane] = mfl_maxf(logits_2[lane], max_logits_part[lane]);
+        }
+        for (int lane = 0; lane < 3; lane++) {
+            logits_2[lane + 4] = h_2[s][lane + 4];
+            max_logits_part[lane] = mfl_maxf(logits_2[lane + 4], max_logits_part[lane]);
+        }
+        float max_logits_2 = mfl_fold_maxf(max_logits_part, 4);         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float sum_inner_exp_part[4] = { 0 };
+        for (int lane = 0; lane < 4; lane++) {
+            inner_exp_2[lane] = mfl_expf(logits_2[lane] - max_logits_2);
+            d_inner_exp[lane] = inner_exp_2[lane] * d_h[s][lane];       /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+            sum_inner_exp_part[lane] += inner_exp_2[lane];
+        }
+        for (int lane = 0; lane < 3; lane++) {
+            /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+            inner_exp_2[lane + 4] = mfl_expf(logits_2[lane + 4] - max_logits_2);
+            /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+            d_inner_exp[lane + 4] = inner_exp_2[lane + 4] * d_h[s][lane + 4];
+            sum_inner_exp_part[lane] += inner_exp_2[lane + 4];
+        }
+        float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 4);     /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        for (int d = 0; d < 7; d++)
+            g_inner_exp[d] = 1.0f / S * slope_log_sum_inner_exp;        /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        for (int d = 0; d < D; d++)
+            /* adjoint of h[:, 0:C]   attention.mfl:14 */
+            g_h_3[d] = (d < 7) ? inner_exp_2[d] * g_inner_exp[d] : 0.0f;
+        g_h_3[y[s]] += (-1.0f / S) * 1.0f;                              /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float d_sum_inner_exp = 0.0f;                                   /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        for (int d = 0; d < 7; d++)
+            d_sum_inner_exp += d_inner_exp[d];
+        float d_slope_log_sum_inner_exp = d_sum_inner_exp * (slope_log_sum_inner_exp / sum_inner_exp);
+        for (int d = 0; d < D; d++) {
+            /* tangent of the adjoint of h[:, 0:C]   attention.mfl:14 */
+            float d_g_h_2 = (d < 7) ? g_inner_exp[d] * d_inner_exp[d] + inner_exp_2[d]
+                    * ((-1.0f / S) * d_slope_log_sum_inner_exp) : 0.0f;
+            g_h_4[s][d] = g_h_3[d];                                     /* adjoint of h[:, 0:C]   attention.mfl:14 */
+            d_g_h[s][d] = d_g_h_2;                                      /* tangent of the adjoint of h[:, 0:C]   attention.mfl:14 */
+        }
+    }
+
+    for (int b = L - 1; b >= 0; b--) {
+        /* g_rms_norm_blocks_v_2 = block_quotient_at_2' g_h_4: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[b][0][0], S, 1, &g_h_4[0][0], D,
+                0, 0, &g_rms_norm_blocks_v_2[0][0], D);
+        /* g_block_quotient_2 = g_h_4 rms_norm_blocks_v_at_2': adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &g_h_4[0][0], D, 0, &rms_norm_blocks_v_at_2[b][0][0],
+                D, 1, 0, &g_block_quotient_2[0][0], S);
+        for (int s = 0; s < S; s++) {
+            float g_sum_exp_block_difference_sum_part[16] = { 0 };
+            for (int lane = 0; lane < 16; lane++)
+                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_4[b][s][lane]
+                        * g_block_quotient_2[s][lane];
+            for (int lane = 0; lane < 8; lane++)
+                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_4[b][s][lane
+                        + 16] * g_block_quotient_2[s][lane + 16];
+            float g_sum_exp_block_difference_sum = mfl_fold_addf(g_sum_exp_block_difference_sum_part,
+                    16);
+            /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            float g_sum_exp_block_difference = (-1.0f) * g_sum_exp_block_difference_sum;
+            for (int i = 0; i < S; i++) {
+                g_exp_block_difference[s][i] = g_sum_exp_block_difference + g_block_quotient_2[s][i]
+                        * slope_block_quotient_at_3[b][s][i];
+                g_scaled_block_product_2[s][i] = (s >= i) ? exp_block_difference_at_2[b][s][i]
+                        * g_exp_block_difference[s][i] : 0.0f;
+            }
+            for (int d = 0; d < D; d++) {
+                /* a = rms_norm(h)   attention.mfl:9 */
+                rms_norm_4[s][d] = h_at_2[b][s][d] * rms_norm_quotient_at_2[b][s][d];
+                /* tangent of a = rms_norm(h)   attention.mfl:9 */
+                d_rms_norm_2[s][d] = rms_norm_quotient_at_2[b][s][d] * d_h_at[b][s][d]
+                        + h_at_2[b][s][d] * d_rms_norm_quotient_at[b][s][d];
+            }
+        }
+        /* g_rms_norm_blocks_q_2 = 0.25f g_scaled_block_product_2 rms_norm_4: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product_2[0][0], S, 0,
+                &rms_norm_4[0][0], D, 0, 0, &g_rms_norm_blocks_q_2[0][0], D);
+        /* g_rms_norm_2 = g_rms_norm_blocks_v_2 blocks_v_at': adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_v_2[0][0], D, 0,
+                &blocks_v_at[t][b][0][0], D, 1, 0, &g_rms_norm_2[0][0], D);
+        /* g_rms_norm_2 += 0.25f g_scaled_block_product_2' rms_norm_blocks_q_at_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product_2[0][0], S, 1,
+                &rms_norm_blocks_q_at_2[b][0][0], D, 0, 1, &g_rms_norm_2[0][0], D);
+        /* g_rms_norm_2 += g_rms_norm_blocks_q_2 blocks_q_at': adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q_2[0][0], D, 0,
+                &blocks_q_at[t][b][0][0], D, 1, 1, &g_rms_norm_2[0][0], D);
+        /* d_g_rms_norm_blocks_v = d_block_quotient_at' g_h_4: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &d_block_quotient_at[b][0][0], S, 1, &g_h_4[0][0], D,
+                0, 0, &d_g_rms_norm_blocks_v[0][0], D);
+        /* d_g_rms_norm_blocks_v += block_quotient_at_2' d_g_h: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[b][0][0], S, 1, &d_g_h[0][0], D,
+                0, 1, &d_g_rms_norm_blocks_v[0][0], D);
+        /* d_g_block_quotient = d_g_h rms_norm_blocks_v_at_2': tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &d_g_h[0][0], D, 0, &rms_norm_blocks_v_at_2[b][0][0],
+                D, 1, 0, &d_g_block_quotient[0][0], S);
+        /* d_g_block_quotient += g_h_4 d_rms_norm_blocks_v_at': tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &g_h_4[0][0], D, 0, &d_rms_norm_blocks_v_at[b][0][0],
+                D, 1, 1, &d_g_block_quotient[0][0], S);
+        for (int s = 0; s < S; s++) {
+            float d_g_sum_exp_block_difference_sum_part[16] = { 0 };
+            for (int lane = 0; lane < 16; lane++)
+                d_g_sum_exp_block_difference_sum_part[lane] += mfl_mulzf(g_block_quotient_2[s][lane],
+                        d_slope_block_quotient_at[b][s][lane])
+                        + mfl_mulzf(slope_block_quotient_at_4[b][s][lane], d_g_block_quotient[s][lane]);
+            for (int lane = 0; lane < 8; lane++)
+                d_g_sum_exp_block_difference_sum_part[lane] += mfl_mulzf(g_block_quotient_2[s][lane
+                        + 16], d_slope_block_quotient_at[b][s][lane + 16])
+                        + mfl_mulzf(slope_block_quotient_at_4[b][s][lane + 16],
+                        d_g_block_quotient[s][lane + 16]);
+            float d_g_sum_exp_block_difference_sum = mfl_fold_addf(d_g_sum_exp_block_difference_sum_part, 16);
+            /* tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            float d_g_sum_exp_block_difference = (-1.0f) * d_g_sum_exp_block_difference_sum;
+            for (int i = 0; i < S; i++)
+                d_g_scaled_block_product[s][i] = (s >= i)
+                        ? mfl_mulzf(g_exp_block_difference[s][i], d_exp_block_difference_at[b][s][i])
+                        + mfl_mulzf(exp_block_difference_at_2[b][s][i], d_g_sum_exp_block_difference
+                        + (mfl_mulzf(slope_block_quotient_at_3[b][s][i], d_g_block_quotient[s][i])
+                        - mfl_mulzf(g_block_quotient_2[s][i], d_slope_block_quotient_at_2[b][s][i])))
+                        : 0.0f;
+        }
+        /* d_g_rms_norm_blocks_q = 0.25f d_g_scaled_block_product rms_norm_4: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &d_g_scaled_block_product[0][0], S, 0,
+                &rms_norm_4[0][0], D, 0, 0, &d_g_rms_norm_blocks_q[0][0], D);
+        /* d_g_rms_norm_blocks_q += 0.25f g_scaled_block_product_2 d_rms_norm_2: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product_2[0][0], S, 0,
+                &d_rms_norm_2[0][0], D, 0, 1, &d_g_rms_norm_blocks_q[0][0], D);
+        /* d_g_rms_norm = d_g_rms_norm_blocks_v blocks_v_at': tangent of the adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &d_g_rms_norm_blocks_v[0][0], D, 0,
+                &blocks_v_at[t][b][0][0], D, 1, 0, &d_g_rms_norm[0][0], D);
+        /* d_g_rms_norm += g_rms_norm_blocks_v_2 b_g_blocks_v': tangent of the adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_v_2[0][0], D, 0,
+                &b_g_blocks_v[b][0][0], D, 1, 1, &d_g_rms_norm[0][0], D);
+        /* d_g_rms_norm += 0.25f g_scaled_block_product_2' d_rms_norm_blocks_q_at: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product_2[0][0], S, 1,
+                &d_rms_norm_blocks_q_at[b][0][0], D, 0, 1, &d_g_rms_norm[0][0], D);
+        /* d_g_rms_norm += 0.25f d_g_scaled_block_product' rms_norm_blocks_q_at_2: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &d_g_scaled_block_product[0][0], S, 1,
+                &rms_norm_blocks_q_at_2[b][0][0], D, 0, 1, &d_g_rms_norm[0][0], D);
+        /* d_g_rms_norm += d_g_rms_norm_blocks_q blocks_q_at': tangent of the adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &d_g_rms_norm_blocks_q[0][0], D, 0,
+                &blocks_q_at[t][b][0][0], D, 1, 1, &d_g_rms_norm[0][0], D);
+        /* d_g_rms_norm += g_rms_norm_blocks_q_2 b_g_blocks_q': tangent of the adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q_2[0][0], D, 0,
+                &b_g_blocks_q[b][0][0], D, 1, 1, &d_g_rms_norm[0][0], D);
+        for (int s = 0; s < S; s++) {
+            float g_rms_norm_quotient_sum_part[16] = { 0 };
+            for (int lane = 0; lane < D; lane++)
+                g_rms_norm_quotient_sum_part[lane] += h_at_2[b][s][lane] * g_rms_norm_2[s][lane];
+            float g_rms_norm_quotient_sum = mfl_fold_addf(g_rms_norm_quotient_sum_part, 16);
+            /* adjoint of a = rms_norm(h)   attention.mfl:9 */
+            float g_rms_norm_quotient = (-1.0f) * g_rms_norm_quotient_sum;
+            float g_sqrt_rms_norm_sum = slope_rms_norm_quotient_at_2[b][s] * g_rms_norm_quotient;
+            float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s] * g_sqrt_rms_norm_sum;
+            float d_g_rms_norm_quotient_sum_part[16] = { 0 };
+            for (int lane = 0; lane < D; lane++) {
+                g_h_squared[lane] = 0.125f * g_scaled_sum_h_squared;
+                g_h_4[s][lane] = g_h_4[s][lane] + h_at_2[b][s][lane] * g_h_squared[lane]
+                        + rms_norm_quotient_at_2[b][s][lane] * g_rms_norm_2[s][lane];
+                d_g_rms_norm_quotient_sum_part[lane] += g_rms_norm_2[s][lane] * d_h_at[b][s][lane]
+                        + h_at_2[b][s][lane] * d_g_rms_norm[s][lane];
+            }
+            float d_g_rms_norm_quotient_sum = mfl_fold_addf(d_g_rms_norm_quotient_sum_part, 16);
+            /* tangent of the adjoint of a = rms_norm(h)   attention.mfl:9 */
+            float d_g_rms_norm_quotient = (-1.0f) * d_g_rms_norm_quotient_sum;
+            float d_g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s]
+                    * (slope_rms_norm_quotient_at_2[b][s] * d_g_rms_norm_quotient - g_rms_norm_quotient
+                    * d_slope_rms_norm_quotient_at[b][s]) - g_sqrt_rms_norm_sum
+                    * d_slope_sqrt_rms_norm_sum_at[b][s];
+            for (int d = 0; d < D; d++)
+                d_g_h[s][d] = d_g_h[s][d] + (g_h_squared[d] * d_h_at[b][s][d] + h_at_2[b][s][d]
+                        * (0.125f * d_g_scaled_sum_h_squared))
+                        + (g_rms_norm_2[s][d] * d_rms_norm_quotient_at[b][s][d]
+                        + rms_norm_quotient_at_2[b][s][d] * d_g_rms_norm[s][d]);
+        }
+        /* d_g_blocks_q_at = d_rms_norm_2' g_rms_norm_blocks_q_2: tangent of the adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &d_rms_norm_2[0][0], D, 1,
+                &g_rms_norm_blocks_q_2[0][0], D, 0, 0, &d_g_blocks_q_at[b][0][0], D);
+        /* d_g_blocks_q_at += rms_norm_4' d_g_rms_norm_blocks_q: tangent of the adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_4[0][0], D, 1,
+                &d_g_rms_norm_blocks_q[0][0], D, 0, 1, &d_g_blocks_q_at[b][0][0], D);
+        /* d_g_blocks_v_at = d_rms_norm_2' g_rms_norm_blocks_v_2: tangent of the adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &d_rms_norm_2[0][0], D, 1,
+                &g_rms_norm_blocks_v_2[0][0], D, 0, 0, &d_g_blocks_v_at[b][0][0], D);
+        /* d_g_blocks_v_at += rms_norm_4' d_g_rms_norm_blocks_v: tangent of the adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_4[0][0], D, 1,
+                &d_g_rms_norm_blocks_v[0][0], D, 0, 1, &d_g_blocks_v_at[b][0][0], D);
+        /* g_blocks_q_at_2 = rms_norm_4' g_rms_norm_blocks_q_2: adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_4[0][0], D, 1,
+                &g_rms_norm_blocks_q_2[0][0], D, 0, 0, &g_blocks_q_at_2[b][0][0], D);
+        /* g_blocks_v_at_2 = rms_norm_4' g_rms_norm_blocks_v_2: adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_4[0][0], D, 1,
+                &g_rms_norm_blocks_v_2[0][0], D, 0, 0, &g_blocks_v_at_2[b][0][0], D);
+    }
+    float b_exp_log_rate_sum = 0.0f;
+    for (int l = 0; l < L; l++)
+        for (int d = 0; d < D; d++) {
+            float b_exp_log_rate_sum_part[16] = { 0 };
+            for (int lane = 0; lane < D; lane++) {
+                b_exp_log_rate_sum_part[lane] += b_blocks_v[l][d][lane] * g_blocks_v_at_2[l][d][lane]
+                        + b_blocks_q[l][d][lane] * g_blocks_q_at_2[l][d][lane];
+                b_blocks_q[l][d][lane] = b_blocks_q[l][d][lane] + d_g_blocks_q_at[l][d][lane];
+                b_blocks_v[l][d][lane] = b_blocks_v[l][d][lane] + d_g_blocks_v_at[l][d][lane];
+            }
+            b_exp_log_rate_sum += mfl_fold_addf(b_exp_log_rate_sum_part, 16);
+        }
+
+    float b_exp_log_rate = (-1.0f) * b_exp_log_rate_sum;                /* adjoint of rate * g   std/optimizers.mfl:5 */
+    b_log_rate[0] = b_log_rate[0] + exp_log_rate[0] * b_exp_log_rate;
+}
+
+/* The outer value and its gradient, computed in the workspace. */
+static int attention_run_hypergradient(const attention_data *data, const attention_meta *meta, char *work, mfl_status *status)
+{
+    const float (*xv)[D] = (const float (*)[D])data->xv;                /* [S][D] */
+    const int32_t *yv = data->yv;                                       /* [S] */
+    const float *log_rate = meta->log_rate;
+    float *normal = (float *)(work + HYPERGRADIENT_normal);             /* [768] */
+    float (*normal_2)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_normal_2);  /* [L][D][D] */
+    float *normal_3 = (float *)(work + HYPERGRADIENT_normal_3);         /* [768] */
+    float (*normal_4)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_normal_4);  /* [L][D][D] */
+    float *exp_log_rate = (float *)(work + HYPERGRADIENT_exp_log_rate);
+    float (*blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_blocks_q);  /* [L][D][D] */
+    float (*blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_blocks_v);  /* [L][D][D] */
+    float (*h_3)[D] = (float (*)[D])(work + HYPERGRADIENT_h_3);         /* [S][D] */
+    float (*h_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at_3);  /* [L][S][D] */
+    float (*slope_sqrt_rms_norm_sum_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3);  /* [L][S] */
+    float (*slope_rms_norm_quotient_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rms_norm_quotient_at_3);  /* [L][S] */
+    float (*rms_norm_quotient_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_quotient_at_3);  /* [L][S][D] */
+    float (*rms_norm_blocks_q_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at_3);  /* [L][S][D] */
+    float (*exp_block_difference_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at_3);  /* [L][S][S] */
+    float (*block_quotient_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at_3);  /* [L][S][S] */
+    float (*slope_block_quotient_at_5)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_5);  /* [L][S][S] */
+    float (*rms_norm_blocks_v_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at_3);  /* [L][S][D] */
+    float (*slope_block_quotient_at_6)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_6);  /* [L][S][S] */
+    float (*rms_norm_5)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_5);  /* [S][D] */
+    float (*block_product_5)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_5);  /* [S][S] */
+    float *block_choice_3 = (float *)(work + HYPERGRADIENT_block_choice_3);  /* [S] */
+    float (*block_product_6)[D] = (float (*)[D])(work + HYPERGRADIENT_block_product_6);  /* [S][D] */
+    float *max_logits = (float *)(work + HYPERGRADIENT_max_logits);     /* [S] */
+    float *outer_exp = (float *)(work + HYPERGRADIENT_outer_exp);       /* [7] */
+    float *sum_outer_exp = (float *)(work + HYPERGRADIENT_sum_outer_exp);  /* [S] */
+    float *b_h = (float *)(work + HYPERGRADIENT_b_h);                   /* [D] */
+    float (*b_h_2)[D] = (float (*)[D])(work + HYPERGRADIENT_b_h_2);     /* [S][D] */
+    float (*b_blocks_q_at)[D] = (float (*)[D])(work + HYPERGRADIENT_b_blocks_q_at);  /* [D][D] */
+    float (*b_blocks_v_at)[D] = (float (*)[D])(work + HYPERGRADIENT_b_blocks_v_at);  /* [D][D] */
+    float (*b_rms_norm_blocks_v)[D] = (float (*)[D])(work + HYPERGRADIENT_b_rms_norm_blocks_v);  /* [S][D] */
+    float (*b_block_quotient)[S] = (float (*)[S])(work + HYPERGRADIENT_b_block_quotient);  /* [S][S] */
+    float (*b_scaled_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_b_scaled_block_product);  /* [S][S] */
+    float (*rms_norm_6)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_6);  /* [S][D] */
+    float (*b_rms_norm_blocks_q)[D] = (float (*)[D])(work + HYPERGRADIENT_b_rms_norm_blocks_q);  /* [S][D] */
+    float (*b_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_b_rms_norm);  /* [S][D] */
+    float (*b_blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_blocks_q);  /* [L][D][D] */
+    float (*b_blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_blocks_v);  /* [L][D][D] */
+    float *b_log_rate = (float *)(work + HYPERGRADIENT_b_log_rate);
+    float *outer_value = (float *)(work + HYPERGRADIENT_outer_value);
+
+    exp_log_rate[0] = mfl_expf(log_rate[0]);                            /* rate = exp(log_rate)   attention.mfl:24 */
+
+    for (int i = 0; i < 768; i++)
+        normal[i] = mfl_normalf(0, 100000, i);                          /* normal(0.25)   attention.mfl:6 */
+    memcpy(&normal_2[0][0][0], normal, sizeof(float) * 768);
+    for (int l = 0; l < L; l++)
+        for (int d = 0; d < D; d++)
+            for (int i = 0; i < D; i++) {
+                float blocks_q_2 = normal_2[l][d][i] * 0.25f;
+                blocks_q[l][d][i] = blocks_q_2;
+            }
+    for (int i = 0; i < 768; i++)
+        normal_3[i] = mfl_normalf(0, 100001, i);
+    memcpy(&normal_4[0][0][0], normal_3, sizeof(float) * 768);
+    for (int l = 0; l < L; l++)
+        for (int d = 0; d < D; d++)
+            for (int i = 0; i < D; i++) {
+                float blocks_v_2 = 0.25f * normal_4[l][d][i];
+                blocks_v[l][d][i] = blocks_v_2;
+            }
+
+    /* The inner loop. */
+    for (int t = 0; t < STEPS; t++)
+        attention_hypergradient_step(data, work, t);
+    for (int s = 0; s < S; s++)
+        for (int d = 0; d < D; d++)
+            h_3[s][d] = xv[s][d];
+
+    for (int b = 0; b < L; b++) {
+        for (int s = 0; s < S; s++) {
+            float sum_h_squared_part[16] = { 0 };                       /* a = rms_norm(h)   attention.mfl:9 */
+            for (int lane = 0; lane < D; lane++) {
+                h_at_3[b][s][lane] = h_3[s][lane];                      /* blocks   attention.mfl:13 */
+                sum_h_squared_part[lane] += h_3[s][lane] * h_3[s][lane];
+            }
+            /* a = rms_norm(h)   attention.mfl:9 */
+            float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
+            float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
+            float rms_norm_quotient = 1.0f / sqrt_rms_norm_sum;
+            slope_sqrt_rms_norm_sum_at_3[b][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
+            slope_rms_norm_quotient_at_3[b][s] = rms_norm_quotient / sqrt_rms_norm_sum;
+            for (int d = 0; d < D; d++) {
+                rms_norm_5[s][d] = h_3[s][d] * rms_norm_quotient;       /* a = rms_norm(h)   attention.mfl:9 */
+                rms_norm_quotient_at_3[b][s][d] = rms_norm_quotient;
+            }
+        }
+        /* rms_norm_blocks_q_at_3 = rms_norm_5 blocks_q: a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_5[0][0], D, 0, &blocks_q[b][0][0], D, 0,
+                0, &rms_norm_blocks_q_at_3[b][0][0], D);
+        /* block_product_5 = rms_norm_blocks_q_at_3 rms_norm_5': attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &rms_norm_blocks_q_at_3[b][0][0], D, 0,
+                &rms_norm_5[0][0], D, 1, 0, &block_product_5[0][0], S);
+        for (int s = 0; s < S; s++) {
+            /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            float max_block_choice_part[16];
+            for (int lane = 0; lane
+                    < 16; lane++)
+                max_block_choice_part[lane] = (float)-INFINITY;
+            for (int lane = 0; lane < 16; lane++) {
+                block_choice_3[lane] = (s >= lane) ? block_product_5[s][lane] * 0.25f : (-1e+09f);
+                max_block_choice_part[lane] = mfl_maxf(block_choice_3[lane], max_block_choice_part[lane]);
+            }
+            for (int lane = 0; lane < 8; lane++) {
+                block_choice_3[lane + 16] = (s >= lane + 16) ? block_product_5[s][lane + 16] * 0.25f
+                        : (-1e+09f);
+                max_block_choice_part[lane] = mfl_maxf(block_choice_3[lane + 16],
+                        max_block_choice_part[lane]);
+            }
+            float max_block_choice = mfl_fold_maxf(max_block_choice_part, 16);
+            float sum_exp_block_difference_part[16] = { 0 };
+            for (int lane = 0; lane < 16; lane++) {
+                exp_block_difference_at_3[b][s][lane] = mfl_expf(block_choice_3[lane] - max_block_choice);
+                sum_exp_block_difference_part[lane] += exp_block_difference_at_3[b][s][lane];
+            }
+            for (int lane = 0; lane < 8; lane++) {
+                exp_block_difference_at_3[b][s][lane + 16] =
+                        mfl_expf(block_choice_3[lane + 16] - max_block_choice);
+                sum_exp_block_difference_part[lane] += exp_block_difference_at_3[b][s][lane + 16];
+            }
+            float sum_exp_block_difference_2 = mfl_fold_addf(sum_exp_block_difference_part, 16);
+            for (int i = 0; i < S; i++) {
+                block_quotient_at_3[b][s][i] = exp_block_difference_at_3[b][s][i]
+                        / sum_exp_block_difference_2;
+                /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                slope_block_quotient_at_5[b][s][i] = block_quotient_at_3[b][s][i]
+                        / sum_exp_block_difference_2;
+                slope_block_quotient_at_6[b][s][i] = 1.0f / sum_exp_block_difference_2;
+            }
+        }
+        /* rms_norm_blocks_v_at_3 = rms_norm_5 blocks_v: a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_5[0][0], D, 0, &blocks_v[b][0][0], D, 0,
+                0, &rms_norm_blocks_v_at_3[b][0][0], D);
+        /* block_product_6 = block_quotient_at_3 rms_norm_blocks_v_at_3: attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_3[b][0][0], S, 0,
+                &rms_norm_blocks_v_at_3[b][0][0], D, 0, 0, &block_product_6[0][0], D);
+        for (int s = 0; s < S; s++)
+            for (int d = 0; d < D; d++)
+                h_3[s][d] = h_3[s][d] + block_product_6[s][d];          /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+    }
+
+    for (int s = 0; s < S; s++) {
+        float max_logits_so_far = (float)-INFINITY;
+        for (int d = 0; d < 7; d++)
+            max_logits_so_far = mfl_maxf(h_3[s][d], max_logits_so_far);
+        max_logits[s] = max_logits_so_far;                              /* cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
+        float sum_outer_exp_sum_part[4] = { 0 };
+        for (int lane = 0; lane < 4; lane++) {
+            outer_exp[lane] = mfl_expf(h_3[s][lane] - max_logits[s]);
+            sum_outer_exp_sum_part[lane] += outer_exp[lane];
+        }
+        for (int lane = 0; lane < 3; lane++) {
+            outer_exp[lane + 4] = mfl_expf(h_3[s][lane + 4] - max_logits[s]);
+            sum_outer_exp_sum_part[lane] += outer_exp[lane + 4];
+        }
+        float sum_outer_exp_sum = mfl_fold_addf(sum_outer_exp_sum_part, 4);
+        sum_outer_exp[s] = sum_outer_exp_sum;
+        float slope_log_sum_outer_exp = 1.0f / sum_outer_exp[s];        /* tangent of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
+        for (int d = 0; d < D; d++)
+            /* adjoint of h[:, 0:C]   attention.mfl:14 */
+            b_h[d] = (d < 7) ? outer_exp[d] * (1.0f / S * slope_log_sum_outer_exp) : 0.0f;
+        b_h[yv[s]] += (-1.0f / S) * 1.0f;                               /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
+        for (int d = 0; d < D; d++)
+            b_h_2[s][d] = b_h[d];                                       /* adjoint of h[:, 0:C]   attention.mfl:14 */
+    }
+    float sum_outer_sum_minus_h_part[16] = { 0 };                       /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
+    for (int lane = 0; lane < 16; lane++)
+        sum_outer_sum_minus_h_part[lane] += max_logits[lane] + mfl_logf(sum_outer_exp[lane])
+                - h_3[lane][yv[lane]];
+    for (int lane = 0; lane < 8; lane++)
+        sum_outer_sum_minus_h_part[lane] += max_logits[lane + 16]
+                + mfl_logf(sum_outer_exp[lane + 16]) - h_3[lane + 16][yv[lane + 16]];
+    float sum_outer_sum_minus_h = mfl_fold_addf(sum_outer_sum_minus_h_part, 16);
+    b_log_rate[0] = 0.0f;
+    outer_value[0] = sum_outer_sum_minus_h * (1.0f / S);
+
+    for (int b = L - 1; b >= 0; b--) {
+        /* b_rms_norm_blocks_v = block_quotient_at_3' b_h_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_3[b][0][0], S, 1, &b_h_2[0][0], D,
+                0, 0, &b_rms_norm_blocks_v[0][0], D);
+        /* b_block_quotient = b_h_2 rms_norm_blocks_v_at_3': adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &b_h_2[0][0], D, 0, &rms_norm_blocks_v_at_3[b][0][0],
+                D, 1, 0, &b_block_quotient[0][0], S);
+        for (int s = 0; s < S; s++) {
+            float b_sum_exp_block_difference_sum_part[16] = { 0 };
+            for (int lane = 0; lane < 16; lane++)
+                b_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_5[b][s][lane]
+                        * b_block_quotient[s][lane];
+            for (int lane = 0; lane < 8; lane++)
+                b_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_5[b][s][lane
+                        + 16] * b_block_quotient[s][lane + 16];
+            float b_sum_exp_block_difference_sum = mfl_fold_addf(b_sum_exp_block_difference_sum_part,
+                    16);
+            /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            float b_sum_exp_block_difference = (-1.0f) * b_sum_exp_block_difference_sum;
+            for (int i = 0; i < S; i++)
+                b_scaled_block_product[s][i] = (s >= i) ? exp_block_difference_at_3[b][s][i]
+                        * (b_sum_exp_block_difference + b_block_quotient[s][i]
+                        * slope_block_quotient_at_6[b][s][i]) : 0.0f;
+            for (int d = 0; d < D; d++)
+                /* a = rms_norm(h)   attention.mfl:9 */
+                rms_norm_6[s][d] = h_at_3[b][s][d] * rms_norm_quotient_at_3[b][s][d];
+        }
+        /* b_rms_norm_blocks_q = 0.25f b_scaled_block_product rms_norm_6: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &b_scaled_block_product[0][0], S, 0,
+                &rms_norm_6[0][0], D, 0, 0, &b_rms_norm_blocks_q[0][0], D);
+        /* b_rms_norm = b_rms_norm_blocks_v blocks_v': adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &b_rms_norm_blocks_v[0][0], D, 0, &blocks_v[b][0][0],
+                D, 1, 0, &b_rms_norm[0][0], D);
+        /* b_rms_norm += 0.25f b_scaled_block_product' rms_norm_blocks_q_at_3: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &b_scaled_block_product[0][0], S, 1,
+                &rms_norm_blocks_q_at_3[b][0][0], D, 0, 1, &b_rms_norm[0][0], D);
+        /* b_rms_norm += b_rms_norm_blocks_q blocks_q': adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &b_rms_norm_blocks_q[0][0], D, 0, &blocks_q[b][0][0],
+                D, 1, 1, &b_rms_norm[0][0], D);
+        for (int s = 0; s < S; s++) {
+            float b_rms_norm_quotient_sum_part[16] = { 0 };
+            for (int lane = 0; lane < D; lane++)
+                b_rms_norm_quotient_sum_part[lane] += h_at_3[b][s][lane] * b_rms_norm[s][lane];
+            float b_rms_norm_quotient_sum = mfl_fold_addf(b_rms_norm_quotient_sum_part, 16);
+            /* adjoint of a = rms_norm(h)   attention.mfl:9 */
+            float b_rms_norm_quotient = (-1.0f) * b_rms_norm_quotient_sum;
+            float b_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_3[b][s]
+                    * (slope_rms_norm_quotient_at_3[b][s] * b_rms_norm_quotient);
+            for (int d = 0; d < D; d++)
+                b_h_2[s][d] = b_h_2[s][d] + h_at_3[b][s][d] * (0.125f * b_scaled_sum_h_squared)
+                        + rms_norm_quotient_at_3[b][s][d] * b_rms_norm[s][d];
+        }
+        /* b_blocks_q_at = rms_norm_6' b_rms_norm_blocks_q: adjoint of a @ p.q   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_6[0][0], D, 1, &b_rms_norm_blocks_q[0][0],
+                D, 0, 0, &b_blocks_q_at[0][0], D);
+        /* b_blocks_v_at = rms_norm_6' b_rms_norm_blocks_v: adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_6[0][0], D, 1, &b_rms_norm_blocks_v[0][0],
+                D, 0, 0, &b_blocks_v_at[0][0], D);
+        for (int d = 0; d < D; d++)
+            for (int i = 0; i < D; i++) {
+                b_blocks_q[b][d][i] = b_blocks_q_at[d][i];              /* adjoint of blocks   attention.mfl:13 */
+                b_blocks_v[b][d][i] = b_blocks_v_at[d][i];
+            }
+    }
+
+    /* Back through the steps of the inner loop. */
+    for (int t = STEPS - 1; t >= 0; t--)
+        attention_hypergradient_step_adjoint(data, work, t);
+    return mfl_ok(status);
+}
+

@@ -1,0 +1,504 @@
+/* Workspace of maml_sine_hypergradient: 96256 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+ * maml_sine_hypergradient_step is 7 to 33,
+ * maml_sine_hypergradient_step_adjoint is 68 to 104. */
+#define HYPERGRADIENT_p_l3_b                       80384   /* float, alive 1 to 43 */
+#define HYPERGRADIENT_p_l1_w                       78400   /* float [H], alive 2 to 34 */
+#define HYPERGRADIENT_p_l1_b                       78592   /* float [H], alive 2 to 34 */
+#define HYPERGRADIENT_p_l2_w                       64000   /* float [H][H], alive 2 to 55 */
+#define HYPERGRADIENT_p_l2_b                       80000   /* float [H], alive 2 to 43 */
+#define HYPERGRADIENT_p_l3_w                       80192   /* float [H], alive 2 to 43 */
+#define HYPERGRADIENT_p_l2_w_at                        0   /* float [STEPS][H][H], alive 7 to 104 */
+#define HYPERGRADIENT_p_l3_w_at                    92800   /* float [STEPS][H], alive 7 to 104 */
+#define HYPERGRADIENT_tanh_dense_at                32000   /* float [STEPS][K][H], alive 7 to 104   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_at_2              40000   /* float [STEPS][K][H], alive 7 to 104   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_ys_at            93632   /* float [STEPS][K], alive 7 to 104   maml_sine.mfl:18 */
+#define HYPERGRADIENT_g_tanh_dense_at              48000   /* float [STEPS][K][H], alive 7 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_tanh_dense_at_2            56000   /* float [STEPS][K][H], alive 7 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense_p_l2_w            70400   /* float [K][H], alive 8 to 14   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_dense                      76800   /* float [K][H], alive 9 to 21   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_p_l1_w                     78784   /* float [H], alive 16 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l1_b                     78976   /* float [H], alive 17 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l2_w                     70400   /* float [H][H], alive 19 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l2_b                     79168   /* float [H], alive 20 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l3_w                     76800   /* float [H], alive 22 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense                   76800   /* float [K][H], alive 34 to 58   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_p_l2_w_2          70400   /* float [K][H], alive 35 to 43   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense_2                 72000   /* float [K][H], alive 37 to 51   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_yq               73600   /* float [K], alive 37 to 51   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_dense                      78400   /* float [K][H], alive 37 to 55   maml_sine.mfl:10 */
+#define HYPERGRADIENT_b_p_l3_b                     96000   /* float, alive 47 to 105 */
+#define HYPERGRADIENT_b_start_l3_b                 96064   /* float, alive 48 to 105 */
+#define HYPERGRADIENT_outer_value                  96192   /* float, alive 49 to 111   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_p_l3_w_2                   83200   /* float [H], alive 50 to 67   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_b_3                   83392   /* float [H], alive 52 to 67   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_w_2                   70400   /* float [H][H], alive 54 to 67   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_tanh_dense                 80000   /* float [K][H], alive 55 to 58   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b_3                   83584   /* float [H], alive 56 to 67   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_w_3                   83776   /* float [H], alive 57 to 67   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_w                     93888   /* float [H], alive 59 to 110 */
+#define HYPERGRADIENT_b_p_l1_b                     94080   /* float [H], alive 59 to 110 */
+#define HYPERGRADIENT_b_p_l2_w                     64000   /* float [H][H], alive 59 to 110 */
+#define HYPERGRADIENT_b_p_l2_b                     94272   /* float [H], alive 59 to 110 */
+#define HYPERGRADIENT_b_p_l3_w                     94464   /* float [H], alive 59 to 110 */
+#define HYPERGRADIENT_b_start_l1_w                 94656   /* float [H], alive 59 to 110 */
+#define HYPERGRADIENT_b_start_l1_b                 94848   /* float [H], alive 59 to 110 */
+#define HYPERGRADIENT_b_start_l2_w                 76800   /* float [H][H], alive 59 to 110 */
+#define HYPERGRADIENT_b_start_l2_b                 95040   /* float [H], alive 59 to 110 */
+#define HYPERGRADIENT_b_start_l3_w                 95232   /* float [H], alive 59 to 110 */
+#define HYPERGRADIENT_slope_tanh_dense             70400   /* float [K][H], alive 68 to 87   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense                 83200   /* float [K][H], alive 68 to 88   maml_sine.mfl:10 */
+#define HYPERGRADIENT_slope_tanh_dense_2           72000   /* float [K][H], alive 68 to 82   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_dense_2                    84800   /* float [K][H], alive 68 to 88   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w          73600   /* float [K][H], alive 69 to 82   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2        75200   /* float [K][H], alive 70 to 82   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_2               89600   /* float [K][H], alive 71 to 93   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_dense                      96128   /* float [K], alive 71 to 97   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_dense                    91200   /* float [K][H], alive 71 to 91   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_g_tanh_dense               86400   /* float [H], alive 78 to 82   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_2             72000   /* float [K][H], alive 83 to 87   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_3             73600   /* float [K][H], alive 84 to 87   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_w_2                   95424   /* float [H], alive 85 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b_2                   95616   /* float [H], alive 86 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_p_l2_w                   70400   /* float [H][H], alive 88 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_p_l2_w_2                 83200   /* float [H][H], alive 89 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_b_2                   95808   /* float [H], alive 90 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_p_l3_w                   91200   /* float [H], alive 92 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_p_l3_w_2                 89600   /* float [H], alive 94 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_grad_start_l3_b_out           7168   /* float, alive 105 to 117 */
+#define HYPERGRADIENT_grad_start_l1_w_out           6400   /* float [H], alive 106 to 112 */
+#define HYPERGRADIENT_grad_start_l1_b_out           6592   /* float [H], alive 106 to 113 */
+#define HYPERGRADIENT_grad_start_l2_w_out              0   /* float [H][H], alive 106 to 114 */
+#define HYPERGRADIENT_grad_start_l2_b_out           6784   /* float [H], alive 106 to 115 */
+#define HYPERGRADIENT_grad_start_l3_w_out           6976   /* float [H], alive 106 to 116 */
+
+/* One step of the inner loop. */
+static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work, int t)
+{
+    const float (*xs)[1] = (const float (*)[1])data->xs;                /* [K][1] */
+    const float (*ys)[1] = (const float (*)[1])data->ys;                /* [K][1] */
+    float *p_l1_w = (float *)(work + HYPERGRADIENT_p_l1_w);             /* [H] */
+    float *p_l1_b = (float *)(work + HYPERGRADIENT_p_l1_b);             /* [H] */
+    float (*p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_p_l2_w);   /* [H][H] */
+    float *p_l2_b = (float *)(work + HYPERGRADIENT_p_l2_b);             /* [H] */
+    float *p_l3_w = (float *)(work + HYPERGRADIENT_p_l3_w);             /* [H] */
+    float *p_l3_b = (float *)(work + HYPERGRADIENT_p_l3_b);
+    float (*p_l2_w_at)[H][H] = (float (*)[H][H])(work + HYPERGRADIENT_p_l2_w_at);  /* [STEPS][H][H] */
+    float (*p_l3_w_at)[H] = (float (*)[H])(work + HYPERGRADIENT_p_l3_w_at);  /* [STEPS][H] */
+    float (*tanh_dense_at)[K][H] = (float (*)[K][H])(work + HYPERGRADIENT_tanh_dense_at);  /* [STEPS][K][H] */
+    float (*tanh_dense_at_2)[K][H] = (float (*)[K][H])(work + HYPERGRADIENT_tanh_dense_at_2);  /* [STEPS][K][H] */
+    float (*dense_minus_ys_at)[K] = (float (*)[K])(work + HYPERGRADIENT_dense_minus_ys_at);  /* [STEPS][K] */
+    float (*g_tanh_dense_at)[K][H] = (float (*)[K][H])(work + HYPERGRADIENT_g_tanh_dense_at);  /* [STEPS][K][H] */
+    float (*g_tanh_dense_at_2)[K][H] = (float (*)[K][H])(work + HYPERGRADIENT_g_tanh_dense_at_2);  /* [STEPS][K][H] */
+    float (*tanh_dense_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_tanh_dense_p_l2_w);  /* [K][H] */
+    float (*g_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_g_dense); /* [K][H] */
+    float *g_p_l1_w = (float *)(work + HYPERGRADIENT_g_p_l1_w);         /* [H] */
+    float *g_p_l1_b = (float *)(work + HYPERGRADIENT_g_p_l1_b);         /* [H] */
+    float (*g_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_g_p_l2_w);  /* [H][H] */
+    float *g_p_l2_b = (float *)(work + HYPERGRADIENT_g_p_l2_b);         /* [H] */
+    float *g_p_l3_w = (float *)(work + HYPERGRADIENT_g_p_l3_w);         /* [H] */
+
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++) {
+            float xs_times_p_l1_w = xs[k][0] * p_l1_w[h];               /* x @ p.w   maml_sine.mfl:9 */
+            /* tanh(dense(p.l1, x))   maml_sine.mfl:10 */
+            tanh_dense_at[t][k][h] = mfl_tanhf(xs_times_p_l1_w + p_l1_b[h]);
+        }
+    /* tanh_dense_p_l2_w = tanh_dense_at p_l2_w: x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(K, H, H, 1.0f, &tanh_dense_at[t][0][0], H, 0, &p_l2_w[0][0], H, 0,
+            0, &tanh_dense_p_l2_w[0][0], H);
+    for (int k = 0; k < K; k++) {
+        float tanh_dense_p_l3_w_part[16] = { 0 };                       /* x @ p.w   maml_sine.mfl:9 */
+        for (int h = 0; h < 2; h++)
+            for (int lane = 0; lane < 16; lane++) {
+                /* tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+                tanh_dense_at_2[t][k][h * 16 + lane] =
+                        mfl_tanhf(tanh_dense_p_l2_w[k][h * 16 + lane] + p_l2_b[h * 16 + lane]);
+                tanh_dense_p_l3_w_part[lane] += tanh_dense_at_2[t][k][h * 16 + lane]
+                        * p_l3_w[h * 16 + lane];
+            }
+        for (int lane = 0; lane < 8; lane++) {
+            tanh_dense_at_2[t][k][lane + 32] = mfl_tanhf(tanh_dense_p_l2_w[k][lane + 32]
+                    + p_l2_b[lane + 32]);
+            tanh_dense_p_l3_w_part[lane] += tanh_dense_at_2[t][k][lane + 32] * p_l3_w[lane + 32];
+        }
+        /* x @ p.w   maml_sine.mfl:9 */
+        float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
+        /* net(p, xs) - ys   maml_sine.mfl:18 */
+        dense_minus_ys_at[t][k] = tanh_dense_p_l3_w + p_l3_b[0] - ys[k][0];
+        for (int h = 0; h < H; h++) {
+            /* adjoint of x @ p.w   maml_sine.mfl:9 */
+            g_tanh_dense_at[t][k][h] = 2.0f / K * (dense_minus_ys_at[t][k] * p_l3_w[h]);
+            /* adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+            g_dense[k][h] = (1.0f - tanh_dense_at_2[t][k][h] * tanh_dense_at_2[t][k][h])
+                    * g_tanh_dense_at[t][k][h];
+        }
+    }
+
+    /* g_tanh_dense_at_2 = g_dense p_l2_w': adjoint of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(K, H, H, 1.0f, &g_dense[0][0], H, 0, &p_l2_w[0][0], H, 1, 0,
+            &g_tanh_dense_at_2[t][0][0], H);
+    memset(g_p_l1_w, 0, sizeof(float) * H);
+    memset(g_p_l1_b, 0, sizeof(float) * H);
+
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++) {
+            /* adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
+            float g_dense_3 = (1.0f - tanh_dense_at[t][k][h] * tanh_dense_at[t][k][h])
+                    * g_tanh_dense_at_2[t][k][h];
+            g_p_l1_w[h] += xs[k][0] * g_dense_3;                        /* adjoint of x @ p.w   maml_sine.mfl:9 */
+            g_p_l1_b[h] += g_dense_3;                                   /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+        }
+
+    /* g_p_l2_w = tanh_dense_at' g_dense: adjoint of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(H, H, K, 1.0f, &tanh_dense_at[t][0][0], H, 1, &g_dense[0][0], H, 0,
+            0, &g_p_l2_w[0][0], H);
+    memset(g_p_l2_b, 0, sizeof(float) * H);
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++)
+            g_p_l2_b[h] += g_dense[k][h];                               /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    memset(g_p_l3_w, 0, sizeof(float) * H);
+    float g_p_l3_b_sum = 0.0f;
+    for (int k = 0; k < K; k++) {
+        for (int h = 0; h < H; h++)
+            /* adjoint of x @ p.w   maml_sine.mfl:9 */
+            g_p_l3_w[h] += 2.0f / K * (tanh_dense_at_2[t][k][h] * dense_minus_ys_at[t][k]);
+        g_p_l3_b_sum += dense_minus_ys_at[t][k];
+    }
+    float g_p_l3_b = 2.0f / K * g_p_l3_b_sum;                           /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+
+    p_l3_b[0] = p_l3_b[0] - g_p_l3_b * 0.01f;                           /* p = p - rate * g   std/optimizers.mfl:5 */
+    for (int h = 0; h < H; h++) {
+        p_l1_w[h] = p_l1_w[h] - g_p_l1_w[h] * 0.01f;
+        p_l1_b[h] = p_l1_b[h] - g_p_l1_b[h] * 0.01f;
+        p_l3_w_at[t][h] = p_l3_w[h];
+        p_l2_b[h] = p_l2_b[h] - 0.01f * g_p_l2_b[h];
+        p_l3_w[h] = p_l3_w[h] - g_p_l3_w[h] * 0.01f;
+        for (int i = 0; i < H; i++) {
+            p_l2_w_at[t][h][i] = p_l2_w[h][i];
+            p_l2_w[h][i] = p_l2_w[h][i] - g_p_l2_w[h][i] * 0.01f;
+        }
+    }
+}
+
+/* Backward through one step of the inner loop. */
+static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, char *work, int t)
+{
+    const float (*xs)[1] = (const float (*)[1])data->xs;                /* [K][1] */
+    const float (*p_l2_w_at)[H][H] = (const float (*)[H][H])(work + HYPERGRADIENT_p_l2_w_at);  /* [STEPS][H][H] */
+    const float (*p_l3_w_at)[H] = (const float (*)[H])(work + HYPERGRADIENT_p_l3_w_at);  /* [STEPS][H] */
+    const float (*tanh_dense_at)[K][H] = (const float (*)[K][H])(work + HYPERGRADIENT_tanh_dense_at);  /* [STEPS][K][H] */
+    const float (*tanh_dense_at_2)[K][H] = (const float (*)[K][H])(work + HYPERGRADIENT_tanh_dense_at_2);  /* [STEPS][K][H] */
+    const float (*dense_minus_ys_at)[K] = (const float (*)[K])(work + HYPERGRADIENT_dense_minus_ys_at);  /* [STEPS][K] */
+    const float (*g_tanh_dense_at)[K][H] = (const float (*)[K][H])(work + HYPERGRADIENT_g_tanh_dense_at);  /* [STEPS][K][H] */
+    const float (*g_tanh_dense_at_2)[K][H] = (const float (*)[K][H])(work + HYPERGRADIENT_g_tanh_dense_at_2);  /* [STEPS][K][H] */
+    float *b_p_l1_w = (float *)(work + HYPERGRADIENT_b_p_l1_w);         /* [H] */
+    float *b_p_l1_b = (float *)(work + HYPERGRADIENT_b_p_l1_b);         /* [H] */
+    float (*b_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_b_p_l2_w);  /* [H][H] */
+    float *b_p_l2_b = (float *)(work + HYPERGRADIENT_b_p_l2_b);         /* [H] */
+    float *b_p_l3_w = (float *)(work + HYPERGRADIENT_b_p_l3_w);         /* [H] */
+    float *b_p_l3_b = (float *)(work + HYPERGRADIENT_b_p_l3_b);
+    float (*slope_tanh_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_slope_tanh_dense);  /* [K][H] */
+    float (*d_tanh_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_d_tanh_dense);  /* [K][H] */
+    float (*slope_tanh_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_slope_tanh_dense_2);  /* [K][H] */
+    float (*d_tanh_dense_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_d_tanh_dense_p_l2_w);  /* [K][H] */
+    float (*d_tanh_dense_p_l2_w_2)[H] = (float (*)[H])(work + HYPERGRADIENT_d_tanh_dense_p_l2_w_2);  /* [K][H] */
+    float (*d_tanh_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_d_tanh_dense_2);  /* [K][H] */
+    float *d_dense = (float *)(work + HYPERGRADIENT_d_dense);           /* [K] */
+    float *d_g_tanh_dense = (float *)(work + HYPERGRADIENT_d_g_tanh_dense);  /* [H] */
+    float (*d_g_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_dense);  /* [K][H] */
+    float (*d_g_tanh_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_tanh_dense_2);  /* [K][H] */
+    float (*g_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_g_dense_2);  /* [K][H] */
+    float (*d_g_tanh_dense_3)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_tanh_dense_3);  /* [K][H] */
+    float *b_p_l1_w_2 = (float *)(work + HYPERGRADIENT_b_p_l1_w_2);     /* [H] */
+    float *b_p_l1_b_2 = (float *)(work + HYPERGRADIENT_b_p_l1_b_2);     /* [H] */
+    float (*d_g_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_p_l2_w);  /* [H][H] */
+    float (*d_g_p_l2_w_2)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_p_l2_w_2);  /* [H][H] */
+    float *b_p_l2_b_2 = (float *)(work + HYPERGRADIENT_b_p_l2_b_2);     /* [H] */
+    float *d_g_p_l3_w = (float *)(work + HYPERGRADIENT_d_g_p_l3_w);     /* [H] */
+    float *d_g_p_l3_w_2 = (float *)(work + HYPERGRADIENT_d_g_p_l3_w_2); /* [H] */
+
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++) {
+            /* tangent of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
+            slope_tanh_dense[k][h] = 1.0f - tanh_dense_at[t][k][h] * tanh_dense_at[t][k][h];
+            /* tangent of x @ p.w   maml_sine.mfl:9 */
+            float d_xs_times_p_l1_w = (-0.01f) * (xs[k][0] * b_p_l1_w[h]);
+            /* tangent of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
+            d_tanh_dense[k][h] = slope_tanh_dense[k][h] * (d_xs_times_p_l1_w + (-0.01f) * b_p_l1_b[h]);
+            /* tangent of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+            slope_tanh_dense_2[k][h] = 1.0f - tanh_dense_at_2[t][k][h] * tanh_dense_at_2[t][k][h];
+            /* adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+            g_dense_2[k][h] = g_tanh_dense_at[t][k][h] * slope_tanh_dense_2[k][h];
+        }
+
+    /* d_tanh_dense_p_l2_w = d_tanh_dense p_l2_w_at: tangent of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(K, H, H, 1.0f, &d_tanh_dense[0][0], H, 0, &p_l2_w_at[t][0][0], H, 0,
+            0, &d_tanh_dense_p_l2_w[0][0], H);
+    /* d_tanh_dense_p_l2_w_2 = (-0.01f) tanh_dense_at b_p_l2_w: tangent of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(K, H, H, -0.01f, &tanh_dense_at[t][0][0], H, 0, &b_p_l2_w[0][0], H, 0,
+            0, &d_tanh_dense_p_l2_w_2[0][0], H);
+    for (int k = 0; k < K; k++) {
+        d_dense[k] = (-0.01f) * b_p_l3_b[0];                            /* tangent of x @ p.w + p.b   maml_sine.mfl:9 */
+        float d_tanh_dense_p_l3_w_sum_part[16] = { 0 };
+        for (int h = 0; h < 2; h++)
+            for (int lane = 0; lane < 16; lane++) {
+                /* tangent of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+                d_tanh_dense_2[k][h * 16 + lane] = slope_tanh_dense_2[k][h * 16 + lane]
+                        * (d_tanh_dense_p_l2_w[k][h * 16 + lane]
+                        + d_tanh_dense_p_l2_w_2[k][h * 16 + lane] + (-0.01f) * b_p_l2_b[h * 16 + lane]);
+                d_tanh_dense_p_l3_w_sum_part[lane] += d_tanh_dense_2[k][h * 16 + lane]
+                        * p_l3_w_at[t][h * 16 + lane];
+            }
+        for (int lane = 0; lane < 8; lane++) {
+            d_tanh_dense_2[k][lane + 32] = slope_tanh_dense_2[k][lane + 32]
+                    * (d_tanh_dense_p_l2_w[k][lane + 32] + d_tanh_dense_p_l2_w_2[k][lane + 32]
+                    + (-0.01f) * b_p_l2_b[lane + 32]);
+            d_tanh_dense_p_l3_w_sum_part[lane] += d_tanh_dense_2[k][lane + 32]
+                    * p_l3_w_at[t][lane + 32];
+        }
+        float d_tanh_dense_p_l3_w_sum = mfl_fold_addf(d_tanh_dense_p_l3_w_sum_part, 16);
+        d_dense[k] += d_tanh_dense_p_l3_w_sum;                          /* tangent of x @ p.w   maml_sine.mfl:9 */
+        float d_tanh_dense_p_l3_w_sum_part_2[16] = { 0 };
+        for (int h = 0; h < 2; h++)
+            for (int lane = 0; lane < 16; lane++) {
+                /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+                d_g_tanh_dense[h * 16 + lane] = (-0.002f)
+                        * (dense_minus_ys_at[t][k] * b_p_l3_w[h * 16 + lane]);
+                d_tanh_dense_p_l3_w_sum_part_2[lane] += tanh_dense_at_2[t][k][h * 16 + lane]
+                        * b_p_l3_w[h * 16 + lane];
+            }
+        for (int lane = 0; lane < 8; lane++) {
+            d_g_tanh_dense[lane + 32] = (-0.002f) * (dense_minus_ys_at[t][k] * b_p_l3_w[lane + 32]);
+            d_tanh_dense_p_l3_w_sum_part_2[lane] += tanh_dense_at_2[t][k][lane + 32]
+                    * b_p_l3_w[lane + 32];
+        }
+        float d_tanh_dense_p_l3_w_sum_2 = mfl_fold_addf(d_tanh_dense_p_l3_w_sum_part_2, 16);
+        d_dense[k] += (-0.01f) * d_tanh_dense_p_l3_w_sum_2;             /* tangent of x @ p.w   maml_sine.mfl:9 */
+        for (int h = 0; h < H; h++) {
+            /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+            float d_g_tanh_dense_4 = 2.0f / K * (d_dense[k] * p_l3_w_at[t][h]);
+            /* tangent of the adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+            d_g_dense[k][h] = g_tanh_dense_at[t][k][h]
+                    * ((-2.0f) * (tanh_dense_at_2[t][k][h] * d_tanh_dense_2[k][h]))
+                    + slope_tanh_dense_2[k][h] * (d_g_tanh_dense_4 + d_g_tanh_dense[h]);
+        }
+    }
+
+    /* d_g_tanh_dense_2 = d_g_dense p_l2_w_at': tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(K, H, H, 1.0f, &d_g_dense[0][0], H, 0, &p_l2_w_at[t][0][0], H, 1,
+            0, &d_g_tanh_dense_2[0][0], H);
+    /* d_g_tanh_dense_3 = (-0.01f) g_dense_2 b_p_l2_w': tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(K, H, H, -0.01f, &g_dense_2[0][0], H, 0, &b_p_l2_w[0][0], H, 1, 0,
+            &d_g_tanh_dense_3[0][0], H);
+    memset(b_p_l1_w_2, 0, sizeof(float) * H);
+    memset(b_p_l1_b_2, 0, sizeof(float) * H);
+
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++) {
+            /* tangent of the adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
+            float d_g_dense_2 = g_tanh_dense_at_2[t][k][h]
+                    * (tanh_dense_at[t][k][h] * d_tanh_dense[k][h] * (-2.0f)) + slope_tanh_dense[k][h]
+                    * (d_g_tanh_dense_2[k][h] + d_g_tanh_dense_3[k][h]);
+            b_p_l1_w_2[h] += xs[k][0] * d_g_dense_2;                    /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+            b_p_l1_b_2[h] += d_g_dense_2;                               /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+        }
+
+    /* d_g_p_l2_w = d_tanh_dense' g_dense_2: tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(H, H, K, 1.0f, &d_tanh_dense[0][0], H, 1, &g_dense_2[0][0], H, 0,
+            0, &d_g_p_l2_w[0][0], H);
+    /* d_g_p_l2_w_2 = tanh_dense_at' d_g_dense: tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(H, H, K, 1.0f, &tanh_dense_at[t][0][0], H, 1, &d_g_dense[0][0], H, 0,
+            0, &d_g_p_l2_w_2[0][0], H);
+    memset(b_p_l2_b_2, 0, sizeof(float) * H);
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++)
+            b_p_l2_b_2[h] += d_g_dense[k][h];                           /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    memset(d_g_p_l3_w, 0, sizeof(float) * H);
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++)
+            /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+            d_g_p_l3_w[h] += 2.0f / K * (d_tanh_dense_2[k][h] * dense_minus_ys_at[t][k]);
+    memset(d_g_p_l3_w_2, 0, sizeof(float) * H);
+    float b_p_l3_b_sum = 0.0f;
+    for (int k = 0; k < K; k++) {
+        for (int h = 0; h < H; h++)
+            d_g_p_l3_w_2[h] += 2.0f / K * (tanh_dense_at_2[t][k][h] * d_dense[k]);
+        b_p_l3_b_sum += d_dense[k];
+    }
+    float b_p_l3_b_2 = 2.0f / K * b_p_l3_b_sum;                         /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    b_p_l3_b[0] = b_p_l3_b[0] + b_p_l3_b_2;
+    for (int h = 0; h < H; h++) {
+        b_p_l1_w[h] = b_p_l1_w[h] + b_p_l1_w_2[h];
+        b_p_l1_b[h] = b_p_l1_b[h] + b_p_l1_b_2[h];
+        b_p_l2_b[h] = b_p_l2_b[h] + b_p_l2_b_2[h];
+        b_p_l3_w[h] = b_p_l3_w[h] + (d_g_p_l3_w[h] + d_g_p_l3_w_2[h]);
+        for (int i = 0; i < H; i++)
+            b_p_l2_w[h][i] = b_p_l2_w[h][i] + (d_g_p_l2_w[h][i] + d_g_p_l2_w_2[h][i]);
+    }
+}
+
+/* The outer value and its gradient, computed in the workspace. */
+static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_sine_meta *meta, char *work, mfl_status *status)
+{
+    const float (*xq)[1] = (const float (*)[1])data->xq;                /* [K][1] */
+    const float (*yq)[1] = (const float (*)[1])data->yq;                /* [K][1] */
+    const float (*start_l1_w)[H] = (const float (*)[H])meta->start.l1.w;  /* [1][H] */
+    const float *start_l1_b = meta->start.l1.b;                         /* [H] */
+    const float (*start_l2_w)[H] = (const float (*)[H])meta->start.l2.w;  /* [H][H] */
+    const float *start_l2_b = meta->start.l2.b;                         /* [H] */
+    const float (*start_l3_w)[1] = (const float (*)[1])meta->start.l3.w;  /* [H][1] */
+    const float *start_l3_b = meta->start.l3.b;                         /* [1] */
+    float *p_l1_w = (float *)(work + HYPERGRADIENT_p_l1_w);             /* [H] */
+    float *p_l1_b = (float *)(work + HYPERGRADIENT_p_l1_b);             /* [H] */
+    float (*p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_p_l2_w);   /* [H][H] */
+    float *p_l2_b = (float *)(work + HYPERGRADIENT_p_l2_b);             /* [H] */
+    float *p_l3_w = (float *)(work + HYPERGRADIENT_p_l3_w);             /* [H] */
+    float *p_l3_b = (float *)(work + HYPERGRADIENT_p_l3_b);
+    float (*tanh_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_tanh_dense);  /* [K][H] */
+    float (*tanh_dense_p_l2_w_2)[H] = (float (*)[H])(work + HYPERGRADIENT_tanh_dense_p_l2_w_2);  /* [K][H] */
+    float (*tanh_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_tanh_dense_2);  /* [K][H] */
+    float *dense_minus_yq = (float *)(work + HYPERGRADIENT_dense_minus_yq);  /* [K] */
+    float *b_p_l3_w_2 = (float *)(work + HYPERGRADIENT_b_p_l3_w_2);     /* [H] */
+    float (*b_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_b_dense); /* [K][H] */
+    float *b_p_l2_b_3 = (float *)(work + HYPERGRADIENT_b_p_l2_b_3);     /* [H] */
+    float (*b_p_l2_w_2)[H] = (float (*)[H])(work + HYPERGRADIENT_b_p_l2_w_2);  /* [H][H] */
+    float (*b_tanh_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_b_tanh_dense);  /* [K][H] */
+    float *b_p_l1_b_3 = (float *)(work + HYPERGRADIENT_b_p_l1_b_3);     /* [H] */
+    float *b_p_l1_w_3 = (float *)(work + HYPERGRADIENT_b_p_l1_w_3);     /* [H] */
+    float *b_p_l1_w = (float *)(work + HYPERGRADIENT_b_p_l1_w);         /* [H] */
+    float *b_p_l1_b = (float *)(work + HYPERGRADIENT_b_p_l1_b);         /* [H] */
+    float (*b_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_b_p_l2_w);  /* [H][H] */
+    float *b_p_l2_b = (float *)(work + HYPERGRADIENT_b_p_l2_b);         /* [H] */
+    float *b_p_l3_w = (float *)(work + HYPERGRADIENT_b_p_l3_w);         /* [H] */
+    float *b_p_l3_b = (float *)(work + HYPERGRADIENT_b_p_l3_b);
+    float *b_start_l1_w = (float *)(work + HYPERGRADIENT_b_start_l1_w); /* [H] */
+    float *b_start_l1_b = (float *)(work + HYPERGRADIENT_b_start_l1_b); /* [H] */
+    float (*b_start_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_b_start_l2_w);  /* [H][H] */
+    float *b_start_l2_b = (float *)(work + HYPERGRADIENT_b_start_l2_b); /* [H] */
+    float *b_start_l3_w = (float *)(work + HYPERGRADIENT_b_start_l3_w); /* [H] */
+    float *b_start_l3_b = (float *)(work + HYPERGRADIENT_b_start_l3_b);
+    float *outer_value = (float *)(work + HYPERGRADIENT_outer_value);
+    float *grad_start_l1_w_out = (float *)(work + HYPERGRADIENT_grad_start_l1_w_out);  /* [H] */
+    float *grad_start_l1_b_out = (float *)(work + HYPERGRADIENT_grad_start_l1_b_out);  /* [H] */
+    float (*grad_start_l2_w_out)[H] = (float (*)[H])(work + HYPERGRADIENT_grad_start_l2_w_out);  /* [H][H] */
+    float *grad_start_l2_b_out = (float *)(work + HYPERGRADIENT_grad_start_l2_b_out);  /* [H] */
+    float *grad_start_l3_w_out = (float *)(work + HYPERGRADIENT_grad_start_l3_w_out);  /* [H] */
+    float *grad_start_l3_b_out = (float *)(work + HYPERGRADIENT_grad_start_l3_b_out);
+
+    p_l3_b[0] = start_l3_b[0];
+    for (int h = 0; h < H; h++) {
+        p_l1_w[h] = start_l1_w[0][h];
+        p_l1_b[h] = start_l1_b[h];
+        p_l2_b[h] = start_l2_b[h];
+        p_l3_w[h] = start_l3_w[h][0];
+        for (int i = 0; i < H; i++)
+            p_l2_w[h][i] = start_l2_w[h][i];
+    }
+
+    /* The inner loop. */
+    for (int t = 0; t < STEPS; t++)
+        maml_sine_hypergradient_step(data, work, t);
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++) {
+            float xq_times_p_l1_w = xq[k][0] * p_l1_w[h];               /* x @ p.w   maml_sine.mfl:9 */
+            tanh_dense[k][h] = mfl_tanhf(xq_times_p_l1_w + p_l1_b[h]);  /* tanh(dense(p.l1, x))   maml_sine.mfl:10 */
+        }
+    /* tanh_dense_p_l2_w_2 = tanh_dense p_l2_w: x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(K, H, H, 1.0f, &tanh_dense[0][0], H, 0, &p_l2_w[0][0], H, 0, 0,
+            &tanh_dense_p_l2_w_2[0][0], H);
+
+    float outer_sum = 0.0f;                                             /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
+
+    for (int k = 0; k < K; k++) {
+        float tanh_dense_p_l3_w_part[16] = { 0 };                       /* x @ p.w   maml_sine.mfl:9 */
+        for (int h = 0; h < 2; h++)
+            for (int lane = 0; lane < 16; lane++) {
+                /* tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+                tanh_dense_2[k][h * 16 + lane] = mfl_tanhf(tanh_dense_p_l2_w_2[k][h * 16 + lane]
+                        + p_l2_b[h * 16 + lane]);
+                tanh_dense_p_l3_w_part[lane] += tanh_dense_2[k][h * 16 + lane]
+                        * p_l3_w[h * 16 + lane];
+            }
+        for (int lane = 0; lane < 8; lane++) {
+            tanh_dense_2[k][lane + 32] = mfl_tanhf(tanh_dense_p_l2_w_2[k][lane + 32]
+                    + p_l2_b[lane + 32]);
+            tanh_dense_p_l3_w_part[lane] += tanh_dense_2[k][lane + 32] * p_l3_w[lane + 32];
+        }
+        /* x @ p.w   maml_sine.mfl:9 */
+        float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
+        /* net(p, xq) - yq   maml_sine.mfl:20 */
+        dense_minus_yq[k] = tanh_dense_p_l3_w + p_l3_b[0] - yq[k][0];
+        outer_sum += dense_minus_yq[k] * dense_minus_yq[k];
+        for (int h = 0; h < H; h++) {
+            /* adjoint of x @ p.w   maml_sine.mfl:9 */
+            float b_tanh_dense_2 = 2.0f / K * (dense_minus_yq[k] * p_l3_w[h]);
+            /* adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+            b_dense[k][h] = (1.0f - tanh_dense_2[k][h] * tanh_dense_2[k][h]) * b_tanh_dense_2;
+        }
+    }
+    float b_p_l3_b_sum = 0.0f;
+    for (int k = 0; k < K; k++)
+        b_p_l3_b_sum += dense_minus_yq[k];
+
+    float b_p_l3_b_2 = 2.0f / K * b_p_l3_b_sum;                         /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    b_p_l3_b[0] = b_p_l3_b_2;
+    b_start_l3_b[0] = 0.0f;
+
+    outer_value[0] = outer_sum * 0.1f;                                  /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
+    memset(b_p_l3_w_2, 0, sizeof(float) * H);
+
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++)
+            /* adjoint of x @ p.w   maml_sine.mfl:9 */
+            b_p_l3_w_2[h] += 2.0f / K * (tanh_dense_2[k][h] * dense_minus_yq[k]);
+    memset(b_p_l2_b_3, 0, sizeof(float) * H);
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++)
+            b_p_l2_b_3[h] += b_dense[k][h];                             /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    /* b_p_l2_w_2 = tanh_dense' b_dense: adjoint of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(H, H, K, 1.0f, &tanh_dense[0][0], H, 1, &b_dense[0][0], H, 0, 0,
+            &b_p_l2_w_2[0][0], H);
+    /* b_tanh_dense = b_dense p_l2_w': adjoint of x @ p.w   maml_sine.mfl:9 */
+    mfl_gemm_f32(K, H, H, 1.0f, &b_dense[0][0], H, 0, &p_l2_w[0][0], H, 1, 0,
+            &b_tanh_dense[0][0], H);
+    memset(b_p_l1_b_3, 0, sizeof(float) * H);
+    memset(b_p_l1_w_3, 0, sizeof(float) * H);
+
+    for (int k = 0; k < K; k++)
+        for (int h = 0; h < H; h++) {
+            /* adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
+            float b_dense_2 = (1.0f - tanh_dense[k][h] * tanh_dense[k][h]) * b_tanh_dense[k][h];
+            b_p_l1_b_3[h] += b_dense_2;                                 /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+            b_p_l1_w_3[h] += xq[k][0] * b_dense_2;                      /* adjoint of x @ p.w   maml_sine.mfl:9 */
+        }
+
+    for (int h = 0; h < H; h++) {
+        b_p_l1_w[h] = b_p_l1_w_3[h];
+        b_p_l1_b[h] = b_p_l1_b_3[h];                                    /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+        b_p_l2_b[h] = b_p_l2_b_3[h];
+        b_p_l3_w[h] = b_p_l3_w_2[h];                                    /* adjoint of x @ p.w   maml_sine.mfl:9 */
+        b_start_l1_w[h] = 0.0f;
+        b_start_l1_b[h] = 0.0f;
+        b_start_l2_b[h] = 0.0f;
+        b_start_l3_w[h] = 0.0f;
+        for (int i = 0; i < H; i++) {
+            b_p_l2_w[h][i] = b_p_l2_w_2[h][i];
+            b_start_l2_w[h][i] = 0.0f;
+        }
+    }
+
+    /* Back through the steps of the inner loop. */
+    for (int t = STEPS - 1; t >= 0; t--)
+        maml_sine_hypergradient_step_adjoint(data, work, t);
+    grad_start_l3_b_out[0] = b_p_l3_b[0] + b_start_l3_b[0];
+    for (int h = 0; h < H; h++) {
+        grad_start_l1_w_out[h] = b_p_l1_w[h] + b_start_l1_w[h];
+        grad_start_l1_b_out[h] = b_p_l1_b[h] + b_start_l1_b[h];
+        grad_start_l2_b_out[h] = b_p_l2_b[h] + b_start_l2_b[h];
+        grad_start_l3_w_out[h] = b_p_l3_w[h] + b_start_l3_w[h];
+        for (int i = 0; i < H; i++)
+            grad_start_l2_w_out[h][i] = b_p_l2_w[h][i] + b_start_l2_w[h][i];
+    }
+    return mfl_ok(status);
+}
+

@@ -1,0 +1,119 @@
+/* Workspace of ridge_hypergradient: 8832 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+ * ridge_hypergradient_step is 2 to 7,
+ * ridge_hypergradient_step_adjoint is 17 to 22. */
+#define HYPERGRADIENT_exp_log_l2                    8576   /* float [D], alive 1 to 22   ridge.mfl:12 */
+#define HYPERGRADIENT_g_w_squared                   8640   /* float [D], alive 1 to 22   ridge.mfl:12 */
+#define HYPERGRADIENT_w                             8704   /* float [D], alive 1 to 12 */
+#define HYPERGRADIENT_w_at                             0   /* float [STEPS][D], alive 2 to 22 */
+#define HYPERGRADIENT_g_w                           8000   /* float [D], alive 2 to 7   ridge.mfl:12 */
+#define HYPERGRADIENT_xv_w_minus_yv                 8000   /* float [V], alive 9 to 15   ridge.mfl:14 */
+#define HYPERGRADIENT_outer_value                   8768   /* float, alive 13 to 23   ridge.mfl:14 */
+#define HYPERGRADIENT_b_w_2                         8704   /* float [D], alive 14 to 16   ridge.mfl:14 */
+#define HYPERGRADIENT_b_w                           8000   /* float [D], alive 16 to 22 */
+#define HYPERGRADIENT_b_log_l2                      8064   /* float [D], alive 16 to 24 */
+#define HYPERGRADIENT_d_g_w                         8128   /* float [D], alive 17 to 22   ridge.mfl:12 */
+
+/* One step of the inner loop. */
+static void ridge_hypergradient_step(const ridge_data *data, char *work, int t)
+{
+    const float (*x)[D] = (const float (*)[D])data->x;                  /* [N][D] */
+    const float *y = data->y;                                           /* [N] */
+    const float *g_w_squared = (const float *)(work + HYPERGRADIENT_g_w_squared);  /* [D] */
+    float *w = (float *)(work + HYPERGRADIENT_w);                       /* [D] */
+    float (*w_at)[D] = (float (*)[D])(work + HYPERGRADIENT_w_at);       /* [STEPS][D] */
+    float *g_w = (float *)(work + HYPERGRADIENT_g_w);                   /* [D] */
+
+    memset(g_w, 0, sizeof(float) * D);
+    for (int n = 0; n < N; n++) {
+        float x_w = 0.0f;                                               /* x @ w   ridge.mfl:12 */
+        for (int d = 0; d < D; d++)
+            x_w += x[n][d] * w[d];
+        float x_w_minus_y = x_w - y[n];                                 /* x @ w - y   ridge.mfl:12 */
+        for (int d = 0; d < D; d++)
+            g_w[d] += 2.0f / N * (x[n][d] * x_w_minus_y);               /* adjoint of x @ w   ridge.mfl:12 */
+    }
+
+    for (int d = 0; d < D; d++) {
+        w_at[t][d] = w[d];
+        w[d] = w[d] - (w[d] * g_w_squared[d] + g_w[d]) * 0.05f;         /* p = p - rate * g   std/optimizers.mfl:5 */
+    }
+}
+
+/* Backward through one step of the inner loop. */
+static void ridge_hypergradient_step_adjoint(const ridge_data *data, char *work, int t)
+{
+    const float (*x)[D] = (const float (*)[D])data->x;                  /* [N][D] */
+    const float *exp_log_l2 = (const float *)(work + HYPERGRADIENT_exp_log_l2);  /* [D] */
+    const float *g_w_squared = (const float *)(work + HYPERGRADIENT_g_w_squared);  /* [D] */
+    const float (*w_at)[D] = (const float (*)[D])(work + HYPERGRADIENT_w_at);  /* [STEPS][D] */
+    float *b_w = (float *)(work + HYPERGRADIENT_b_w);                   /* [D] */
+    float *b_log_l2 = (float *)(work + HYPERGRADIENT_b_log_l2);         /* [D] */
+    float *d_g_w = (float *)(work + HYPERGRADIENT_d_g_w);               /* [D] */
+
+    memset(d_g_w, 0, sizeof(float) * D);
+    for (int n = 0; n < N; n++) {
+        float d_x_w_sum = 0.0f;
+        for (int d = 0; d < D; d++)
+            d_x_w_sum += x[n][d] * b_w[d];
+        float d_x_w = (-0.05f) * d_x_w_sum;                             /* tangent of x @ w   ridge.mfl:12 */
+        for (int d = 0; d < D; d++)
+            d_g_w[d] += 2.0f / N * (x[n][d] * d_x_w);                   /* tangent of the adjoint of x @ w   ridge.mfl:12 */
+    }
+
+    for (int d = 0; d < D; d++) {
+        float b_g_w = b_w[d] * (-0.05f);                                /* adjoint of rate * g   std/optimizers.mfl:5 */
+        b_w[d] = b_w[d] + (g_w_squared[d] * b_g_w + d_g_w[d]);
+        b_log_l2[d] = b_log_l2[d] + exp_log_l2[d] * (2.0f * (b_g_w * w_at[t][d]));
+    }
+}
+
+/* The outer value and its gradient, computed in the workspace. */
+static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *meta, char *work, mfl_status *status)
+{
+    const float (*xv)[D] = (const float (*)[D])data->xv;                /* [V][D] */
+    const float *yv = data->yv;                                         /* [V] */
+    const float *log_l2 = meta->log_l2;                                 /* [D] */
+    float *exp_log_l2 = (float *)(work + HYPERGRADIENT_exp_log_l2);     /* [D] */
+    float *g_w_squared = (float *)(work + HYPERGRADIENT_g_w_squared);   /* [D] */
+    float *w = (float *)(work + HYPERGRADIENT_w);                       /* [D] */
+    float *xv_w_minus_yv = (float *)(work + HYPERGRADIENT_xv_w_minus_yv);  /* [V] */
+    float *b_w_2 = (float *)(work + HYPERGRADIENT_b_w_2);               /* [D] */
+    float *b_w = (float *)(work + HYPERGRADIENT_b_w);                   /* [D] */
+    float *b_log_l2 = (float *)(work + HYPERGRADIENT_b_log_l2);         /* [D] */
+    float *outer_value = (float *)(work + HYPERGRADIENT_outer_value);
+
+    for (int d = 0; d < D; d++) {
+        exp_log_l2[d] = mfl_expf(log_l2[d]);                            /* exp(log_l2)   ridge.mfl:12 */
+        g_w_squared[d] = exp_log_l2[d] * 2.0f;                          /* adjoint of w^2   ridge.mfl:12 */
+        w[d] = 0.0f;
+    }
+
+    /* The inner loop. */
+    for (int t = 0; t < STEPS; t++)
+        ridge_hypergradient_step(data, work, t);
+
+    float outer_sum = 0.0f;                                             /* outer = mean((xv @ w - yv)^2)   ridge.mfl:14 */
+    for (int v = 0; v < V; v++) {
+        float xv_w = 0.0f;                                              /* xv @ w   ridge.mfl:14 */
+        for (int d = 0; d < D; d++)
+            xv_w += xv[v][d] * w[d];
+        xv_w_minus_yv[v] = xv_w - yv[v];                                /* xv @ w - yv   ridge.mfl:14 */
+        outer_sum += xv_w_minus_yv[v] * xv_w_minus_yv[v];
+    }
+    outer_value[0] = outer_sum * (1.0f / V);                            /* outer = mean((xv @ w - yv)^2)   ridge.mfl:14 */
+    memset(b_w_2, 0, sizeof(float) * D);
+
+    for (int v = 0; v < V; v++)
+        for (int d = 0; d < D; d++)
+            b_w_2[d] += 2.0f / V * (xv[v][d] * xv_w_minus_yv[v]);       /* adjoint of xv @ w   ridge.mfl:14 */
+    for (int d = 0; d < D; d++) {
+        b_w[d] = b_w_2[d];
+        b_log_l2[d] = 0.0f;
+    }
+
+    /* Back through the steps of the inner loop. */
+    for (int t = STEPS - 1; t >= 0; t--)
+        ridge_hypergradient_step_adjoint(data, work, t);
+    return mfl_ok(status);
+}
+
