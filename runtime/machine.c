@@ -79,6 +79,8 @@ static void put(const mfl_problem *p, void *to, const char *from, int64_t n, int
 /* The outer value and, where it is wanted, the gradient, left in the workspace. */
 static int run(const mfl_machine *m, int gradient, const void *const *data, void *const *meta, void *work, mfl_status *status)
 {
+    if (gradient && m->problem->store_slots && !mfl_store_of(work))
+        return mfl_fail(status, MFL_NO_STORE, "work", 0);
     mfl_ok(status);
     return m->entry[gradient ? MFL_HYPERGRADIENT : MFL_VALUE](data, meta, NULL, NULL, NULL, NULL, 0, work, status);
 }
@@ -99,11 +101,14 @@ int mfl_machine_call(const mfl_machine *m, int entry, int add, const void *const
     int code = inputs_are_wrong(p, entry, data, meta, work, status), gradient = wants_gradient(p, out);
     if (!code)
         code = rest_is_wrong(p, entry, out, state, number, status);
+    if (!code && entry == MFL_WINDOW && p->store_slots && !mfl_store_of(work))
+        code = mfl_fail(status, MFL_NO_STORE, "work", 0);
     if (code)
         return code;
     if (entry == MFL_HYPERGRADIENT && (gradient || outer)) {
         code = run(m, gradient, data, meta, work, status);
-        fetch(m, gradient, out, outer, (const char *)work, add);
+        if (code == MFL_OK || code == MFL_NONFINITE)
+            fetch(m, gradient, out, outer, (const char *)work, add);
         return code;
     }
     mfl_ok(status);

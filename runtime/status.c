@@ -15,6 +15,7 @@ const char *mfl_strerror(int code)
     case MFL_STORE_OPEN: return "a snapshot store cannot be opened, or its path holds a file that is none";
     case MFL_STORE_SAVE: return "a snapshot cannot be saved: no space, an error of the device, or larger than its slot";
     case MFL_STORE_LOAD: return "a snapshot cannot be loaded: never saved, of another size, or cut short";
+    case MFL_NO_STORE: return "the schedule keeps states in a store, and the workspace knows none (mfl_use_store)";
     default: return "unknown code";
     }
 }

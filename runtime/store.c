@@ -96,3 +96,52 @@ int mfl_file_store_close(mfl_file_store *f)
     f->file = NULL;
     return remove(f->path) || bad ? MFL_STORE_OPEN : MFL_OK;
 }
+
+/* ---- the store of a workspace: in its first bytes, behind a mark that memory which was never told does not hold ---- */
+typedef struct Known { uint64_t mark[2]; const mfl_store *store; } Known;
+static const uint64_t known_mark[2] = { 0x6d666c2d73746f72u, 0x9e3779b97f4a7c15u };
+
+int mfl_use_store(void *work, const mfl_store *store)
+{
+    Known k;
+    if (!work || (uintptr_t)work % 64)
+        return MFL_BAD_WORK;
+    memcpy(k.mark, known_mark, sizeof k.mark);
+    k.store = store;
+    memcpy(work, &k, sizeof k);
+    return MFL_OK;
+}
+
+const mfl_store *mfl_store_of(const void *work)
+{
+    Known k;
+    memcpy(&k, work, sizeof k);
+    return memcmp(k.mark, known_mark, sizeof k.mark) ? NULL : k.store;
+}
+
+static void failed(mfl_status *status, int code, int64_t slot)
+{
+    status->code = code;
+    status->name = "store";
+    status->value = (double)slot;
+}
+
+void mfl_snapshot_save(mfl_status *status, const void *work, int64_t slot, const void *at, int64_t bytes)
+{
+    const mfl_store *s = mfl_store_of(work);
+    if (status->code)
+        return;
+    int code = s ? s->save(s->user, slot, at, (size_t)bytes) : MFL_NO_STORE;
+    if (code)
+        failed(status, code, slot);
+}
+
+void mfl_snapshot_load(mfl_status *status, const void *work, int64_t slot, void *at, int64_t bytes)
+{
+    const mfl_store *s = mfl_store_of(work);
+    int code = status->code ? status->code : s ? s->load(s->user, slot, at, (size_t)bytes) : MFL_NO_STORE;
+    if (code)
+        memset(at, 0, (size_t)bytes);                         /* the sweep goes on to its end, on numbers */
+    if (code && !status->code)
+        failed(status, code, slot);
+}

@@ -263,7 +263,7 @@ static void make_way(Sparse *s)
 static const Checkpoints *without_start(const Sparse *s)
 {
     const Loop *l = s->fwd->u.loop;
-    if (s->plan->bases != 1)
+    if (s->plan->bases != 1 || s->plan->stored)
         return s->plan;
     for (int p = 0; p < l->params.n; p++)
         if (s->live[p] && s->fwd->arg[loop_argument(l, p)]->op != OP_const && s->fwd->arg[loop_argument(l, p)]->op != OP_param)

@@ -9,6 +9,7 @@ typedef struct Schedule {
     bool    given;                     /* false: the planner's choice */
     bool    keep;                      /* everything; the rest does not count */
     bool    gradients;                 /* the inner gradient of each step */
+    bool    store;                     /* base states in the caller's store */
     int64_t period, inner;             /* a base state for each `period` iterations (INT32_MAX: one), slots for states between */
     int64_t last;                      /* the last steps keep everything */
 } Schedule;

@@ -3,8 +3,10 @@
  *   keep              every value that the reverse loop needs is stored
  *   snapshot          the state before each iteration is stored, the rest computed again
  *   every:K           a state for each K iterations, and K - 1 slots for those between
+ *   every:K:S         a state for each K iterations, and S states at once in the segment of K that is being reversed, its first among them
  *   binomial:S        S states in all, placed so that the fewest iterations are run again (runtime/checkpoint.c)
  *   +gradients        and the inner gradient of every step is stored: an iteration is run again without it
+ *   +store            the states of every: lie in the caller's store (include/mfl/runtime.h), in memory only the segment's   (the inner loop only)
  *   +last:K           and the last K steps keep everything                                                  (the inner loop only)
  * A loop that is not the inner loop has no gradients of its own to store. */
 #include "rules.h"
@@ -44,6 +46,11 @@ bool schedule_parse(const char *text, bool inner_loop, Schedule *s)
     else if (word(&at, "every:")) {
         s->period = number_after(&at);
         s->inner = s->period - 1;
+        if (word(&at, ":")) {
+            s->inner = number_after(&at) - 1;
+            if (s->inner < 0 || s->inner >= s->period)
+                return false;
+        }
     } else if (word(&at, "binomial:")) {
         s->inner = number_after(&at) - 1;
         s->period = s->inner < 0 ? 0 : INT32_MAX;
@@ -53,6 +60,8 @@ bool schedule_parse(const char *text, bool inner_loop, Schedule *s)
         at++;
         if (word(&at, "gradients"))
             s->gradients = true;
+        else if (s->period != INT32_MAX && word(&at, "store"))
+            s->store = true;
         else if (!word(&at, "last:") || !(s->last = number_after(&at)))
             return false;
     }
@@ -61,10 +70,10 @@ bool schedule_parse(const char *text, bool inner_loop, Schedule *s)
 
 const char *schedule_text(Arena *a, const Schedule *s)
 {
-    const char *base = !s->given ? "auto" : s->keep ? "keep" : s->period == 1 ? "snapshot" : s->period == INT32_MAX ? arena_printf(a, "binomial:%lld", (long long)s->inner + 1) : arena_printf(a, "every:%lld", (long long)s->period);
-    if (s->last)
-        return arena_printf(a, "%s%s+last:%lld", base, s->gradients ? "+gradients" : "", (long long)s->last);
-    return s->gradients ? arena_printf(a, "%s+gradients", base) : base;
+    const char *base = !s->given ? "auto" : s->keep ? "keep" : s->period == 1 ? "snapshot" : s->period == INT32_MAX ? arena_printf(a, "binomial:%lld", (long long)s->inner + 1)
+                       : s->inner < s->period - 1 ? arena_printf(a, "every:%lld:%lld", (long long)s->period, (long long)s->inner + 1) : arena_printf(a, "every:%lld", (long long)s->period);
+    base = arena_printf(a, "%s%s%s", base, s->store ? "+store" : "", s->gradients ? "+gradients" : "");
+    return s->last ? arena_printf(a, "%s+last:%lld", base, (long long)s->last) : base;
 }
 
 /* The saved states of a loop of n iterations; NULL: one for each iteration, or none to save. */
@@ -72,10 +81,12 @@ const Checkpoints *schedule_checkpoints(Arena *a, const Schedule *s, int64_t n)
 {
     bool one = s->period >= n;                    /* one segment; with the step behind the loop, when that keeps its values: it is reversed first */
     int64_t period = one ? n + 1 : s->period, most = one ? n - 1 : period - 1, inner = s->inner < most ? s->inner : most;
-    if (s->keep || n < 2 || period <= 1 || (one && inner == n - 1))
+    bool store = s->store && !one;
+    if (s->keep || n < 2 || (period <= 1 && !store) || (one && inner == n - 1))
         return NULL;
+    int64_t bases = one ? 1 : (n + period - 1) / period;
     Checkpoints *c = NEW(a, Checkpoints);
-    *c = (Checkpoints){ one && s->last ? n : n - 1, period, inner, one ? 1 : (n + period - 1) / period, false };
+    *c = (Checkpoints){ one && s->last ? n : n - 1, period, inner, store ? 1 : bases, store ? bases : 0, false };
     return c;
 }
 

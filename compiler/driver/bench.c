@@ -27,6 +27,8 @@ static int64_t bytes_written(Session *s, void **grad, mfl_status *st)
 {
     double outer;
     memset(s->work, PATTERN, (size_t)s->program->work_bytes);
+    if (s->program->store_slots)
+        mfl_use_store(s->work, &s->store);
     if (session_gradient(s, s->bound.meta, &outer, grad, st))
         return -1;
     int64_t n = s->program->work_bytes;

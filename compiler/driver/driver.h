@@ -13,7 +13,7 @@ enum { EXIT_DONE = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_NUME
 typedef struct Options {
     const char *command, *file;
     Vec(const char *) data, meta, define, dump, pass, region, files;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY */
-    const char *from, *out, *ir, *emit, *log, *resume;
+    const char *store, *from, *out, *ir, *emit, *log, *resume;
     const char *mode, *schedule, *loops, *real;
     uint64_t seed;
     bool     has_steps;
@@ -96,6 +96,8 @@ typedef struct Session {
     Jit      *jit;
     Bound     bound;
     void     *work, *state;
+    mfl_file_store own_store;      /* of the workspace, where the schedule has +store */
+    mfl_store store;
     void     *carried;             /* between windows: of each task carried_bytes, aligned to 64; NULL: none yet */
     Lane     *lane; int nlanes;               /* workspaces of session_value and session_gradient, one for each thread */
     Vec(EntryGraph) entries;
@@ -113,6 +115,8 @@ void **leaf_buffers(Arena *, int real_bytes, const Leaf *, int n);              
 /* Mean over tasks of the outer value and its gradient (grad NULL: value alone; logs may be NULL). 0 or a status code, then *status says what. */
 int  session_value(Session *, void *const *meta, double *outer, double *logs, mfl_status *);
 int  session_gradient(Session *, void *const *meta, double *outer, void **grad, mfl_status *);
+/* Opens a store in a file of its own for a workspace, and tells the workspace; number: of the thread. -1, or an exit code: reported. Does nothing without +store. */
+int  session_store(const Session *, mfl_file_store *, mfl_store *, void *work, int number);
 void *session_carried(Session *);                                                /* made where there is none yet, zeroed */
 /* The same for the window of inner steps that begins at step: s->carried moves on. */
 int  session_window(Session *, int64_t step, void *const *meta, double *outer, void **grad, mfl_status *);

@@ -253,6 +253,8 @@ static void print_schedule(const Session *s)
         }
         printf("<\n");
     }
+    if (p->program->store_slots)
+        printf("  in the caller's store: %lld slots of at most %lld bytes\n", (long long)p->program->store_slots, (long long)p->program->store_bytes);
     if (c)
         printf("  R restored   > run again   S run again from a state saved here   < reversed\n");
 }

@@ -101,6 +101,10 @@ int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
             return EXIT_NUMERIC;
         }
         memset(s->state, 0, (size_t)s->program->state_bytes);
+        mfl_file_store_close(&s->own_store);
+        int code = session_store(s, &s->own_store, &s->store, s->work, 0);
+        if (code >= 0)
+            return code;
     }
     return -1;
 }
@@ -180,6 +184,7 @@ void session_close(Session *s)
     free(s->work);
     free(s->state);
     free(s->carried);
+    mfl_file_store_close(&s->own_store);
     lanes_free(s);
     arena_free(s->arena);
 }

@@ -3,6 +3,7 @@
 #include "driver.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 typedef struct Sum {
     Session *s;
@@ -17,13 +18,30 @@ typedef struct Sum {
     pthread_mutex_t lock;
     pthread_cond_t  turn;
 } Sum;
-struct Lane { Sum *sum; int first; void *work, *logs, **part; const void **data; pthread_t thread; };
+struct Lane { Sum *sum; int first; mfl_file_store file; mfl_store store; void *work, *logs, **part; const void **data; pthread_t thread; };
 
 void lanes_free(Session *s)
 {
-    for (int k = 1; k < s->nlanes; k++)
+    for (int k = 1; k < s->nlanes; k++) {
         free(s->lane[k].work);
+        mfl_file_store_close(&s->lane[k].file);
+    }
     s->nlanes = 0;
+}
+
+int session_store(const Session *s, mfl_file_store *file, mfl_store *store, void *work, int number)
+{
+    const char *folder = s->opt->store ? s->opt->store : getenv("TMPDIR");
+    if (!s->program->store_slots)
+        return -1;
+    const char *path = arena_printf(s->arena, "%s/mflc-%ld-%d.store", folder && *folder ? folder : "/tmp", (long)getpid(), number);
+    int code = mfl_file_store_open(file, path, (size_t)s->program->store_bytes, store);
+    if (code) {
+        fprintf(stderr, "mflc: %s: %s (--store DIR)\n", path, mfl_strerror(code));
+        return EXIT_DATA;
+    }
+    mfl_use_store(work, store);
+    return -1;
 }
 
 /* One lane for each thread, or as many as there is memory for; the first has the session's own workspace. */
@@ -39,7 +57,7 @@ static void make_lanes(Session *s)
         Lane *l = &s->lane[k];
         l->first = k;
         l->work = k ? aligned_alloc(64, ((size_t)s->program->work_bytes + 127) / 64 * 64) : s->work;
-        if (!l->work)
+        if (!l->work || (k && session_store(s, &l->file, &l->store, l->work, k) >= 0))
             return;
         l->logs = arena_alloc(s->arena, (size_t)(s->program->nlogs + 1) * 8);
         l->data = NEW_N(s->arena, const void *, p->data.n + 1);

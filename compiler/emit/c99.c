@@ -240,6 +240,16 @@ static void quoted(C *c, const char *text)
     buf_puts(c->o, "\"");
 }
 
+/* Part of a state to the caller's store, or from it. */
+static void snapshot(C *c, const LStmt *s)
+{
+    buf_printf(c->o, "mfl_snapshot_%s(status, work, ", s->load ? "load" : "save");
+    c99_expr(c, s->x, 0);
+    buf_puts(c->o, ", ");
+    c99_pointer(c, &s->ptr[0]);
+    buf_printf(c->o, ", %lld * (int64_t)sizeof(%s));", (long long)s->count, c->real);
+}
+
 /* What --guard puts behind a statement. */
 static void check(C *c, const LStmt *s)
 {
@@ -306,6 +316,7 @@ static void stmt(C *c, const LStmt *s, int n)
     case LS_CALL: kernel(c, s); break;
     case LS_INVOKE: invoke(c, s); break;
     case LS_ASK: ask(c, s); break;
+    case LS_SNAPSHOT: snapshot(c, s); break;
     case LS_CHECK: check(c, s); return;                            /* a text is not to be broken */
     default: break;
     }

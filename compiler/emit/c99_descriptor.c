@@ -89,7 +89,8 @@ void c99_descriptor(C *c)
         buf_puts(c->o, "NULL, NULL,\n");
     c99_say(c, "    @_call_hypergradient_add, @_call_tasks,\n");
     if (p->carried_bytes)
-        c99_say(c, "    ^_WINDOW, ^_CARRIED_BYTES, @_call_hypergradient_window\n};\n");
+        c99_say(c, "    ^_WINDOW, ^_CARRIED_BYTES, @_call_hypergradient_window,\n");
     else
-        buf_puts(c->o, "    0, 0, NULL\n};\n");
+        buf_puts(c->o, "    0, 0, NULL,\n");
+    c99_say(c, p->store_slots ? "    ^_STORE_SLOTS, ^_STORE_BYTES\n};\n" : "    0, 0\n};\n");
 }

@@ -60,7 +60,7 @@ static int64_t check_bytes(const LProgram *p)
 
 void c99_header(C *c)
 {
-    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES", "CHECK_BYTES", NULL };     /* a dim of such a name gets a `_` */
+    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES", "CHECK_BYTES", "STORE_SLOTS", "STORE_BYTES", NULL };     /* a dim of such a name gets a `_` */
     const LProgram *p = c->p;
     const Problem *q = p->problem;
     c99_banner(c);
@@ -74,6 +74,9 @@ void c99_header(C *c)
     if (p->carried_bytes)
         buf_printf(c->o, "/* truncated: windows of as many inner steps, and the state that is carried from one to the next */\n#define %s_WINDOW %lld\n#define %s_CARRIED_BYTES %lldu\n\n", c->upper, (long long)q->truncate,
                    c->upper, (long long)p->carried_bytes);
+    if (p->store_slots)
+        buf_printf(c->o, "/* states of the inner loop lie in a store: as many slots of at most as many bytes. mfl_use_store(work, &store) before the first gradient */\n#define %s_STORE_SLOTS %lld\n#define %s_STORE_BYTES %lldu\n\n",
+                   c->upper, (long long)p->store_slots, c->upper, (long long)p->store_bytes);
     if (c->checks)
         buf_printf(c->o, "#define %s_CHECK_BYTES %lldu\n\n", c->upper, (long long)check_bytes(p));
     structure(c, "data", q->data.at, q->data.n, true);

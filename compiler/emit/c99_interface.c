@@ -149,6 +149,13 @@ static void open_status(C *c)
         buf_puts(c->o, "    mfl_status found;\n    if (!status)\n        status = &found;\n    mfl_ok(status);\n");
 }
 
+/* A schedule with +store needs one. */
+static void known_store(C *c, const char *work)
+{
+    if (c->p->store_slots)
+        buf_printf(c->o, "    if (!mfl_store_of(%s))\n        return mfl_fail(status, MFL_NO_STORE, \"work\", 0);\n", work);
+}
+
 /* int NAME_init(...) and the others that write their results themselves */
 static void whole_entry(C *c, const LEntry *e)
 {
@@ -172,6 +179,8 @@ static void whole_entry(C *c, const LEntry *e)
     if (e->kind == LE_WINDOW)
         c99_say(c, "    if (!carried || (uintptr_t)carried % 64)\n        return mfl_fail(status, MFL_NULL_INPUT, \"carried\", 0);\n"
                    "    if (step < 0 || step >= ^_STEPS || step % ^_WINDOW)\n        return mfl_fail(status, MFL_BAD_COUNT, \"step\", (double)step);\n");
+    if (e->kind == LE_WINDOW)
+        known_store(c, "work_bytes");
     open_status(c);
     if (c->uses_work)
         buf_puts(c->o, "    char *work = work_bytes;\n");
@@ -198,6 +207,8 @@ static void run_and_put(C *c, const LEntry *e)
     buf_puts(c->o, name);
     c99_say(c, "(const @_data *data, const @_meta *meta, char *work, mfl_status *status)\n{\n");
     buf_printf(c->o, "%s%s%s", c->uses_data ? "" : "    (void)data;\n", c->uses_meta ? "" : "    (void)meta;\n", c->uses_work ? "" : "    (void)work;\n");
+    if (e->kind == LE_HYPERGRADIENT)
+        known_store(c, "work");
     open_status(c);
     body(c, &run);
     buf_puts(c->o, c->uses_status ? "    return status->code;\n}\n\n" : "    return mfl_ok(status);\n}\n\n");
@@ -232,7 +243,7 @@ static void hypergradient_entries(C *c)
                "    int code = @_inputs_data(data, meta, work, status);\n"
                "    if (!code && @_wants(grad)) {\n"
                "        code = @_run_hypergradient(data, meta, work, status);\n"
-               "        @_put_hypergradient(outer, grad, work, add);\n"
+               "        if (code == MFL_OK || code == MFL_NONFINITE)\n            @_put_hypergradient(outer, grad, work, add);\n"
                "    } else if (!code && outer) {\n"
                "        code = @_run_value(data, meta, work, status);\n"
                "        @_put_value(outer, NULL, work, add);\n"

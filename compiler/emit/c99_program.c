@@ -74,6 +74,8 @@ void emit_c99_static(const LProgram *p, const C99Options *o, Buf *source, Buf *h
             static_prototype(&c, c99_prototype_of(c99_order[k]));
             buf_puts(c.o, ";\n");
         }
+    if (p->store_slots)
+        c99_say(&c, "int @_static_use_store(const mfl_store *store);         /* before the first gradient, see mfl_use_store */\n");
     buf_puts(c.o, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
     c.o = source;
     c99_banner(&c);
@@ -90,6 +92,8 @@ void emit_c99_static(const LProgram *p, const C99Options *o, Buf *source, Buf *h
             static_call(&c, c99_prototype_of(c99_order[k]));
             buf_puts(c.o, "}\n\n");
         }
+    if (p->store_slots)
+        c99_say(&c, "int @_static_use_store(const mfl_store *store)\n{\n    return mfl_use_store(aligned(work_memory), store);\n}\n\n");
     c.o->n -= c.o->n > 0;                       /* no empty line at the end */
 }
 
@@ -221,8 +225,14 @@ void emit_c99_main(const LProgram *p, const C99Options *o, const C99Numbers *x, 
     c99_say(&c, "    @_meta meta, grad;\n    @_params params;\n    mfl_status status;\n    $ outer = 0;\n    int sound;\n");
     if (!o->own_memory)
         buf_puts(c.o, "    void *work = memory + (64 - (uintptr_t)memory % 64) % 64;\n");
+    if (p->store_slots)
+        c99_say(&c, "    mfl_file_store file;\n    mfl_store store;\n    status.name = \"@.store\";\n    if ((status.code = mfl_file_store_open(&file, \"@.store\", ^_STORE_BYTES, &store)) != MFL_OK)\n        goto failed;\n");
+    if (p->store_slots)
+        c99_say(&c, o->own_memory ? "    @_static_use_store(&store);\n" : "    mfl_use_store(work, &store);\n");
     inputs(&c, o, x);
     calls(&c, o, x);
+    if (p->store_slots)
+        c99_say(&c, "    if ((status.code = mfl_file_store_close(&file)) != MFL_OK)\n        goto failed;\n");
     c99_say(&c, "    printf(\"@: outer = %.9g\\n\", (double)outer);\n    sound = outer - outer == 0;\n");
     norms(&c, "grad", "d ", "", q->meta.at, q->meta.n);
     norms(&c, "param", "", x->tasks > 1 ? " of the first task" : "", q->param.at, q->param.n);

@@ -218,6 +218,14 @@ static void check(Gen *g, const LStmt *s)
         call_runtime(g, "mfl_check_step", t, a, n);
 }
 
+/* Part of a state to the caller's store, or from it. */
+static void snapshot(Gen *g, const LStmt *s)
+{
+    LLVMTypeRef t[] = { g->ptr, g->ptr, g->i64, g->ptr, g->i64 };
+    LLVMValueRef a[] = { g->arg[A_STATUS], g->arg[A_WORK], gen_value(g, s->x), pointer(g, &s->ptr[0]), gen_int(g, s->count * g->p->real_bytes) };
+    call_runtime(g, s->load ? "mfl_snapshot_load" : "mfl_snapshot_save", t, a, 5);
+}
+
 /* Entries of guarded programs note what was found, also for callers without a status. */
 static void open_status(Gen *g)
 {
@@ -275,6 +283,7 @@ static void statement(Gen *g, const LStmt *s)
     case LS_INVOKE: invoke(g, s); break;
     case LS_ASK: ask(g, s); break;
     case LS_CHECK: check(g, s); break;
+    case LS_SNAPSHOT: snapshot(g, s); break;
     }
 }
 

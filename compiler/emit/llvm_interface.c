@@ -82,6 +82,7 @@ static void describe(Face *f)
         i64(f, p->work_bytes), i64(f, p->state_bytes), i64(f, p->nlogs),
         uniform(f, LE_INIT), uniform(f, LE_ADAPT), uniform(f, LE_VALUE), uniform(f, LE_HYPERGRADIENT), uniform(f, LE_LEARN_INIT), uniform(f, LE_LEARN), uniform(f, C99_ADD), uniform(f, C99_TASKS),
         i64(f, p->carried_bytes ? q->truncate : 0), i64(f, p->carried_bytes), uniform(f, LE_WINDOW),
+        i64(f, p->store_slots), i64(f, p->store_slots ? p->store_bytes : 0),
     };
     LLVMValueRef value = LLVMConstStructInContext(f->c, field, sizeof field / sizeof *field, 0), at = LLVMAddGlobal(f->m, LLVMTypeOf(value), named(f, "problem"));
     LLVMReplaceAllUsesWith(f->problem, at);

@@ -2,6 +2,7 @@
 import ctypes
 import difflib
 import os
+import tempfile
 import threading
 
 import numpy
@@ -28,7 +29,8 @@ class _Problem(ctypes.Structure):
                 ("work_bytes", ctypes.c_size_t), ("state_bytes", ctypes.c_size_t), ("nlogs", ctypes.c_int64),
                 ("init", _call), ("adapt", _call), ("value", _call), ("hypergradient", _call), ("learn_init", _call), ("learn", _call),
                 ("hypergradient_add", _call), ("hypergradient_tasks", _call_tasks),
-                ("window", ctypes.c_int64), ("carried_bytes", ctypes.c_size_t), ("hypergradient_window", _call)]
+                ("window", ctypes.c_int64), ("carried_bytes", ctypes.c_size_t), ("hypergradient_window", _call),
+                ("store_slots", ctypes.c_int64), ("store_bytes", ctypes.c_size_t)]
 
 
 _library = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), f"lib{_name}.so"))
@@ -113,6 +115,31 @@ def _aligned(size):
     return memory[start:start + size]
 
 
+class _Store(ctypes.Structure):
+    _fields_ = [("save", ctypes.c_void_p), ("load", ctypes.c_void_p), ("user", ctypes.c_void_p)]
+
+
+class _FileStore(ctypes.Structure):
+    _fields_ = [("file", ctypes.c_void_p), ("path", ctypes.c_char_p), ("slot_bytes", ctypes.c_size_t)]
+
+
+class _Stores:
+    """The states that a schedule with +store keeps outside of a workspace: a temporary file for each thread."""
+
+    def __init__(self, work, threads):
+        self.folder, self.open = tempfile.TemporaryDirectory(), []
+        for k in range(threads):
+            file, store = _FileStore(), _Store()
+            if _library.mfl_file_store_open(ctypes.byref(file), os.fsencode(os.path.join(self.folder.name, f"{k}")), ctypes.c_size_t(_problem.store_bytes), ctypes.byref(store)):
+                raise OSError(f"{_name}: no store can be made in {self.folder.name}")
+            _library.mfl_use_store(ctypes.c_void_p(work + k * _problem.work_bytes), ctypes.byref(store))
+            self.open.append((file, store))
+
+    def __del__(self):
+        for file, _ in self.open:
+            _library.mfl_file_store_close(ctypes.byref(file))
+
+
 _own = threading.local()       # a workspace for each thread of the caller: calls may run at once
 
 
@@ -120,6 +147,7 @@ def _workspace(threads):
     size = max(64, _problem.work_bytes * threads)
     if not hasattr(_own, "work") or _own.work.size < size:
         _own.work = _aligned(size)
+        _own.stores = _Stores(_own.work.ctypes.data, threads) if _problem.store_slots else None
     return _own.work.ctypes.data
 
 

@@ -152,7 +152,7 @@ static void loop_head(Printer *p, const Loop *l)
     Buf *b = p->b;
     buf_printf(b, " times %lld%s%s", (long long)l->n, l->down ? " down" : "", l->is_steps ? " steps" : "");
     if (l->saves)
-        buf_printf(b, " saves %d: %lld %lld %lld %lld%s", saves_number(p, l->saves), (long long)l->saves->last, (long long)l->saves->period, (long long)l->saves->inner, (long long)l->saves->bases,
+        buf_printf(b, " saves %d: %lld %lld %lld %lld %lld%s", saves_number(p, l->saves), (long long)l->saves->last, (long long)l->saves->period, (long long)l->saves->inner, (long long)l->saves->bases, (long long)l->saves->stored,
                    l->saves->from_start ? " from_start" : "");
     names(b, l->name, l->body->name);
 }

@@ -329,6 +329,7 @@ static const Checkpoints *saves(Reader *r)
     c.period = whole(r, "a period", 1, INT32_MAX);
     c.inner = whole(r, "a number of slots", 0, INT32_MAX);
     c.bases = whole(r, "a number of slots", 0, INT32_MAX);
+    c.stored = whole(r, "a number of stored states", 0, INT32_MAX);
     c.from_start = take(r, "from_start");
     if (r->failed)
         return NULL;
@@ -337,7 +338,7 @@ static const Checkpoints *saves(Reader *r)
         *r->saves.at[k] = c;
     }
     const Checkpoints *o = r->saves.at[k];
-    if (o->last != c.last || o->period != c.period || o->inner != c.inner || o->bases != c.bases || o->from_start != c.from_start)
+    if (o->last != c.last || o->period != c.period || o->inner != c.inner || o->bases != c.bases || o->stored != c.stored || o->from_start != c.from_start)
         fail(r, from, r->at, "schedule %d was another where it was first named", (int)k);
     return o;
 }

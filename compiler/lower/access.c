@@ -44,7 +44,7 @@ bool lir_has_checks(const LBlock *b)
 {
     for (int k = 0; k < b->n; k++) {
         const LStmt *s = b->at[k];
-        if (s->kind == LS_CHECK || lir_has_checks(&s->body) || (s->kind == LS_INVOKE && lir_has_checks(&s->func->body)))
+        if (s->kind == LS_CHECK || s->kind == LS_SNAPSHOT || lir_has_checks(&s->body) || (s->kind == LS_INVOKE && lir_has_checks(&s->func->body)))
             return true;
     }
     return false;
@@ -73,6 +73,7 @@ void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)
             ptr_access(&s->gemm.c, f, user, LA_ADD);
         ptr_access(&s->gemm.c, f, user, s->gemm.accumulate ? LA_ADD | LA_WRITE : LA_WRITE);
         break;
+    case LS_SNAPSHOT: ptr_access(&s->ptr[0], f, user, s->load ? LA_WRITE : 0); break;
     case LS_CHECK:
         for (int k = 0; k < s->nptr; k++)
             ptr_access(&s->ptr[k], f, user, 0);

@@ -2,7 +2,8 @@
  *
  * Which iterations save and where a reverse sweep restarts is the runtime's to decide (runtime/checkpoint.c), asked by LS_ASK with a table in the workspace:
  *   forward   slot = checkpoint_base(t) ; slot = checkpoint_save(table, t, last) ; where slot >= 0 the state is copied there
- *   reverse   from = checkpoint_from(table, t) ; the state is copied from slot checkpoint_slot(table, from) ; for j in from .. t - 1 an iteration is run again */
+ *   reverse   from = checkpoint_from(table, t) ; the state is copied from slot checkpoint_slot(table, from) ; for j in from .. t - 1 an iteration is run again
+ * Base states in a store: saved there part by part, number slot * parts + part, and in slot 0, where the present segment's is brought when it is first needed. */
 #include "low.h"
 
 static LBuf *table_of(Low *l, const Checkpoints *c)
@@ -10,7 +11,7 @@ static LBuf *table_of(Low *l, const Checkpoints *c)
     for (int k = 0; k < l->tables.n; k++)
         if (l->tables.at[k].of == c)
             return l->tables.at[k].buf;
-    int64_t n = c->inner + 1;
+    int64_t n = c->inner + (c->stored ? 2 : 1);
     LBuf *b = new_buf(l, T_INT, 1, &n, LB_WORK, intern("saved_steps"), NULL);
     b->carried = true;
     l->tables.at = memcpy(arena_alloc(l->arena, sizeof *l->tables.at * (size_t)(l->tables.n + 1)), l->tables.n ? l->tables.at : (void *)&n, sizeof *l->tables.at * (size_t)l->tables.n);
@@ -65,6 +66,44 @@ static LExpr *in_order(Low *l, const Loop *forward, LVar *i)
     return forward->down ? x_map(l, OP_sub, T_INT, (LExpr *[]){ x_int(l, forward->n - 1), x_var(l, i) }, 2) : x_var(l, i);
 }
 
+/* ---- the caller's store ---- */
+static int state_parts(const Loop *l)
+{
+    int n = 0;
+    for (int k = 0; k < l->outs.n; k++)
+        n += l->outs.at[k].kind == LO_SAVE;
+    return n;
+}
+
+/* Part of the state of base `slot`: here, to the store or from it. */
+static void snapshot(Low *l, LBlock *b, const Slot *here, const LBuf *state, LExpr *slot, int part, int parts, bool load)
+{
+    LStmt *s = new_stmt(l, LS_SNAPSHOT, NULL);
+    Type t = type_of(state->dtype, state->rank, state->dim);
+    int64_t bytes = type_count(&t) * l->prog->real_bytes;
+    s->x = x_map(l, OP_add, T_INT, (LExpr *[]){ x_map(l, OP_mul, T_INT, (LExpr *[]){ slot, x_int(l, parts) }, 2), x_int(l, part) }, 2);
+    s->ptr = NEW_N(l->arena, LPtr, 1);
+    s->ptr[s->nptr++] = first_of(l, here, &t);
+    s->count = type_count(&t);
+    s->load = load;
+    push_stmt(l, b, s);
+    if (bytes > l->prog->store_bytes)
+        l->prog->store_bytes = bytes;
+}
+
+static void store_all(Low *l, Making *m, LBlock *b, LExpr *slot)
+{
+    const Loop *loop = m->loop;
+    int parts = state_parts(loop), part = 0;
+    for (int k = 0; k < loop->outs.n; k++)
+        if (loop->outs.at[k].kind == LO_SAVE) {
+            LBuf *state = m->carry[loop->outs.at[k].param];
+            snapshot(l, b, &(Slot){ .buf = state }, state, slot, part++, parts, false);
+        }
+    if (loop->saves->stored * parts > l->prog->store_slots)
+        l->prog->store_slots = loop->saves->stored * parts;
+}
+
 /* ---- forward ---- */
 static void save_all(Low *l, Making *m, LBlock *b, LExpr *slot)
 {
@@ -81,7 +120,21 @@ void save_states(Low *l, Making *m, LBlock *before, LBlock *body, LVar *t)
     none->dst = first_of(l, &(Slot){ .buf = table }, &(Type){ .rank = 1 });
     none->x = x_int(l, 0);
     push_stmt(l, before, none);
-    if (c->from_start)
+    if (c->stored) {
+        LStmt *nothing = new_stmt(l, LS_STORE, NULL);
+        nothing->dst = (LPtr){ table, NEW_N(l->arena, LExpr *, 1), 0 };
+        nothing->dst.idx[0] = x_int(l, c->inner + 1);
+        nothing->x = x_int(l, 0);
+        push_stmt(l, before, nothing);
+        LExpr *slot = ask(l, body, "checkpoint_base", "slot", NULL, (LExpr *[]){ in_order(l, m->loop, t), x_int(l, c->period) }, 2);
+        LBlock *base = where_not_negative(l, body, slot);
+        store_all(l, m, base, slot);
+        save_all(l, m, base, x_int(l, 0));        /* the last one is at hand when its segment is reversed, first of all */
+        LStmt *here = new_stmt(l, LS_STORE, NULL);
+        here->dst = nothing->dst;
+        here->x = x_map(l, OP_add, T_INT, (LExpr *[]){ slot, x_int(l, 1) }, 2);
+        push_stmt(l, base, here);
+    } else if (c->from_start)
         ;
     else if (c->bases == 1)
         save_all(l, m, before, x_int(l, 0));
@@ -169,13 +222,33 @@ static void run_again(Low *l, Making *m, LBlock *b, LVar *j)
     push_stmt(l, b, call);
 }
 
+/* The base state of a segment is brought into slot 0, then the state that the way begins at is copied from its slot. */
+static void restore_stored(Low *l, Making *m, LBlock *body, LBuf *table, LExpr *from)
+{
+    const Checkpoints *c = m->loop->saves;
+    LExpr *base = ask(l, body, "checkpoint_fetch", "base", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->inner) }, 3);
+    LBlock *fetch = where_not_negative(l, body, base);
+    int parts = 0, part = 0;
+    for (int p = 0; p < m->loop->params.n; p++)
+        parts += m->loop->params.at[p].kind == LP_STATE;
+    for (int p = 0; p < m->loop->params.n; p++)
+        if (m->loop->params.at[p].kind == LP_STATE) {
+            Slot first = { .buf = slots_of(m, p), .nprefix = 1 };
+            first.prefix[0] = x_int(l, 0);
+            snapshot(l, fetch, &first, m->carry[p], base, part++, parts, true);
+        }
+    each_state(l, m, body, c->inner ? ask(l, body, "checkpoint_near", "slot", table, (LExpr *[]){ from, x_int(l, c->period) }, 2) : x_int(l, 0), false);
+}
+
 void restore_states(Low *l, Making *m, LBlock *body, LVar *t)
 {
     const Checkpoints *c = m->loop->saves;
     LBuf *table = table_of(l, c);
     const Loop *forward = m->loop->again->loop;
     LExpr *from = ask(l, body, "checkpoint_from", "from", table, (LExpr *[]){ in_order(l, forward, t), x_int(l, c->period) }, 2);
-    if (c->from_start && !c->inner)
+    if (c->stored)
+        restore_stored(l, m, body, table, from);
+    else if (c->from_start && !c->inner)
         from_start(l, m, body);
     else if (c->from_start) {
         from_start(l, m, where(l, body, OP_eq, from, x_int(l, 0)));

@@ -56,7 +56,7 @@ static Uses *uses_of(Low *l, const LStmt *s)
     u->l = l;
     lir_each_access(s, true, note_touch, u);
     temps_of(u, s);
-    u->stays |= s->kind == LS_ASK;
+    u->stays |= s->kind == LS_ASK || s->kind == LS_SNAPSHOT;
     return u;
 }
 
@@ -166,7 +166,7 @@ static void rename_var(LStmt *s, const LVar *from, LExpr *to, Low *l)
 /* Phases, decisions of the runtime and loops that depend on them are not joined. */
 static bool invokes(const LStmt *s)
 {
-    bool yes = s->kind == LS_INVOKE || s->kind == LS_ASK || s->lo;
+    bool yes = s->kind == LS_INVOKE || s->kind == LS_ASK || s->kind == LS_SNAPSHOT || s->lo;
     for (int k = 0; k < s->body.n; k++)
         yes |= invokes(s->body.at[k]);
     return yes;

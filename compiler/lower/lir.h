@@ -58,7 +58,7 @@ struct LExpr {
 /* Address of buf[idx...]. What a statement touches from there runs along the dimensions in the bit mask `along`, and stays at idx in all others. */
 typedef struct LPtr { LBuf *buf; LExpr **idx; unsigned along; } LPtr;
 
-typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE, LS_ASK, LS_LOCAL, LS_CHECK } LStmtKind;
+typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE, LS_ASK, LS_LOCAL, LS_CHECK, LS_SNAPSHOT } LStmtKind;
 typedef struct LStmt LStmt;
 typedef struct LFunc LFunc;
 typedef struct LBlock { LStmt **at; int n, cap; } LBlock;
@@ -86,6 +86,8 @@ struct LStmt {
     /* CHECK (guarded programs): x is REAL: reported when it is not finite; x is INT: the inner step that begins (-1: none); nptr: num[0] rows of num[1]
      * elements from ptr[0], num[2] apart. callee: the text to report, count: the line. lax: what is stored need not be finite (see guard.c) */
     bool lax;
+    /* SNAPSHOT: count elements at ptr[0] to the caller's store, or (load) from there; x is INT: the slot. A failure is noted in the status */
+    bool load;
     /* INVOKE: a phase of the same program, with its loop-index arguments */
     LFunc *func; LExpr **index_arg;
 };
@@ -120,6 +122,7 @@ typedef struct LProgram {
     int64_t work_bytes;               /* the largest of the entries */
     int64_t state_bytes;              /* of the learn state */
     int64_t carried_bytes;            /* of the state between windows; 0: none */
+    int64_t store_slots, store_bytes; /* what it asks of the caller's store: slots, and bytes of the largest; 0: no store. The workspace's first 64 bytes are then the store's */
     int64_t nlogs;                    /* REAL elements of all log lines; see Problem inner/outer graphs */
 } LProgram;
 
@@ -128,7 +131,7 @@ enum { LA_WRITE = 1, LA_ADD = 2 };                                 /* how: LA_AD
 typedef void LAccessFn(void *user, LBuf *, LExpr **idx, unsigned along, int how);
 /* Every load and store of a statement and of what is in it, in order; deep: of the phases that it invokes too. */
 void lir_each_access(const LStmt *, bool deep, LAccessFn *, void *user);
-bool lir_has_checks(const LBlock *);                              /* in it, or in the phases that it invokes */
+bool lir_has_checks(const LBlock *);                              /* or snapshots: what notes something in the status; in it, or in the phases that it invokes */
 int  lir_index_args(const LStmt *);                               /* how many expressions index_arg has */
 void lir_print(const LProgram *, Buf *);                          /* --emit loops */
 const char *lir_verify(const LProgram *);                         /* NULL, or what is wrong: scopes, ranks, index ranges at the corners, callee order */

@@ -173,6 +173,17 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     sound(l, "placing");
 }
 
+/* Does a loop of the graph keep states in the caller's store? */
+static bool wants_store(const Graph *g)
+{
+    for (int i = 0; i < g->nodes.n; i++) {
+        const Loop *l = g->nodes.at[i]->op == OP_loop ? g->nodes.at[i]->u.loop : NULL;
+        if (l && ((l->saves && l->saves->stored) || wants_store(l->body)))
+            return true;
+    }
+    return false;
+}
+
 LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, const LowerOptions *opt)
 {
     Low l = { .arena = arena, .opt = opt, .problem = p };
@@ -184,6 +195,8 @@ LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, co
     prog->mode = opt->mode;
     prog->schedule = opt->schedule;
     name_sizes(&l);
+    for (int k = 0; k < n; k++)
+        prog->store_slots |= wants_store(entries[k].graph);     /* known before anything is placed: no entry may touch the store's bytes */
     for (int value = 1; value >= 0; value--)       /* value first: adapt shares its step, see share.c */
         for (int k = 0; k < n; k++)
             if ((entries[k].kind == LE_VALUE) == value)

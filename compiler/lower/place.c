@@ -105,10 +105,10 @@ static bool meet(const LBuf *a, int64_t a_at, int64_t a_size, const LBuf *b, int
     return a->live_from <= b->live_to && b->live_from <= a->live_to && a_at < b_at + b_size && b_at < a_at + a_size;
 }
 
-/* Offsets for all, the largest first, each the lowest that is free while it lives; those with a wish get it. Result: the bytes, or -1 where wishes meet. */
-static int64_t arrange(const Bufs *all, const int64_t *size, const int64_t *wish, int64_t *at)
+/* Offsets for all behind `head` bytes, the largest first, each the lowest that is free while it lives; those with a wish get it. Result: the bytes, or -1 where wishes meet. */
+static int64_t arrange(const Bufs *all, const int64_t *size, const int64_t *wish, int64_t head, int64_t *at)
 {
-    int64_t bytes = 0;
+    int64_t bytes = head;
     for (int k = 0; k < all->n; k++)
         at[k] = wish ? wish[all->at[k]->id] : -1;
     for (int k = 0; wish && k < all->n; k++)
@@ -117,7 +117,7 @@ static int64_t arrange(const Bufs *all, const int64_t *size, const int64_t *wish
                 return -1;
     for (int k = 0; k < all->n; k++) {
         if (at[k] < 0) {
-            int64_t low = 0;
+            int64_t low = head;
             for (bool again = true; again;) {
                 again = false;
                 for (int i = 0; i < all->n; i++)
@@ -158,8 +158,9 @@ void place_buffers(Low *l, LFunc *entry, int first_func, int64_t *work_bytes)
     int64_t *size = NEW_N(l->arena, int64_t, all.n + 1), *at = NEW_N(l->arena, int64_t, all.n + 1), *other = NEW_N(l->arena, int64_t, all.n + 1);
     for (int k = 0; k < all.n; k++)
         size[k] = all.at[k]->offset;
-    *work_bytes = arrange(&all, size, NULL, at);
-    int64_t *wish = l->opt->guard ? NULL : share_phases(l, first_func), shared = wish ? arrange(&all, size, wish, other) : -1;
+    int64_t head = l->prog->store_slots ? 64 : 0;    /* the store's, see mfl_use_store */
+    *work_bytes = arrange(&all, size, NULL, head, at);
+    int64_t *wish = l->opt->guard ? NULL : share_phases(l, first_func), shared = wish ? arrange(&all, size, wish, head, other) : -1;
     bool share = shared >= 0 && (shared <= *work_bytes || shared <= l->prog->work_bytes);
     *work_bytes = share ? shared : *work_bytes;
     for (int k = 0; k < all.n; k++)

@@ -89,6 +89,12 @@ static void stmt(const LStmt *s, Buf *b, int indent)
         for (int k = 0; k < s->nnum; k++)
             buf_printf(b, " %lld", (long long)s->num[k]);
         break;
+    case LS_SNAPSHOT:
+        buf_puts(b, s->load ? "load " : "save ");
+        ptr(&s->ptr[0], b);
+        buf_printf(b, " %lld slot ", (long long)s->count);
+        expr(s->x, b);
+        break;
     case LS_CHECK:
         buf_puts(b, s->callee ? "check " : "inner step ");
         if (s->nptr)

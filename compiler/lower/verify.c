@@ -150,6 +150,7 @@ static void stmt(Check *c, const LStmt *s)
     case LS_SET: expr(c, &(LExpr){ .kind = LX_TEMP, .temp = s->temp }); break;
     case LS_STORE: subscripts(c, s->dst.buf, s->dst.idx); break;
     case LS_LOCAL: break;
+    case LS_SNAPSHOT: pointer(c, &s->ptr[0], s->count); break;
     case LS_CHECK:                                /* guard.c */
         for (int k = 0; k < s->nptr; k++)
             pointer(c, &s->ptr[k], 1);

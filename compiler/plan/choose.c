@@ -59,7 +59,7 @@ bool update_is_linear(Problem *p)
 /* ---- prices ---- */
 static bool same_schedule(const Schedule *a, const Schedule *b)
 {
-    return a->keep == b->keep && a->gradients == b->gradients && a->period == b->period && a->inner == b->inner && a->last == b->last;
+    return a->keep == b->keep && a->gradients == b->gradients && a->period == b->period && a->inner == b->inner && a->last == b->last && a->store == b->store;
 }
 
 static int find(const Plans *all, const DiffOptions *o)
@@ -234,7 +234,7 @@ void plan_choose(Plans *all, const DiffOptions *asked, bool every)
         o.mode = MODE_REVERSE;
         try(all, o);
     }
-    if (asked->mode == MODE_FORWARD || (asked->mode == MODE_AUTO && few))
+    if (asked->mode == MODE_FORWARD || (asked->mode == MODE_AUTO && few && !asked->steps.given))
         try(all, with(asked, MODE_FORWARD, &snapshot, &snapshot));
     try_last(all, asked);
     int priced = all->all.n;

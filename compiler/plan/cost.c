@@ -217,6 +217,13 @@ static void count_stmt(Count *c, const LStmt *s, double times, const LVar *along
         break;
     }
     case LS_LOCAL: c->w.of[W_SCALAR] += times; break;
+    case LS_SNAPSHOT: {                           /* what the store takes is the caller's to know: as much as memory at least */
+        double bytes = (double)s->count * size_of(c->p->real_bytes, s->ptr[0].buf->dtype);
+        c->w.of[W_CALL] += times;
+        c->w.of[W_MEMORY] += times * bytes;
+        c->w.bytes += times * bytes;
+        break;
+    }
     default: c->w.of[W_CALL] += times * 0.2; break;
     }
 }

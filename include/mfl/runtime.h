@@ -28,7 +28,8 @@ enum {
     MFL_WRONG_GRADIENT,        /* differences disagree with the gradient in array `name`, by `value` relative to its terms */
     MFL_STORE_OPEN,            /* a snapshot store cannot be opened, or its path holds a file that is none */
     MFL_STORE_SAVE,            /* a snapshot cannot be saved: no space, an error of the device, or larger than its slot */
-    MFL_STORE_LOAD             /* a snapshot cannot be loaded: never saved, of another size, or cut short */
+    MFL_STORE_LOAD,            /* a snapshot cannot be loaded: never saved, of another size, or cut short */
+    MFL_NO_STORE               /* the schedule needs a store and the workspace knows none: mfl_use_store */
 };
 typedef struct mfl_status {
     int         code;          /* 0, or one of the above */
@@ -129,6 +130,8 @@ typedef struct mfl_problem {
     int64_t     window;                                    /* K of `truncate K`, K < steps; else 0, and what follows is none */
     size_t      carried_bytes;
     mfl_call   *hypergradient_window;                      /* state: the carried state, aligned to 64; step: where the window begins */
+    int64_t     store_slots;                               /* slots of at most store_bytes that the gradient needs in a store (mfl_use_store); 0: none */
+    size_t      store_bytes;
 } mfl_problem;
 
 /* ---- gradient against differences, see runtime/differences.c; work: mfl_differences_bytes, aligned to 64 ----
@@ -163,6 +166,10 @@ int mfl_checkpoint_base(int t, int period);
 int mfl_checkpoint_save(int32_t *table, int t, int last, int period, int bases, int inner);
 int mfl_checkpoint_from(int32_t *table, int t, int period);
 int mfl_checkpoint_slot(const int32_t *table, int from, int period, int bases);
+/* Where base states lie in a store, and the one of the present segment in slot 0 of the memory's; table has one number more, 0 at first.
+ * fetch: the base state that has to be brought there before step `from` can be restored, or -1; near: the slot in memory that `from` is restored from. */
+int mfl_checkpoint_fetch(int32_t *table, int from, int period, int inner);
+int mfl_checkpoint_near(const int32_t *table, int from, int period);
 
 /* ---- snapshot stores: memory of the caller's (a file, flash, another machine) for states that a workspace has no room for ----
  * save: `bytes` at `at` into slot 0, 1, ..., in place of what was there; load: what was last saved there. 0, or a code that the caller gets back.
@@ -181,6 +188,13 @@ typedef struct mfl_file_store {
 } mfl_file_store;
 int mfl_file_store_open(mfl_file_store *f, const char *path, size_t slot_bytes, mfl_store *store);
 int mfl_file_store_close(mfl_file_store *f);
+/* Programs whose schedule has `+store` (NAME_STORE_SLOTS > 0) find their store in the first bytes of the workspace: to be called once for each workspace, before the first
+ * gradient. The store must live as long as it is used; NULL: none any more. MFL_BAD_WORK: the workspace is NULL or not aligned to 64 bytes. */
+int mfl_use_store(void *work, const mfl_store *store);
+const mfl_store *mfl_store_of(const void *work);           /* NULL: none */
+/* For generated code. The first failure goes into the status, and nothing is saved or loaded after it. */
+void mfl_snapshot_save(mfl_status *, const void *work, int64_t slot, const void *at, int64_t bytes);
+void mfl_snapshot_load(mfl_status *, const void *work, int64_t slot, void *at, int64_t bytes);
 #ifdef __cplusplus
 }
 #endif

@@ -123,6 +123,16 @@ int main(int argc, char **argv)
     for (int k = 0; k < p->nparam; k++)
         par[k] = calloc((size_t)count(&p->param[k]) + 1, 8);
     void *work = aligned_alloc(64, (p->work_bytes + 127) / 64 * 64);
+    char file[4096];
+    mfl_file_store states;
+    mfl_store store;
+    snprintf(file, sizeof file, "%s/states", argv[2]);
+    if (p->store_slots) {
+        if (p->hypergradient((const void *const *)data, meta, grad, value, NULL, NULL, 0, memset(work, 0xff, p->work_bytes), &st) != MFL_NO_STORE)
+            return 6;
+        if (mfl_file_store_open(&states, file, p->store_bytes, &store) || mfl_use_store(work, &store))
+            return 7;
+    }
     for (int64_t t = 0; t < tasks; t++) {
         const void *d[256];
         for (int k = 0; k < p->ndata; k++)
@@ -152,5 +162,7 @@ int main(int argc, char **argv)
             x[i] = real_at(par[k], i);
         save(argv[2], "p_", &p->param[k], p->param[k].name, x);
     }
+    if (p->store_slots && mfl_file_store_close(&states))
+        return 8;
     return 0;
 }

@@ -25,9 +25,9 @@ bad() { failed=$((failed + 1)); echo "FAIL $*"; }
 {
     for T in 0 1 2 3 4 7 12 40; do
         for m in mixed reverse; do
-            plans="keep snapshot snapshot+gradients every:2 every:3+last:1 binomial:1 binomial:2 binomial:3+gradients snapshot+last:2 binomial:40"
+            plans="keep snapshot snapshot+gradients every:2 every:3+last:1 binomial:1 binomial:2 binomial:3+gradients snapshot+last:2 binomial:40 snapshot+store every:2+store every:3:1 every:3:2+store+gradients"
             case $T in
-                7|12) plans="$plans every:3 every:5+gradients every:7 binomial:4 binomial:5 binomial:6+last:1 binomial:7 binomial:1+gradients+last:3 keep" ;;
+                7|12) plans="$plans every:3 every:5+gradients every:7 binomial:4 binomial:5 binomial:6+last:1 binomial:7 binomial:1+gradients+last:3 keep every:5:2 every:4:3 every:4+store every:5:3+store+last:1 every:6:1+store every:3+store+gradients+last:2" ;;
             esac
             for s in $plans; do echo "path,$T,$m,$s,snapshot"; done
         done
@@ -42,6 +42,40 @@ while read -r group sum plan; do
     if [ "$group" != "$last" ]; then last=$group first=$sum; fi
     if [ "$sum" = "$first" ] && [ "$sum" != failed ]; then ok; else bad "$group $plan: other bits than the first schedule"; fi
 done < "$tmp/bits"
+
+# ---- the caller's store, from C: the reference numbers, and a store that fails ----
+strict="-std=c99 -Wall -Wextra -Werror -pedantic -Wdouble-promotion -O1 -ffp-contract=off -I../../include"
+links="$2/libmfl_runtime.a -lopenblas -lm"
+# c PROBLEM.mfl OUT HOST ARGUMENTS...: build to C, compile under the strictest flags, link with the host
+c() {
+    n=$(basename "$1" .mfl); host=$2; shift 2
+    "$mflc" build "$@" --real double -o "$tmp/c" > "$tmp/log" 2>&1 && gcc $strict -c -o "$tmp/c/p.o" "$tmp/c/$n.c" > "$tmp/log" 2>&1 \
+        && gcc -std=gnu11 -O1 -Wall -Werror -I../../include -DPROBLEM="${n}_problem" -o "$tmp/c/host" "$host" "$tmp/c/p.o" $links > "$tmp/log" 2>&1
+}
+for p in learning_rates maml_sine gru_adapt truncated; do
+    f=../reference/$p
+    for s in every:2+store snapshot+store+gradients; do
+        rm -rf "$tmp/out"; mkdir "$tmp/out"
+        if c $p.mfl ../run/host.c $f/$p.mfl --from $f/in --mode mixed --schedule $s && grep -q STORE_SLOTS "$tmp/c/$p.h" && "$tmp/c/host" $f/in "$tmp/out" > "$tmp/log" 2>&1 \
+            && "$2/tests/compare" $f/out "$tmp/out" 1e-10 > "$tmp/log" 2>&1
+        then ok; else bad "$p $s: from C"; tail -n 3 "$tmp/log"; fi
+    done
+done
+if c path.mfl failing.c path.mfl -D T=12 --schedule every:4:2+store && "$tmp/c/host" > "$tmp/log" 2>&1; then ok; else bad "a store that fails: $(tail -n 1 "$tmp/log")"; fi
+if "$mflc" build path.mfl -D T=12 --real double --schedule every:4+store --emit obj -o "$tmp/c" > "$tmp/log" 2>&1 && gcc -std=gnu11 -O1 -I../../include -DPROBLEM=path_problem -o "$tmp/c/host" failing.c "$tmp/c/path.o" $links > "$tmp/log" 2>&1 \
+    && "$tmp/c/host" > "$tmp/log" 2>&1; then ok; else bad "a store that fails, the program as an object: $(tail -n 1 "$tmp/log")"; fi
+# The workspace does not grow with the number of steps.
+if c path.mfl failing.c path.mfl -D T=12 --schedule every:4+store; then few=$(sed -n 's/.*WORK_BYTES \([0-9]*\)u.*/\1/p' "$tmp/c/path.h"); fi
+if c path.mfl failing.c path.mfl -D T=4000 --schedule every:4+store; then many=$(sed -n 's/.*WORK_BYTES \([0-9]*\)u.*/\1/p' "$tmp/c/path.h"); fi
+if [ -n "$few" ] && [ "$few" = "$many" ]; then ok; else bad "a workspace with +store: $few bytes for 12 steps, $many for 4000"; fi
+if "$mflc" build path.mfl --schedule every:3+store --main -o "$tmp/c" > "$tmp/log" 2>&1 && gcc $strict -o "$tmp/c/main" "$tmp/c/path_main.c" "$tmp/c/path.c" $links > "$tmp/log" 2>&1 && (cd "$tmp/c" && ./main) > "$tmp/log" 2>&1 \
+    && grep -q 'path: outer' "$tmp/log" && [ ! -e "$tmp/c/path.store" ]; then ok; else bad "--main with a store"; tail -n 3 "$tmp/log"; fi
+if "$mflc" build path.mfl --schedule every:3+store --main --static -o "$tmp/c" > "$tmp/log" 2>&1 && gcc $strict -o "$tmp/c/main" "$tmp/c/path_main.c" "$tmp/c/path_static.c" "$tmp/c/path.c" $links > "$tmp/log" 2>&1 \
+    && (cd "$tmp/c" && ./main) > "$tmp/log" 2>&1; then ok; else bad "--main --static with a store"; tail -n 3 "$tmp/log"; fi
+if ! "$mflc" grad path.mfl --schedule every:3+store --store "$tmp/nowhere" > "$tmp/log" 2>&1 && grep -q -- '--store DIR' "$tmp/log"; then ok; else bad "a folder for the store that is not there"; fi
+for s in binomial:3+store keep+store every:3:0 every:3:4 every:3+store+store:2; do
+    if ! "$mflc" grad path.mfl --schedule $s > "$tmp/log" 2>&1; then ok; else bad "$s: taken as a schedule"; fi
+done
 
 # ---- budgets: the smallest workspace is told, fits, and one byte less does not ----
 r=../reference
