@@ -100,6 +100,7 @@ typedef struct Session {
     mfl_store store;
     void     *carried;             /* between windows: of each task carried_bytes, aligned to 64; NULL: none yet */
     Lane     *lane; int nlanes;               /* workspaces of session_value and session_gradient, one for each thread */
+    int64_t   failed_task;                    /* of the last value or gradient, from 1; 0: none */
     Vec(EntryGraph) entries;
 } Session;
 enum { WANT_JIT = 1, WANT_DATA = 2, WANT_LEARN = 4, WANT_ADAPT = 8, WANT_VALUE = 16, WANT_EVERY = 32, WANT_PLAN = 64 };

@@ -208,7 +208,7 @@ int session_init_meta(Session *s)
     return -1;
 }
 
-/* "inner step 3: adjoint of tanh(x @ w) (ridge.mfl:12) is nan" */
+/* "task 2 of 7: inner step 3: adjoint of tanh(x @ w) (ridge.mfl:12) is nan" */
 int numeric_failure(const Session *s, const mfl_status *st)
 {
     if (st->code != MFL_NONFINITE) {
@@ -216,6 +216,8 @@ int numeric_failure(const Session *s, const mfl_status *st)
         return EXIT_NUMERIC;
     }
     fprintf(stderr, "mflc: a value is not finite: ");
+    if (s->failed_task && s->bound.tasks > 1)
+        fprintf(stderr, "task %lld of %lld: ", (long long)s->failed_task, (long long)s->bound.tasks);
     if (st->step >= 0)
         fprintf(stderr, "inner step %lld: ", (long long)st->step);
     fprintf(stderr, "%s is %g\n", st->name ? st->name : "a value", st->value);

@@ -80,6 +80,7 @@ static void add(Sum *x, const Lane *l, int64_t task, const double *value, int co
     if (code && !x->code) {
         x->code = code;
         *x->st = *st;
+        s->failed_task = task + 1;
     }
     if (x->code)
         return;
@@ -121,6 +122,7 @@ static int over_tasks(Session *s, LEntryKind kind, int64_t step, void *const *me
 {
     Sum x = { s, kind, meta, outer, logs, grad, st, step, 0, 0, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
     make_lanes(s);
+    s->failed_task = 0;
     *outer = 0;
     for (int64_t k = 0; logs && k < s->program->nlogs; k++)
         logs[k] = 0;

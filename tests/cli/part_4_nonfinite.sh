@@ -105,6 +105,9 @@ warns 0 "step w by sgd(rate = 0.1) for 3" "" "sqrt(sum(w^2) + 1e-6) + a"
 printf 'problem r\nmeta a = 0.5\nparam w[3] = 0\ninner = a * sum((w - 1)^2)\nouter = sum(w^2)\nstep w by adam(rate = 0.1) for 3\n' > "$tmp/r.mfl"
 gives 0 "r.mfl:6:11: warning: adam takes a square root" build "$tmp/r.mfl" -o "$tmp/r"
 gives 0 "eps_root = 1e-12" build "$tmp/r.mfl" -o "$tmp/r"
+# The task is named, the same one for any number of threads.
+sed 's/mean((tanh(x \* w) - y)^2)/mean((tanh(x * w) - y)^2) + log(0.55 - x[0])/' tasks.mfl > "$tmp/tasks.mfl"      # x[0] is 0.1, 0.2, ... 0.7
+for n in 1 3; do gives 4 "a value is not finite: task 6 of 7: log in log(0.55 - x[0]) (tasks.mfl:9) is" grad "$tmp/tasks.mfl" --data x="$tmp/tx.csv" --data y="$tmp/ty.csv" --guard --threads $n; done
 # In truncated windows the steps count from the first of all.
 cat > "$tmp/win.mfl" <<'END'
 problem win

@@ -41,3 +41,9 @@ elif [ -z "$ASAN" ]; then bad "at_call.c does not compile"; fi
 gives 3 "cannot be written" run small.mfl --from "$d" -o /proc/nothing
 gives 3 "cannot be written: Is a directory" run small.mfl --from "$d" -o "$tmp/r" --log "$tmp"
 if [ -c /dev/full ]; then gives 3 "cannot be written: No space left" run small.mfl --from "$d" -o "$tmp/r" --log /dev/full; fi
+# A limit on the size of files stands for a full disk.
+mkdir -p "$tmp/limit"
+printf old > "$tmp/limit/small.ckpt"
+(ulimit -f 0; exec "$mflc" run small.mfl --from "$d" -o "$tmp/limit") > "$tmp/out" 2> "$tmp/err"
+code=$?
+[ "$code" = 3 ] && [ "$(cat "$tmp/limit/small.ckpt")" = old ] && [ "$(ls "$tmp/limit")" = small.ckpt ] && ok || bad "run at the limit of file sizes: exit code $code, $(ls "$tmp/limit")"
