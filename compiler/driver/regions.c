@@ -60,10 +60,12 @@ static int one_region(const Known *known, const char *text, DiffOptions *o, Regi
         for (int k = 0; k < known->name.n; k++)
             found |= known->name.at[k] == name;
         if (!found) {
-            const char *all = "steps gradient";
-            for (int k = 0; k < known->name.n; k++)
+            const char *all = "steps gradient", *said = "one of the regions steps, gradient";
+            for (int k = 0; k < known->name.n; k++) {
                 all = intern_printf("%s %s", all, known->name.at[k]);
-            return wrong_way(text, intern_printf("one of the regions %s", all), name, all);
+                said = intern_printf("%s, %s", said, known->name.at[k]);
+            }
+            return wrong_way(text, said, name, all);
         }
         RegionSchedule r = { .name = name };
         if (!schedule_parse(way, false, &r.schedule) || !r.schedule.given)
