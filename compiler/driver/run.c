@@ -96,17 +96,23 @@ static int outer_step(Run *r, int64_t first)
     bool skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip");
     int code = r->windows ? session_window(s, r->step % r->windows * s->problem->truncate, s->bound.meta, &r->loss[r->step], r->grad, &st)
                           : session_gradient(s, s->bound.meta, &r->loss[r->step], r->grad, &st);
-    if (code) {                                   /* found by the guard */
+    bool again = r->skipping;                     /* the step before was skipped: the same is not said of each */
+    if (code) {
         r->loss[r->step] = NAN;
-        numeric_failure(s, &st);
+        if (code != MFL_NONFINITE || !again)
+            numeric_failure(s, &st);
+        if (code != MFL_NONFINITE)                /* not found by the guard */
+            return EXIT_NUMERIC;
     }
     double norm = code ? NAN : gradient_norm(r);
     bool bad = !isfinite(norm) || !isfinite(r->loss[r->step]);
     int end = log_line(r, norm, bad && skip);
     if (end >= 0)
         return end;
+    r->skipping = bad && skip;
+    r->skipped += bad && skip;
     if (bad)
-        return nonfinite(r, norm, skip);
+        return again && skip ? -1 : nonfinite(r, norm, skip);
     if (r->o->verify && r->step == first) {
         end = verify_gradient(r);
         if (end >= 0)
@@ -138,7 +144,8 @@ static int write_results(Run *r)
         code = write_both(r, p->meta.at[k].name, &p->meta.at[k].type, s->bound.meta[k]);
     if (code < 0 && !p->has_tasks) {
         void **par = leaf_buffers(s->arena, s->real_bytes, p->param.at, p->param.n);
-        if (jit_entry(s->jit, LE_ADAPT)((const void *const *)s->bound.data, s->bound.meta, par, NULL, NULL, NULL, 0, s->work, &st))
+        int failed = jit_entry(s->jit, LE_ADAPT)((const void *const *)s->bound.data, s->bound.meta, par, NULL, NULL, NULL, 0, s->work, &st);
+        if (failed && failed != MFL_NONFINITE)
             return numeric_failure(s, &st);
         for (int k = 0; code < 0 && k < p->param.n; k++)
             code = write_both(r, p->param.at[k].name, &p->param.at[k].type, par[k]);
@@ -168,14 +175,17 @@ static int finish(Run *r, double before)
 {
     mfl_status st = { 0 };
     run_room(r, r->step);
-    if (session_value(&r->s, r->s.bound.meta, &r->loss[r->step], r->logs, &st)) {
-        numeric_failure(&r->s, &st);
-        r->loss[r->step] = NAN;
-    }
-    int code = write_results(r);
+    int code = session_value(&r->s, r->s.bound.meta, &r->loss[r->step], r->logs, &st);
+    if (code)
+        r->loss[r->step] = NAN;                   /* what the guard finds here it has told of the step before */
+    if (code && code != MFL_NONFINITE)
+        return numeric_failure(&r->s, &st);
+    code = write_results(r);
     if (code >= 0)
         return code;
     printf("outer loss %.6g before, %.6g after %lld outer steps\n", before, r->loss[r->step], (long long)r->step);
+    if (r->skipped)
+        printf("%lld outer steps were skipped: their hypergradient is not finite\n", (long long)r->skipped);
     print_logs(r, "after ");
     printf("results in %s: the learned values%s as .npy and .csv, loss.svg\n", r->o->out, r->s.problem->has_tasks ? "" : " and the inner parameters");
     return -1;

@@ -14,6 +14,8 @@ typedef struct Run {
     double   began;
     double  *logs;
     FILE    *log;
+    bool     skipping;             /* the last outer step was skipped */
+    int64_t  skipped;              /* how many were, since the run began or went on */
     const char *path;              /* of the checkpoint, from the first one on; likewise: */
     uint64_t program_hash, data_hash;      /* of the loop IR, of the numbers that are bound */
 } Run;

@@ -51,8 +51,11 @@ gives 4 "--guard says where it appears first" run "$tmp/late.mfl" -o "$tmp/late"
 steps=$(sed -n 's/.*after \([0-9]*\) outer steps.*/\1/p' "$tmp/out")
 [ "${steps:-0}" -gt 1 ] && ok || bad "the run was to stop after some steps: $steps"
 gives 4 "a value is not finite: log in log(a) (late.mfl:6) is" run "$tmp/late.mfl" -o "$tmp/late" --resume "$tmp/late/late.ckpt" --guard
+[ "$(grep -c 'a value is not finite' "$tmp/err")" = 1 ] && ok || bad "--guard says the same twice"
+yes_ "results of a guarded run that stopped" grep -q "results in" "$tmp/out"
 yes_ "the step that is not finite is named" grep -q "outer step $((steps + 1)): the outer loss is not finite" "$tmp/err"
 gives 0 "after 9 outer steps" run "$tmp/late.mfl" -o "$tmp/late2" --on-nonfinite skip --log "$tmp/late2/log"
+[ "$(grep -c 'is not finite' "$tmp/err")" = 1 ] && grep -q "^$((9 - steps)) outer steps were skipped" "$tmp/out" && ok || bad "steps that were skipped are counted"
 [ "$(grep -c skipped "$tmp/late2/log")" = $((9 - steps)) ] && ok || bad "steps that were skipped"
 if cmp -s "$tmp/late/a.npy" "$tmp/late2/a.npy"; then ok; else bad "a step that was skipped moved a"; fi
 # A guarded build: clean C99, the same finding; nothing of it in a build without.
