@@ -43,13 +43,22 @@ static bool derive(Front *f)
     return any;
 }
 
+static void no_dim(Front *f, Name name, int64_t value)
+{
+    Name *known = NEW_N(f->s.arena, Name, f->dims.n + 1), near;
+    for (int k = 0; k < f->dims.n; k++)
+        known[k] = f->dims.at[k]->name.name;
+    near = nearest_name(name, known, f->dims.n);
+    report(&f->s, f->problem ? f->problem->keyword : (Span){ 0 }, near ? arena_printf(f->s.arena, "did you mean -D %s=%lld?", near, (long long)value) : NULL,
+           "-D %s=%lld: the problem has no dim %s", name, (long long)value, name);
+}
+
 static void from_options(Front *f)
 {
     for (int k = 0; k < f->s.opt->ndefine; k++) {
         Sym *y = scope_find(&f->top, intern(f->s.opt->define_name[k]));
         if (!y || y->kind != SYM_DIM) {
-            Span at = f->problem ? f->problem->keyword : (Span){ 0 };
-            report(&f->s, at, NULL, "-D %s=%lld: the problem has no dim %s", f->s.opt->define_name[k], (long long)f->s.opt->define_value[k], f->s.opt->define_name[k]);
+            no_dim(f, intern(f->s.opt->define_name[k]), f->s.opt->define_value[k]);
             continue;
         }
         set_dim(f, y, (double)f->s.opt->define_value[k], y->span);

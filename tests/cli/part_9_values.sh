@@ -21,3 +21,5 @@ gives 2 "expected bytes" grad small.mfl --memory -1
 gives 2 "expected a positive number" run small.mfl --clip nan
 gives 2 "expected a positive number" check small.mfl --tol -1
 gives 2 "one FILE is expected" grad small.mfl tasks.mfl
+printf 'problem v\ndim WIDTH = 2\nmeta m[WIDTH] = 1\nparam w[WIDTH] = m\ninner = sum(w^2)\nstep w by sgd(rate = 0.1) for 1\nouter = sum(w)\n' > "$tmp/v.mfl"
+gives 1 "did you mean -D WIDTH=3?" grad "$tmp/v.mfl" -D WIDHT=3
