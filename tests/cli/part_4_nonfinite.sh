@@ -56,6 +56,7 @@ yes_ "results of a guarded run that stopped" grep -q "results in" "$tmp/out"
 yes_ "the step that is not finite is named" grep -q "outer step $((steps + 1)): the outer loss is not finite" "$tmp/err"
 gives 0 "after 9 outer steps" run "$tmp/late.mfl" -o "$tmp/late2" --on-nonfinite skip --log "$tmp/late2/log"
 [ "$(grep -c 'is not finite' "$tmp/err")" = 1 ] && grep -q "^$((9 - steps)) outer steps were skipped" "$tmp/out" && ok || bad "steps that were skipped are counted"
+yes_ "--log of steps that are not finite is not JSON" python3 -c 'import json, sys; assert sum(json.loads(l)["outer"] is None for l in open(sys.argv[1])) > 0' "$tmp/late2/log"
 [ "$(grep -c skipped "$tmp/late2/log")" = $((9 - steps)) ] && ok || bad "steps that were skipped"
 if cmp -s "$tmp/late/a.npy" "$tmp/late2/a.npy"; then ok; else bad "a step that was skipped moved a"; fi
 # A guarded build: clean C99, the same finding; nothing of it in a build without.
