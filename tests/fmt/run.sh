@@ -14,11 +14,11 @@ for f in $(find . -name '*.mfl' -not -path '*/build/*' -not -path './tests/error
     if "$mflc" fmt "$f" --check > "$tmp/out" 2>&1; then ok; else bad "$(cat "$tmp/out")"; fi
 done
 
-# ir PROGRAM PROBLEM: the tensor program without the line numbers
+# ir PROGRAM PROBLEM: the tensor program without the places in the text
 ir() {
     rm -rf "$tmp/ir"
     "$mflc" build "$1" --from "tests/reference/$2/in" --emit ir --mode reverse --schedule keep --loops keep -o "$tmp/ir" > "$tmp/log" 2>&1 || { cat "$tmp/log"; return 1; }
-    sed 's/ *#.*//' "$tmp"/ir/*.ir
+    sed 's/ *#.*//; s/ @[0-9][-0-9:]*//g; /^ *source /d' "$tmp"/ir/*.ir
 }
 # check NAME PROBLEM: $tmp/in.mfl is an odd form of the problem
 check() {
