@@ -36,6 +36,30 @@ if [ -n "$2" ]; then passed=$((passed + $1)) failed=$((failed + $2)); else bad "
 } > "$tmp/example.py"
 if LD_PRELOAD=$preload ASAN_OPTIONS=$ASAN_OPTIONS${ASAN:+:detect_leaks=0} PYTHONPATH="$tmp/m" $python "$tmp/example.py" > "$tmp/log" 2>&1; then ok; else bad "docs/interface.md"; fi
 
+# A guarded module says where the first value that is not finite appeared; of several tasks, in which.
+cat > "$tmp/late.mfl" <<'END'
+problem late
+task data x
+meta a = 1
+param w[3] = 1
+inner = sum(w) * log(3.5 + x - step - a / 4)
+step w by sgd(rate = 0.01) for 6
+outer = sum(w^2)
+END
+"$mflc" build "$tmp/late.mfl" --guard --python -o "$tmp/m" > "$tmp/log" 2>&1
+cat > "$tmp/guarded.py" <<'END'
+import late
+def said(f, *a, **k):
+    try:
+        f(*a, **k)
+    except ValueError as e:
+        return str(e)
+assert "log in log(3.5 + x - step - a / 4) (late.mfl:5)" in said(late.hypergradient, x=0.0) and "in inner step 4 " in said(late.hypergradient, x=0.0)
+assert "log in log(" in said(late.hypergradient_tasks, [{"x": 9.0}, {"x": 0.0}]) and "in task 1 " in said(late.hypergradient_tasks, [{"x": 9.0}, {"x": 0.0}])
+assert said(late.hypergradient, x=9.0) is None
+END
+if LD_PRELOAD=$preload ASAN_OPTIONS=$ASAN_OPTIONS${ASAN:+:detect_leaks=0} PYTHONPATH="$tmp/m" $python "$tmp/guarded.py" > "$tmp/log" 2>&1; then ok; else bad "a guarded module"; fi
+
 # --emit so alone writes one file; with --emit c the module comes on top; the temporary folder is left empty
 "$mflc" build examples/ridge.mfl --emit so -o "$tmp/s" > "$tmp/log" 2>&1
 if [ "$(ls "$tmp/s")" = libridge.so ]; then ok; else bad "--emit so"; fi
