@@ -151,10 +151,13 @@ def _workspace(threads):
     return _own.work.ctypes.data
 
 
-def _explain(code, status, step="inner step"):
+_NONFINITE = 4  # MFL_NONFINITE of mfl/runtime.h
+
+
+def _explain(code, status):
     text = _library.mfl_strerror(code).decode()
     name = f"{status.name.decode()}: " if status.name else ""
-    where = f" in {step} {status.step}" if status.step >= 0 else ""
+    where = f" in {'inner step' if code == _NONFINITE else 'task'} {status.step}" if status.step >= 0 else ""
     raise ValueError(f"{_name}: {name}{text}{where} (value {status.value:g})")
 
 
@@ -239,7 +242,7 @@ def hypergradient_tasks(tasks, threads=1, /, **arrays):
     table = (ctypes.c_void_p * max(1, len(rows)))(*rows)
     code = _problem.hypergradient_tasks(len(tasks), table, _pointers(meta), _pointers(out), outer.ctypes.data, _workspace(threads), threads, ctypes.byref(status))
     if code:
-        _explain(code, status, "task")
+        _explain(code, status)
     return float(outer), _nested(_meta, out)
 
 
