@@ -171,7 +171,7 @@ void name_entry(Low *l, int first)
 static const char *const reserved[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int",
     "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "data", "meta", "grad", "params",
     "outer", "logs", "state", "work", "carried", "work_bytes", "code", "add", "status", "seed", "step", "main", "exp", "log", "sin", "cos", "tan", "pow", "erf", "floor", "abs", "sqrt", "y0", "y1", "j0", "j1", "yn", "jn", "gamma", "index",
-    "bool", "true", "false", "memcpy", "memset", "NULL", "NAN", "INFINITY", "I", NULL };
+    "bool", "true", "false", "memcpy", "memset", "NULL", "NAN", "INFINITY", "I", "unix", "linux", "i386", NULL };
 
 Name c_name(const char *text)
 {
@@ -193,7 +193,7 @@ Name c_name(const char *text)
 /* Sizes are printed by their names, but for those that could be a macro or another name of the generated code. */
 static bool may_be_printed(const Low *l, Name dim)
 {
-    static const char *const others[] = { "MFL_", "FP_", "M_", "MATH_", "INT", "UINT", "SIZE_", "PTRDIFF_", "WCHAR_", "WINT_", "SIG_", "HUGE_", "INIT_", "ADAPT_", "VALUE_", "HYPERGRADIENT", "LEARN", "WINDOW", "_", NULL };
+    static const char *const others[] = { "MFL_", "FP_", "M_", "MATH_", "INT", "UINT", "SIZE_", "PTRDIFF_", "WCHAR_", "WINT_", "SIG_", "HUGE", "MAXFLOAT", "SNAN", "INIT_", "ADAPT_", "VALUE_", "HYPERGRADIENT", "LEARN", "WINDOW", "_", NULL };
     for (int k = 0; others[k]; k++)
         if (!strncmp(dim, others[k], strlen(others[k])))
             return false;
