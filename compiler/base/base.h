@@ -69,7 +69,10 @@ int    utf8_len(const char *s, size_t left);
 typedef enum { DIAG_ERROR, DIAG_WARNING } DiagKind;
 typedef struct Note { Span span; char *text; } Note;
 typedef struct Diag { DiagKind kind; Span span; char *text; char *label; Vec(Note) notes; } Diag;
-typedef struct Diags { Arena *arena; Vec(Diag) all; int errors; } Diags;
+/* The calls whose bodies are being evaluated, outermost first. An error in a body says where it was called; one in the library's text stands at the
+ * user's own call. */
+typedef struct CallSite { Name name; Span at; bool library; } CallSite;
+typedef struct Diags { Arena *arena; Vec(Diag) all; int errors; Vec(CallSite) calls; } Diags;
 /* Adds an error at span. label is shown beside the caret ("expected [8], found [6]") and may be NULL. The result takes notes. At most 50 errors are kept. */
 Diag *diag_error(Diags *, Span, const char *label, const char *fmt, ...) PRINTF_LIKE(4, 5);
 Diag *diag_warning(Diags *, Span, const char *label, const char *fmt, ...) PRINTF_LIKE(4, 5);

@@ -3,7 +3,7 @@
  * first stands, since the others follow from it; entries never move, so a Diag stays valid for notes. */
 #include "base.h"
 
-enum { KEPT = 50 };
+enum { KEPT = 50, CALLS_SHOWN = 3 };
 
 static bool same_place(Span a, Span b) { return a.src && a.src == b.src && a.first.off == b.first.off; }
 
@@ -23,13 +23,33 @@ static int count_kind(const Diags *d, DiagKind kind) {
     return n;
 }
 
+/* The outermost call of a library function by the user's text, or NULL: outside the library. */
+static const CallSite *into_library(const Diags *d) {
+    for (int i = 0; i < d->calls.n; i++)
+        if (d->calls.at[i].library) return &d->calls.at[i];
+    return NULL;
+}
+
+static void note_calls(Diags *d, Diag *x, const CallSite *library, Span said_at) {
+    int from = library ? (int)(library - d->calls.at) : d->calls.n, shown = 0;
+    if (library) diag_note(d, x, said_at, "the text of %s in the library is here", library->name);
+    for (int i = from - 1; i >= 0 && shown < CALLS_SHOWN; i--, shown++) diag_note(d, x, d->calls.at[i].at, "%s is called here", d->calls.at[i].name);
+}
+
 static Diag *add(Diags *d, DiagKind kind, Span span, const char *label, const char *fmt, va_list ap) {
     Buf b = {0};
+    const CallSite *library = kind == DIAG_ERROR ? into_library(d) : NULL;
+    Span said_at = span;
+    if (library) {
+        buf_printf(&b, "in %s: ", library->name);
+        span = library->at;
+    }
     buf_vprintf(&b, fmt, ap);
     Diag x = {.kind = kind, .span = span, .text = arena_strndup(d->arena, b.at, b.n),
               .label = label && *label ? arena_strndup(d->arena, label, strlen(label)) : NULL};
     buf_free(&b);
     bool again = said_already(d, &x);
+    if (kind == DIAG_ERROR) note_calls(d, &x, library, said_at);
     if (kind == DIAG_ERROR && !again) d->errors++;
     if (again || count_kind(d, kind) >= KEPT) {                 /* takes notes, is never seen */
         Diag *unseen = NEW(d->arena, Diag);

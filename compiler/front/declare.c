@@ -39,11 +39,34 @@ static void only_once(Front *f, const Decl **slot, const Decl *d, const char *wh
     diag_note(f->s.diags, e, (*slot)->keyword, "the first is here");
 }
 
+/* Fields of a struct, arguments of a function or an optimizer, with the array and gradient of an optimizer: each name once. */
+static void check_items(Front *f, const Decl *d)
+{
+    Vec(NameAt) all = { 0 };
+    for (int k = 0; k < d->nsize; k++)
+        vec_push(f->s.arena, all, d->size[k]);
+    int sizes = all.n;
+    for (int k = 0; k < d->nitem; k++)
+        vec_push(f->s.arena, all, d->item[k].name);
+    if (d->kind == D_OPTIMIZER) {
+        vec_push(f->s.arena, all, d->p);
+        vec_push(f->s.arena, all, d->g);
+    }
+    for (int k = 0; k < all.n; k++)
+        for (int i = k < sizes ? 0 : sizes; i < k; i++)
+            if (all.at[i].name == all.at[k].name) {
+                Diag *e = diag_error(f->s.diags, all.at[k].span, NULL, "`%s` is declared twice in %s", all.at[k].name, d->name.name);
+                diag_note(f->s.diags, e, all.at[i].span, "%s is declared here first", all.at[k].name);
+                break;
+            }
+}
+
 static void declare_name(Front *f, const Decl *d, Scope *scope, bool library)
 {
     check_reserved(f, d->name);
     for (int k = 0; k < d->nitem; k++)
         check_reserved(f, d->item[k].name);
+    check_items(f, d);
     for (int k = 0; k < scope->syms.n; k++)
         if (scope->syms.at[k]->name == d->name.name) {
             Diag *e = diag_error(f->s.diags, d->name.span, NULL, "`%s` is declared twice", d->name.name);

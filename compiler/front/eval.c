@@ -29,6 +29,13 @@ static const char *kind_text(SymKind k)
     return text[k];
 }
 
+/* "data", "a meta", "an argument" */
+static const char *a_kind(const Sema *s, SymKind k)
+{
+    const char *t = kind_text(k);
+    return k == SYM_DATA || k == SYM_STEP ? t : arena_printf(s->arena, "%s %s", strchr("aeiou", *t) ? "an" : "a", t);
+}
+
 /* Where the present context is, for messages: "a const", "the initial value of a meta". */
 static const char *context_text(const Sema *s)
 {
@@ -56,7 +63,7 @@ static const char *may_read(const Sema *s)
     case CTX_FN: return "a function sees its arguments, dims, constants and functions: pass it as an argument";
     case CTX_OPT_ARG: return "it may read metas, data, constants and step, never params";
     case CTX_LEARN_ARG: return "it may read dims, constants and step";
-    case CTX_OPT_BODY: return "an optimizer sees its arguments, the array, its gradient, its states and step";
+    case CTX_OPT_BODY: return "an optimizer sees its arguments, the array, its gradient, its states and step: pass it as an argument";
     default: return "it is not visible here";
     }
 }
@@ -74,6 +81,31 @@ static Val unknown_name(Sema *s, Scope *scope, const Expr *e)
     return report(s, e->at, NULL, "unknown name `%s`", e->name);
 }
 
+/* Does the loop of this frame collect `name`, whose present scope is `scope`? A function called in the loop has names of its own. */
+static bool collects(const Frame *f, const Scope *scope, Name name)
+{
+    while (scope && scope != f->scope)
+        scope = scope->up;
+    for (int k = 0; scope && k < f->loop->body->nstmt; k++) {
+        const Stmt *st = &f->loop->body->stmt[k];
+        if (st->kind == S_LET_INDEX && st->name.name == name && is_collecting(f, st))
+            return true;
+    }
+    return false;
+}
+
+/* The rows of a collected array are there after the loop: reading one inside would be the value of before the loop, or none. */
+static bool reads_collected(Sema *s, Scope *scope, const Expr *e)
+{
+    for (const Frame *f = s->frame; f; f = f->up)
+        if (collects(f, scope, e->name)) {
+            Diag *d = diag_error(s->diags, e->at, NULL, "`%s` is being collected by this loop and can be read only after it; to use the value of the iteration before, carry it in a name of its own", e->name);
+            diag_note(s->diags, d, f->loop->at, "the loop is here");
+            return true;
+        }
+    return false;
+}
+
 static Val step_value(Sema *s, const Expr *e)
 {
     if (s->context == CTX_OUTER)
@@ -81,9 +113,28 @@ static Val step_value(Sema *s, const Expr *e)
     return report(s, e->at, NULL, "`step` cannot be used in %s: %s", context_text(s), may_read(s));
 }
 
+/* A const that is no number is found again where it is used: its nodes belong to the graph that is being built. */
+static Val const_value(Sema *s, Sym *y, const Expr *e)
+{
+    if (y->busy) {
+        Diag *d = diag_error(s->diags, e->at, NULL, "the const `%s` is defined by itself", e->name);
+        diag_note(s->diags, d, y->span, "%s is declared here", e->name);
+        return val_error();
+    }
+    Context before = s->context;
+    s->context = CTX_CONST;
+    y->busy = true;
+    Val v = sema_expr(s, s->global, y->decl->declared->init);
+    y->busy = false;
+    s->context = before;
+    return v;
+}
+
 static Val eval_name(Sema *s, Scope *scope, const Expr *e)
 {
     Sym *y = scope_find(scope, e->name);
+    if (s->frame && (!y || y->kind == SYM_LOCAL || y->kind == SYM_ARG) && reads_collected(s, scope, e))
+        return val_error();
     if (!y && !strcmp(e->name, "step"))
         return step_value(s, e);
     if (!y && !strcmp(e->name, "pi"))
@@ -91,18 +142,14 @@ static Val eval_name(Sema *s, Scope *scope, const Expr *e)
     if (!y)
         return unknown_name(s, scope, e);
     if (y->kind == SYM_FN || y->kind == SYM_STRUCT || y->kind == SYM_OPTIMIZER)
-        return report(s, e->at, NULL, "`%s` is a %s, not a value", e->name, kind_text(y->kind));
+        return report(s, e->at, NULL, "`%s` is %s, not a value", e->name, a_kind(s, y->kind));
     if (y->kind == SYM_STEP && (!y->has_val || s->context == CTX_FN))
         return step_value(s, e);
     if (y->kind == SYM_CONST && y->decl && y->val.kind != V_NUM) {
-        Context before = s->context;
-        s->context = CTX_CONST;
-        Val v = sema_expr(s, s->global, y->decl->declared->init);
-        s->context = before;
-        return v;
+        return const_value(s, y, e);
     }
     if ((y->kind == SYM_DATA || y->kind == SYM_META || y->kind == SYM_PARAM) && (!y->has_val || s->context == CTX_FN || s->context == CTX_OPT_BODY)) {
-        Diag *d = diag_error(s->diags, e->at, NULL, "`%s` is a %s and cannot be read in %s: %s", e->name, kind_text(y->kind), context_text(s), may_read(s));
+        Diag *d = diag_error(s->diags, e->at, NULL, "`%s` is %s and cannot be read in %s: %s", e->name, a_kind(s, y->kind), context_text(s), may_read(s));
         diag_note(s->diags, d, y->span, "%s is declared here", e->name);
         return val_error();
     }
@@ -222,15 +269,28 @@ static Sym *own_symbol(Scope *scope, Name name)
     return NULL;
 }
 
+void check_name(Sema *s, NameAt n)
+{
+    if (n.name[strlen(n.name) - 1] == '_')
+        report(s, n.span, NULL, "`%s` ends in `_`: such names are the compiler's own", n.name);
+}
+
 /* Rebinds a local or argument, here or in a scope of the same body; never a declared name. */
 void assign(Sema *s, Scope *scope, NameAt name, Val v)
 {
     Sym *y = scope_find(scope, name.name);
+    check_name(s, name);
     if (y && (y->kind == SYM_DATA || y->kind == SYM_META || y->kind == SYM_PARAM) && s->context != CTX_FN && s->context != CTX_OPT_BODY) {
-        Diag *d = diag_error(s->diags, name.span, NULL, "`%s` is a %s and cannot be assigned; bind a new name instead", name.name, kind_text(y->kind));
+        Diag *d = diag_error(s->diags, name.span, NULL, "`%s` is %s and cannot be assigned; bind a new name instead", name.name, a_kind(s, y->kind));
         diag_note(s->diags, d, y->span, "%s is declared here", name.name);
         return;
     }
+    for (const Frame *f = s->frame; f; f = f->up)
+        if (y && f->var == y) {
+            Diag *d = diag_error(s->diags, name.span, NULL, "`%s` is the variable of a loop and cannot be assigned; bind a new name instead", name.name);
+            diag_note(s->diags, d, y->span, "the loop is here");
+            return;
+        }
     if (!y || (y->kind != SYM_LOCAL && y->kind != SYM_ARG && y->kind != SYM_STATE)) {
         y = own_symbol(scope, name.name);
         if (!y)
@@ -265,6 +325,14 @@ static Val reported(const Sema *s, Val v, const Expr *e)
     return v;
 }
 
+/* What could not be given a value is an error where it is used, but not a second message. */
+void forget(Sema *s, Scope *scope, NameAt name)
+{
+    Sym *y = scope_find(scope, name.name);
+    if (!y || y->kind == SYM_LOCAL)
+        assign(s, scope, name, val_error());
+}
+
 /* Runs one statement; true when it returned. */
 static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
 {
@@ -276,9 +344,9 @@ static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
     bool returned = false;
     switch (st->kind) {
     case S_LET: assign(s, scope, st->name, reported(s, sema_expr(s, scope, st->value), st->value)); break;
-    case S_LET_INDEX:                             /* a name whose definition failed stands for an error that is reported already */
-        if (exec_collect(s, scope, st, &was) && !was && !exec_notation(s, scope, st))
-            assign(s, scope, st->name, val_error());
+    case S_LET_INDEX:
+        if (!exec_collect(s, scope, st, &was) || (!was && !exec_notation(s, scope, st)))
+            forget(s, scope, st->name);
         break;
     case S_RETURN: *result = reported(s, sema_expr(s, scope, st->value), st->value); returned = true; break;
     case S_LOG: log_value(s, scope, st); break;
@@ -294,7 +362,8 @@ bool exec_block(Sema *s, Scope *scope, const Body *b, Val *result, bool *returne
     int errors = s->diags->errors;
     *returned = false;
     for (int k = 0; k < b->nstmt && !*returned; k++)
-        *returned = exec(s, scope, &b->stmt[k], result);
+        if ((*returned = exec(s, scope, &b->stmt[k], result)) && k + 1 < b->nstmt)
+            report(s, b->stmt[k + 1].at, NULL, "this stands behind `return` and would never be evaluated");
     return s->diags->errors == errors;
 }
 

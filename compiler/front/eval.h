@@ -43,4 +43,7 @@ bool  exec_for(Sema *, Scope *, const Stmt *);
 bool  exec_collect(Sema *, Scope *, const Stmt *, bool *was);
 bool  exec_block(Sema *, Scope *, const Body *, Val *result, bool *returned);
 void  assign(Sema *, Scope *, NameAt, Val);
+void  check_name(Sema *, NameAt);                          /* names that end in `_` are the compiler's own: reported */
+void  forget(Sema *, Scope *, NameAt);                      /* a name whose definition failed: known, without a value */
+bool  is_collecting(const Frame *, const Stmt *);          /* ys[i] = e with the frame's loop variable i */
 #endif

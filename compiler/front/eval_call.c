@@ -64,7 +64,8 @@ static bool check_argument(Sema *s, Scope *scope, const Decl *fn, const Declared
     if (!a->nsize)
         return true;
     if (v->kind == V_RECORD) {
-        report(s, at, NULL, "argument %s of %s must be an array; found a record %s", a->name.name, fn->name.name, v->type->text);
+        Diag *d = diag_error(s->diags, at, NULL, "argument %s of %s must be an array; found a record %s", a->name.name, fn->name.name, v->type->text);
+        diag_note(s->diags, d, a->name.span, "%s is declared here", a->name.name);
         return false;
     }
     Type t = val_type(v);
@@ -208,7 +209,9 @@ Val eval_call(Sema *s, Scope *scope, const Expr *e)
             arg->has_val = true;
         }
     }
+    vec_push(s->arena, s->diags->calls, (CallSite){ fn->name.name, e->at, y->library });
     Val v = ok ? run_function(s, &local, fn, y->library) : val_error();
+    s->diags->calls.n--;
     s->context = before;
     s->calls.n--;
     return v;

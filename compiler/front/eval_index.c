@@ -180,7 +180,7 @@ static Val index_array(Sema *s, Scope *scope, const Expr *e, Val base)
 {
     Walk w = { s, scope, e, node_here(s, base.node), 0, 0, false };
     if (consumed(e) > w.node->type.rank) {
-        wrong(&w, e->item[0].span, NULL, arena_printf(s->arena, "%d indices for %s, which has shape %s", consumed(e), base_name(e->a), type_text(s->arena, &w.node->type)));
+        wrong(&w, e->item[0].span, NULL, arena_printf(s->arena, "%d ind%s for %s, which has shape %s", consumed(e), consumed(e) == 1 ? "ex" : "ices", base_name(e->a), type_text(s->arena, &w.node->type)));
         return val_error();
     }
     for (int k = 0; k < e->nitem; k++)
@@ -233,6 +233,6 @@ Val eval_index(Sema *s, Scope *scope, const Expr *e)
         if (e->item[k].kind == ITEM_NONE)
             return report(s, e->item[k].span, NULL, "`none` cannot be used on a record");
     if (e->nitem > base.nlead)
-        return report(s, e->item[0].span, NULL, "%d indices for a record %s with %d leading axes", e->nitem, base.type->text, base.nlead);
+        return report(s, e->item[0].span, NULL, "%d ind%s for a record %s with %d leading ax%s", e->nitem, e->nitem == 1 ? "ex" : "ices", base.type->text, base.nlead, base.nlead == 1 ? "is" : "es");
     return index_record(s, scope, e, base);
 }

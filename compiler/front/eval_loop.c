@@ -94,13 +94,6 @@ static Val project_leaf(void *user, Val leaf)
     return val_array(ir_proj(x->s->here, x->loop, x->out[x->at++]));
 }
 
-static Val slice_leaf(void *user, Val leaf)
-{
-    LoopBuilder *b = user;
-    (void)b;
-    return leaf;
-}
-
 /* The record or array of iteration i: every leaf at i. */
 static Val element(Sema *s, Val v, Node *index)
 {
@@ -188,30 +181,68 @@ static bool run_body(LoopState *l, Scope *scope, const Stmt *st, LoopBuilder *b,
     return ok && !returned;
 }
 
-bool exec_for(Sema *s, Scope *scope, const Stmt *st)
+bool is_collecting(const Frame *f, const Stmt *st)
 {
-    int64_t lo, n;
-    Val over = val_error();
-    if (!trip_count(s, scope, st, &lo, &n, &over))
-        return false;
-    if (n == 0)
-        return true;
+    return f->loop->kind == S_FOR_RANGE && st->nitem == 1 && st->item[0].kind == ITEM_AT && st->item[0].at->kind == E_NAME && st->item[0].at->name == f->loop->name.name;
+}
+
+/* A loop that never runs leaves every name as it was, but it cannot make an array without elements. */
+static bool never_runs(Sema *s, const Stmt *st)
+{
+    const Frame f = { .loop = st };
+    for (int k = 0; k < st->body->nstmt; k++)
+        if (st->body->stmt[k].kind == S_LET_INDEX && is_collecting(&f, &st->body->stmt[k])) {
+            report(s, st->body->stmt[k].name.span, NULL, "the loop never runs, so `%s` would have no elements; every axis has at least one", st->body->stmt[k].name.name);
+            return false;
+        }
+    return true;
+}
+
+static bool may_nest(Sema *s, Scope *scope, const Stmt *st)
+{
     int depth = 1;
-    for (const Frame *x = s->frame; x; x = x->up)
-        depth++;
+    check_name(s, st->name);
+    for (const Frame *x = s->frame; x; x = x->up, depth++)
+        if (x->var->name == st->name.name && scope_find(scope, st->name.name) == x->var) {
+            Diag *d = diag_error(s->diags, st->name.span, NULL, "`%s` is already the variable of a loop around this one; give one of them another name", st->name.name);
+            diag_note(s->diags, d, x->var->span, "the outer loop is here");
+            return false;
+        }
     if (depth > LOOP_DEPTH) {
         report(s, st->at, NULL, "loops are nested more than %d deep", LOOP_DEPTH);
         return false;
     }
+    return true;
+}
+
+/* A name that had a value before gets the collected array only when it replaces every element of it. */
+static bool give_collected(Sema *s, Scope *scope, NameAt name, Node *all)
+{
+    Sym *y = scope_find(scope, name.name);
+    if (y && y->kind == SYM_LOCAL && y->has_val && y->val.kind == V_ARRAY && !shape_eq(&y->val.node->type, &all->type)) {
+        Diag *d = diag_error(s->diags, name.span, NULL, "`%s` has shape %s before this loop, which collects %s: a loop makes a whole array, not parts of one", name.name,
+                             type_text(s->arena, &y->val.node->type), type_text(s->arena, &all->type));
+        diag_note(s->diags, d, y->span, "%s has its first value here", name.name);
+        return false;
+    }
+    all->origin.name = name.name;
+    assign(s, scope, name, val_array(all));
+    return true;
+}
+
+static bool run_loop(Sema *s, Scope *scope, const Stmt *st)
+{
+    int64_t lo, n;
+    Val over = val_error();
+    if (!trip_count(s, scope, st, &lo, &n, &over) || !may_nest(s, scope, st))
+        return false;
+    if (n == 0)
+        return never_runs(s, st);
     Seek k = { .s = s, .scope = scope };
     assigned(s, st->body, seek, &k);
     for (int i = 0; i < k.found.n; i++)
-        if (k.found.at[i]->val.kind == V_ERROR) {        /* reported already; nothing is begun that could not be ended */
-            for (int j = 0; j < st->body->nstmt; j++)
-                if (st->body->stmt[j].kind == S_LET_INDEX)
-                    assign(s, scope, st->body->stmt[j].name, val_error());
+        if (k.found.at[i]->val.kind == V_ERROR)          /* reported already; nothing is begun that could not be ended */
             return false;
-        }
     LoopState l = { .s = s, .ncarried = k.found.n, .carried = NEW_N(s->arena, Carried, k.found.n + 1) };
     LoopBuilder *b = loop_begin(s->here, n, st->name.name);
     for (int i = 0; i < k.found.n; i++) {
@@ -238,21 +269,29 @@ bool exec_for(Sema *s, Scope *scope, const Stmt *st)
     }
     for (int i = 0; i < l.collected.n; i++) {
         const Collected *c = &l.collected.at[i];
-        Node *all = c->out < 0 ? NULL : ir_proj(s->here, loop, c->out);
-        if (all)
-            all->origin.name = c->name.name;
-        assign(s, scope, c->name, all ? val_array(all) : val_error());
+        if (c->out < 0)
+            forget(s, scope, c->name);
+        else
+            ok &= give_collected(s, scope, c->name, ir_proj(s->here, loop, c->out));
     }
-    (void)slice_leaf;
     return ok;
+}
+
+bool exec_for(Sema *s, Scope *scope, const Stmt *st)
+{
+    if (run_loop(s, scope, st))
+        return true;
+    for (int k = 0; k < st->body->nstmt; k++)
+        if (st->body->stmt[k].kind == S_LET_INDEX)
+            forget(s, scope, st->body->stmt[k].name);
+    return false;
 }
 
 /* ys[i] = e in a loop over i: *was says whether this is what the statement is. */
 bool exec_collect(Sema *s, Scope *scope, const Stmt *st, bool *was)
 {
     Frame *f = s->frame;
-    *was = f && st->nitem == 1 && st->item[0].kind == ITEM_AT && st->item[0].at->kind == E_NAME && f->var && f->var->name == st->item[0].at->name &&
-           scope_find(scope, f->var->name) == f->var && f->loop->kind == S_FOR_RANGE;
+    *was = f && is_collecting(f, st) && scope_find(scope, f->var->name) == f->var;
     if (!*was)
         return true;
     LoopState *l = f->state;

@@ -124,7 +124,7 @@ Val eval_letter_index(Sema *s, Scope *scope, const Expr *e)
         return base.kind == V_ERROR ? base : report(s, e->a->at, NULL, "an array is expected before the letters; this is %s", val_text(s, base));
     Node *n = node_here(s, base.node), *args[MAX_OPERANDS] = { n };
     if (e->nitem != n->type.rank)
-        return report(s, e->item[0].span, NULL, "%d indices for shape %s: in index notation every axis has an index", e->nitem, type_text(s->arena, &n->type));
+        return report(s, e->item[0].span, NULL, "%d ind%s for shape %s: in index notation every axis has an index", e->nitem, e->nitem == 1 ? "ex" : "ices", type_text(s->arena, &n->type));
     Contract c;
     contract_init(&c);
     c.nfactor = 1;
@@ -280,7 +280,7 @@ Val eval_over(Sema *s, Scope *scope, const Expr *e)
     Solved mine = { .up = s->solved }, *before = s->solved;
     Val v = val_error();
     if (solved_range(s, e, 0) < 0) {
-        if (!notation_infer(s, scope, NULL, 0, e, &mine, NULL))
+        if (!notation_infer(s, scope, intern("t"), NULL, 0, e, &mine, NULL))
             return v;
         s->solved = &mine;
     }
@@ -319,7 +319,7 @@ bool exec_notation(Sema *s, Scope *scope, const Stmt *st)
     for (int k = 0; k < st->nitem; k++) {
         const Expr *e = st->item[k].kind == ITEM_AT ? st->item[k].at : NULL;
         if (!e || e->kind != E_NAME) {
-            report(s, st->item[k].span, NULL, "a new letter is expected here: t[i, j] = ... defines every element of t");
+            report(s, st->item[k].span, NULL, "a new letter is expected here: %s[i, j] = ... defines every element of %s%s", st->name.name, st->name.name, s->frame ? "; a loop collects by its own variable alone" : "");
             return false;
         }
         for (int i = 0; i < k; i++)
@@ -330,7 +330,7 @@ bool exec_notation(Sema *s, Scope *scope, const Stmt *st)
         out[k] = (NameAt){ e->name, e->span };
     }
     Solved mine = { .up = s->solved }, *before = s->solved;
-    if (!notation_infer(s, scope, out, st->nitem, st->value, &mine, range))
+    if (!notation_infer(s, scope, st->name.name, out, st->nitem, st->value, &mine, range))
         return false;
     Scope inside = { .up = scope };
     Sym **letters = s->letters;

@@ -24,7 +24,9 @@ static void eval_consts(Front *f)
     for (int k = 0; k < f->consts.n; k++) {
         Sym *y = scope_find(&f->top, f->consts.at[k]->name.name);
         s->context = CTX_CONST;
+        y->busy = true;
         y->val = sema_expr(s, s->global, f->consts.at[k]->declared->init);
+        y->busy = false;
         y->has_val = y->val.kind != V_ERROR;
         if (y->val.kind == V_RECORD)
             report(s, f->consts.at[k]->declared->init->span, NULL, "a const is a number or an array");

@@ -7,7 +7,7 @@
 typedef struct Letter { Name name; Span span; const Expr *over; int64_t range; bool alone; Span alone_at; Sym *sym; } Letter;
 typedef struct Affine { int64_t base; int64_t coef[MAX_LETTERS]; bool ok, any; } Affine;
 typedef struct Use { Affine place; int64_t n; Span at; const Expr *of; int axis; } Use;
-typedef struct Infer { Sema *s; Scope *scope; Vec(Letter) letters; Vec(int) active; Vec(Use) uses; bool bad; } Infer;
+typedef struct Infer { Sema *s; Scope *scope; Name target; Vec(Letter) letters; Vec(int) active; Vec(Use) uses; bool bad; } Infer;
 
 static bool is_over(const Expr *e) { return e->kind == E_OVER; }
 
@@ -92,6 +92,7 @@ static void push_letter(Infer *f, NameAt name, const Expr *over)
         f->bad = true;
         return;
     }
+    check_name(f->s, name);
     vec_push(f->s->arena, f->letters, (Letter){ .name = name.name, .span = name.span, .over = over, .range = -1 });
     vec_push(f->s->arena, f->active, f->letters.n - 1);
 }
@@ -110,7 +111,7 @@ static void collect_index(Infer *f, const Expr *e)
     }
     const Type *t = &base.node->type;
     if (e->nitem != t->rank) {
-        Diag *d = diag_error(f->s->diags, e->item[0].span, NULL, "%d indices for shape %s: in index notation every axis has an index", e->nitem, type_text(f->s->arena, t));
+        Diag *d = diag_error(f->s->diags, e->item[0].span, NULL, "%d ind%s for shape %s: in index notation every axis has an index", e->nitem, e->nitem == 1 ? "ex" : "ices", type_text(f->s->arena, t));
         sema_note_declared(f->s, d, e->a);
         f->bad = true;
         return;
@@ -224,6 +225,15 @@ static bool solve_one(Infer *f, const Use *u, bool tighten)
     return false;
 }
 
+static void no_range(Infer *f, const Letter *x)
+{
+    Diag *d = diag_error(f->s->diags, x->span, NULL, x->range < 0 ? "nothing says how far the letter %s runs: it must be an index of some array, alone or in a sum such as %s + k" : "the letter %s has no value for which all places stay inside their axes", x->name, x->name);
+    for (const Frame *r = f->s->frame; r; r = r->up)
+        if (r->var->name == x->name && scope_find(f->scope, x->name) == r->var)
+            diag_note(f->s->diags, d, r->var->span, "the letter hides this loop variable; a loop collects by its own variable alone: %s[%s] = ... in the loop over %s", f->target, f->s->frame->var->name, f->s->frame->var->name);
+    f->bad = true;
+}
+
 static void solve(Infer *f)
 {
     solve_alone(f);
@@ -235,10 +245,8 @@ static void solve(Infer *f)
     for (int k = 0; k < f->uses.n && !f->bad; k++)
         solve_one(f, &f->uses.at[k], true);
     for (int k = 0; k < f->letters.n && !f->bad; k++)
-        if (f->letters.at[k].range <= 0) {
-            report(f->s, f->letters.at[k].span, NULL, f->letters.at[k].range < 0 ? "nothing says how far the letter %s runs: it must be an index of some array" : "the letter %s has no value for which all places stay inside their axes", f->letters.at[k].name);
-            f->bad = true;
-        }
+        if (f->letters.at[k].range <= 0)
+            no_range(f, &f->letters.at[k]);
     for (int k = 0; k < f->uses.n && !f->bad; k++) {
         const Use *u = &f->uses.at[k];
         int64_t lo = u->place.base, hi = lo;
@@ -256,9 +264,9 @@ static void solve(Infer *f)
 }
 
 /* Infers the letters of a statement (out: those on the left) or of a sum that stands alone. */
-bool notation_infer(Sema *s, Scope *scope, const NameAt *out, int nout, const Expr *e, Solved *solved, int64_t *out_range)
+bool notation_infer(Sema *s, Scope *scope, Name target, const NameAt *out, int nout, const Expr *e, Solved *solved, int64_t *out_range)
 {
-    Infer f = { .s = s, .scope = scope };
+    Infer f = { .s = s, .scope = scope, .target = target };
     for (int k = 0; k < nout; k++)
         push_letter(&f, out[k], NULL);
     collect(&f, e);

@@ -230,10 +230,10 @@ static Graph *loss(Front *f, const Decl *d, const char *name, Context context, b
     g->here.within = intern(context == CTX_PATH ? "path_loss" : name);
     Span at = d->body->is_expr ? d->body->span : d->keyword;
     Val v = sema_body(s, s->global, d->body, intern(name), d->keyword);
-    Node *n = v.kind == V_ERROR ? NULL : v.kind == V_RECORD ? sema_real(s, v, at, "the loss") : val_real(s, v);
     for (int k = 0; !d->body->is_expr && k < d->body->nstmt; k++)
         if (d->body->stmt[k].kind == S_RETURN)
             at = d->body->stmt[k].value->span;
+    Node *n = v.kind == V_ERROR ? NULL : v.kind == V_RECORD ? sema_real(s, v, at, "the loss") : val_real(s, v);
     if (n && n->type.rank) {
         report(s, at, "a scalar is expected", "%s must be a scalar; this has shape %s", name, type_text(s->arena, &n->type));
         n = NULL;

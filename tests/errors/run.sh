@@ -1,6 +1,7 @@
 #!/bin/sh
 # Wrong programs: the first line of each says where the mistake must be reported and which words must occur. Also: whatever is fed in ends in a message
-# and exit code 1 to 3, never in a crash or a hang. usage: run.sh MFLC
+# and exit code 1 to 3, never in a crash or a hang. The exact messages of these and
+# of the programs in cases/ are compared by exact.sh. usage: run.sh MFLC
 mflc=$1
 cd "$(dirname "$0")" || exit 1
 tmp=$(mktemp -d) || exit 1
@@ -30,6 +31,11 @@ for f in *.mfl; do
     [ -z "$many" ] || [ "$(grep -ac ': error: ' "$tmp/err")" = "$many" ] || what="$what; not $many errors"
     if [ -z "$what" ]; then ok; else bad "$f: $what"; head -n 3 "$tmp/err"; fi
 done
+# The exact messages.
+sh ./exact.sh "$mflc" > "$tmp/exact"
+set -- $(tail -n 1 "$tmp/exact")
+passed=$((passed + ${1:-0})) failed=$((failed + ${2:-1}))
+[ "${2:-1}" = 0 ] || cat "$tmp/exact"
 # Malformed input of any kind.
 try() {
     timeout 30 "$mflc" build "$tmp/in.mfl" -o "$tmp" > /dev/null 2> "$tmp/err"
