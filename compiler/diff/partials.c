@@ -8,6 +8,7 @@
 #define ADD(a, b)    ir_map2(g, OP_add, a, b)
 #define SUB(a, b)    ir_map2(g, OP_sub, a, b)
 #define MUL(a, b)    ir_map2(g, OP_mul, a, b)
+#define MULZ(a, b)   ir_map2(g, OP_mulz, a, b)
 #define DIV(a, b)    ir_map2(g, OP_div, a, b)
 #define POW(a, b)    ir_map2(g, OP_pow, a, b)
 #define NEG(a)       ir_map1(g, OP_neg, a)

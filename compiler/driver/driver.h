@@ -18,7 +18,7 @@ typedef struct Options {
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every, memory;
-    bool     json, quiet, passes, calibrate, only_check, guard, verify, python, with_check, own_memory, smoke;
+    bool     json, quiet, passes, calibrate, only_check, guard, verify, python, markdown, with_check, own_memory, smoke;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -164,6 +164,17 @@ SlopeVerdict slope_compare(const Slope *, double exact, double size);
 const char *slope_why_open(const Slope *);
 const char *cuts_derivatives(const Problem *, int leaf);                         /* why differences are not the derivative in a meta array (detach, truncate), or NULL */
 double draw_signed(uint64_t *state);                                             /* uniform in -1..1 */
+
+/* ---- functions.c: expressions over sampled arguments, for the documentation and the tests of functions ---- */
+enum { MAX_SAMPLE_ARGS = 4 };
+typedef struct SampleArg { Name name; Type type; double lo, hi; } SampleArg;
+typedef struct Sample { Arena *arena; Problem *problem; Graph *graph; int nargs; SampleArg arg[MAX_SAMPLE_ARGS]; } Sample;   /* graph: over all metas -> the expressions */
+/* args and given: see library.def. false: messages are printed. */
+bool  sample_load(Sample *, Arena *, const char *args, const char *given, const char *const *expr, int n);
+Node *sample_param(const Sample *, Graph *, int arg, bool tangent);             /* the parameter of a graph over the sample's metas that is an argument, or its tangent */
+/* Machine code for g. in: the arguments, then their tangents (NULL: zeros); out: all results. */
+bool  sample_run(const Sample *, const Graph *, double *const *in, double *out);
+int   print_functions(void);
 
 /* ---- passes.c ---- */
 void passes_print(FILE *);

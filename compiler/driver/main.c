@@ -25,7 +25,8 @@ int command_version(Options *o)
 int command_ops(Options *o)
 {
     static const char *const kind[] = { "elementwise", "contraction", "reduction", "other" };
-    (void)o;
+    if (o->markdown)
+        return print_functions();
     printf("%-10s %-12s %6s %6s  %s\n", "operator", "kind", "inputs", "flops", "meaning");
     for (int k = 0; k < OP_COUNT; k++) {
         const OpInfo *i = &op_info[k];

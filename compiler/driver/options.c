@@ -51,6 +51,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "tasks computed side by side; the same bits for any number (1)" },
     { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },
     { "--check",      NULL,        A_NONE, AT(only_check), "fmt", "write nothing; name the files that are not formatted, exit code 1" },
+    { "--markdown",   NULL,        A_NONE, AT(markdown), "ops", "print docs/functions.md: the functions of the language, each executed" },
     { "--passes",     NULL,        A_NONE, AT(passes),   "build", "list the passes and stop" },
     { "--ir",         "FILE",      A_TEXT, AT(ir),       "build grad", "take the graphs of these names (init, value, hypergradient ...) from their text form, as --emit ir writes it" },
     { "--pass",       "PASS",      A_LIST, AT(pass),     "ir", "run a graph pass of `mflc build --passes`, or linearize or transpose; may be repeated: in that order" },

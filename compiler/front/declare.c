@@ -191,7 +191,7 @@ static bool load(Front *f, const char *path, Ast *parent, Span at, int depth)
 {
     const char *why = NULL;
     const char *library = parent ? std_text(path) : NULL;
-    Source *src = depth > 50 ? NULL : library ? source_from_text(f->s.arena, path, library, strlen(library)) : source_read(f->s.arena, path, &why);
+    Source *src = depth > 50 ? NULL : library ? source_from_text(f->s.arena, path, library, strlen(library)) : !parent && f->s.opt->text ? source_from_text(f->s.arena, path, f->s.opt->text, strlen(f->s.opt->text)) : source_read(f->s.arena, path, &why);
     if (!src) {
         if (parent)
             report(&f->s, at, NULL, depth > 50 ? "files are imported more than 50 deep: %s" : "the file %s cannot be read: %s", path, why);

@@ -308,13 +308,27 @@ static void here_at(Sema *s, Span span, Name name)
     *o = (Origin){ s->in_library ? o->span : span, PRIMAL, NULL, name ? name : o->within };
 }
 
+/* The value of a log line: that of the last iteration in a loop, of the last call in a function that is called several times. */
+void log_node(Sema *s, NameAt name, Node *n)
+{
+    if (s->frame) {
+        loop_log(s, name, n);
+        return;
+    }
+    for (int k = 0; k < s->logs.n; k++)
+        if (s->logs.at[k].name == name.name) {
+            s->logs.at[k].value = n;
+            return;
+        }
+    vec_push(s->arena, s->logs, (typeof(*s->logs.at)){ name.name, n, name.span });
+}
+
 static void log_value(Sema *s, Scope *scope, const Stmt *st)
 {
     Val v = sema_expr(s, scope, st->value);
     Node *n = v.kind == V_ERROR ? NULL : sema_real(s, v, st->value->span, "a logged value");
-    if (!n || s->frame || s->context == CTX_FN || s->context == CTX_OPT_BODY)
-        return;
-    vec_push(s->arena, s->logs, (typeof(*s->logs.at)){ st->name.name, n, st->name.span });
+    if (n)
+        log_node(s, st->name, n);
 }
 
 /* No value without a message: nothing may be dropped silently. */

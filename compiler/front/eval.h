@@ -43,6 +43,8 @@ bool  exec_for(Sema *, Scope *, const Stmt *);
 bool  exec_collect(Sema *, Scope *, const Stmt *, bool *was);
 bool  exec_block(Sema *, Scope *, const Body *, Val *result, bool *returned);
 void  assign(Sema *, Scope *, NameAt, Val);
+void  log_node(Sema *, NameAt, Node *);
+void  loop_log(Sema *, NameAt, Node *);                    /* in the innermost loop: its value of the last iteration is logged behind it */
 void  check_name(Sema *, NameAt);                          /* names that end in `_` are the compiler's own: reported */
 void  forget(Sema *, Scope *, NameAt);                      /* a name whose definition failed: known, without a value */
 bool  is_collecting(const Frame *, const Stmt *);          /* ys[i] = e with the frame's loop variable i */

@@ -1,11 +1,13 @@
-/* eval_library.c -- the library functions that are known in C: one table of names. What MFL itself can say is in std/math.mfl instead.
+/* eval_library.c -- the library functions that are known in C: calls are matched with the rows of library.def. What MFL itself can say is in
+ * std/math.mfl instead.
  *
  * Arguments: positional values, `axis = k`, and the bare words keep, causal, upper. Every function checks its shapes and names itself, the shape found and
  * what it expects. */
+#include "functions.h"
 #include "library.h"
 #include <math.h>
 
-typedef struct Lib { const char *name; int lo, hi; LibFn *fn; int op; const char *doc; } Lib;
+typedef struct Lib { const char *name; int lo, hi; LibFn *fn; int op; } Lib;
 
 Val library_fail(Call *c, int k, const char *what)
 {
@@ -43,25 +45,9 @@ static Val lib_grad(Call *c, int op)
 }
 
 static const Lib library[] = {
-    { "exp", 1, 1, lib_map, OP_exp, "exponential" }, { "log", 1, 1, lib_map, OP_log, "natural logarithm" }, { "log1p", 1, 1, lib_map, OP_log1p, "log(1 + x)" },
-    { "expm1", 1, 1, lib_map, OP_expm1, "exp(x) - 1" }, { "sqrt", 1, 1, lib_map, OP_sqrt, "square root" }, { "rsqrt", 1, 1, lib_compose, M_RSQRT, "1 / sqrt(x)" },
-    { "sin", 1, 1, lib_map, OP_sin, "sine" }, { "cos", 1, 1, lib_map, OP_cos, "cosine" }, { "tan", 1, 1, lib_map, OP_tan, "tangent" },
-    { "tanh", 1, 1, lib_map, OP_tanh, "hyperbolic tangent" }, { "sigmoid", 1, 1, lib_map, OP_sigmoid, "1 / (1 + exp(-x))" }, { "softplus", 1, 1, lib_map, OP_softplus, "log(1 + exp(x))" },
-    { "relu", 1, 1, lib_compose, M_RELU, "max(x, 0), derivative 0 at 0" }, { "gelu", 1, 1, lib_compose, M_GELU, "x/2 (1 + erf(x / sqrt 2))" }, { "silu", 1, 1, lib_compose, M_SILU, "x sigmoid(x)" },
-    { "erf", 1, 1, lib_map, OP_erf, "error function" }, { "lgamma", 1, 1, lib_map, OP_lgamma, "log of gamma" }, { "abs", 1, 1, lib_map, OP_abs, "absolute value" },
-    { "sign", 1, 1, lib_map, OP_sign, "-1, 0, 1" }, { "floor", 1, 1, lib_map, OP_floor, "largest integer below" }, { "detach", 1, 1, lib_map, OP_detach, "no derivative" },
-    { "sum", 1, 2, lib_reduce, R_SUM, "sum" }, { "mean", 1, 2, lib_reduce, R_MEAN, "mean" }, { "max", 1, 2, lib_reduce, R_MAX, "maximum" }, { "min", 1, 2, lib_reduce, R_MIN, "minimum" },
-    { "prod", 1, 2, lib_reduce, R_PROD, "product" }, { "logsumexp", 1, 2, lib_reduce, R_LSE, "log(sum(exp))" }, { "var", 1, 2, lib_reduce, R_VAR, "variance, divided by n" },
-    { "norm", 1, 2, lib_reduce, R_NORM, "2-norm" },
-    { "clamp", 3, 3, lib_clamp, 0, "between two bounds" }, { "where", 3, 3, lib_where, 0, "if on arrays" },
-    { "transpose", 1, 9, lib_transpose, 0, "axes reversed or in the order given" }, { "reshape", 1, 9, lib_reshape, 0, "another shape" }, { "concat", 1, 15, lib_concat, 0, "behind one another" },
-    { "stack", 1, 15, lib_stack, 0, "along a new axis" }, { "pad", 3, 4, lib_pad, 0, "with zeros" }, { "flip", 1, 2, lib_flip, 0, "in reverse order" }, { "cumsum", 1, 2, lib_cumsum, 0, "running sum" },
-    { "one_hot", 2, 2, lib_one_hot, 0, "1 at the label" }, { "iota", 1, 1, lib_iota, 0, "0, 1, 2, ..." }, { "tril", 1, 1, lib_tril, 0, "lower triangle" },
-    { "zeros", 0, 8, lib_fill, F_ZEROS, "zeros" }, { "ones", 0, 8, lib_fill, F_ONES, "ones" }, { "broadcast", 1, 9, lib_broadcast, 0, "stretched to a shape" },
-    { "dot", 2, 2, lib_dot, 0, "of vectors" }, { "outer_product", 2, 2, lib_outer, 0, "of vectors" }, { "attention", 3, 3, lib_attention, 0, "scaled dot products" },
-    { "rope", 1, 2, lib_rope, 0, "rotary positions" }, { "cross_entropy", 2, 2, lib_cross_entropy, 0, "one value per row" },
-    { "cholesky", 1, 1, lib_cholesky, 0, "lower factor" }, { "solve", 2, 2, lib_solve, OP_solve, "a x = b" }, { "solve_triangular", 2, 2, lib_solve, OP_trisolve, "l x = b" },
-    { "normal", 1, 1, lib_draw, OP_normal, "normal draws with a deviation" }, { "uniform", 2, 2, lib_draw, OP_uniform, "uniform draws" }, { "grad", 0, 15, lib_grad, 0, "" },
+#define FUNCTION(name, lo, hi, fn, op, ...) { #name, lo, hi, fn, op },
+#include "library.def"
+    { "grad", 0, 15, lib_grad, 0 },
 };
 enum { NLIBRARY = sizeof library / sizeof *library };
 
@@ -86,8 +72,6 @@ int sema_builtin_names(const Name **out)
 
 static bool take_named(Call *c, Scope *scope, const Arg *a)
 {
-    static const char *const positional[][3] = { { "lo", "hi", NULL }, { "before", "after", NULL } };
-    (void)positional;
     if (!strcmp(a->name.name, "axis")) {
         if (c->has_axis) {
             report(c->s, a->name.span, NULL, "the argument axis of %s is given twice", c->e->name);
@@ -166,4 +150,31 @@ Val eval_builtin(Sema *s, Scope *scope, const Expr *e, bool *known)
         if (c.arg[k].kind == V_RECORD && l->fn != lib_map && l->fn != lib_compose && l->fn != lib_clamp && l->fn != lib_where && l->fn != lib_reduce)
             return library_fail(&c, k, "an array or a number is expected");
     return l->fn(&c, l->op);
+}
+
+/* What is documented: the rows of library.def under their sections. */
+const FunctionRow *function_rows(int *n)
+{
+    static FunctionRow rows[] = {
+#define SECTION(title) { .section = title },
+#define FUNCTION(name, lo, hi, fn, op, ...) { NULL, #name, __VA_ARGS__ },
+#define LIBRARY(name, ...) { NULL, #name, __VA_ARGS__ },
+#define SYNTAX(...) { NULL, NULL, __VA_ARGS__ },
+#include "library.def"
+    };
+    static int count;
+    const char *section = NULL;
+    int to = 0;
+    for (int k = 0; !count && k < (int)(sizeof rows / sizeof *rows); k++) {
+        FunctionRow row = rows[k];
+        if (!row.form) {
+            section = row.section;
+            continue;
+        }
+        row.section = section;
+        rows[to++] = row;
+    }
+    count = count ? count : to;
+    *n = count;
+    return rows;
 }

@@ -8,7 +8,8 @@ enum { LOOP_DEPTH = 12 };
 
 typedef struct Carried { Sym *sym; Val value; Node **param; int n; } Carried;
 typedef struct Collected { NameAt name; int out; } Collected;          /* out < 0: reported already */
-typedef struct LoopState { Sema *s; Carried *carried; int ncarried; Vec(Collected) collected; } LoopState;
+typedef struct Logged { NameAt name; Node *param; int out; } Logged;
+typedef struct LoopState { Sema *s; Carried *carried; int ncarried; Vec(Collected) collected; Vec(Logged) logged; } LoopState;
 
 /* Names assigned in a body, inner loops included. */
 static void assigned(Sema *s, const Body *b, void (*each)(void *, NameAt), void *user)
@@ -181,6 +182,16 @@ static bool run_body(LoopState *l, Scope *scope, const Stmt *st, LoopBuilder *b,
     return ok && !returned;
 }
 
+/* Carried from nothing: what is left after the loop is the value of the last iteration. */
+void loop_log(Sema *s, NameAt name, Node *n)
+{
+    LoopState *l = s->frame->state;
+    LoopBuilder *b = s->frame->builder;
+    Node *p = loop_carry(b, ir_const(b->outer, n->type, 0), name.name);
+    loop_next(b, p, n);
+    vec_push(s->arena, l->logged, (Logged){ name, p, 0 });
+}
+
 bool is_collecting(const Frame *f, const Stmt *st)
 {
     return f->loop->kind == S_FOR_RANGE && st->nitem == 1 && st->item[0].kind == ITEM_AT && st->item[0].at->kind == E_NAME && st->item[0].at->name == f->loop->name.name;
@@ -262,7 +273,11 @@ static bool run_loop(Sema *s, Scope *scope, const Stmt *st)
         Final x = { s, b, c->param, 0, out[i] };
         map_leaves(s, c->value, final_leaf, &x);
     }
+    for (int i = 0; i < l.logged.n; i++)
+        l.logged.at[i].out = loop_final(b, l.logged.at[i].param);
     Node *loop = loop_end(b);
+    for (int i = 0; i < l.logged.n; i++)
+        log_node(s, l.logged.at[i].name, ir_proj(s->here, loop, l.logged.at[i].out));
     for (int i = 0; i < l.ncarried; i++) {
         Project x = { s, loop, 0, out[i] };
         l.carried[i].sym->val = map_leaves(s, l.carried[i].value, project_leaf, &x);

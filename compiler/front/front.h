@@ -11,6 +11,7 @@ typedef struct FrontOptions {
     bool (*bound_shape)(void *user, const char *leaf, const char *from_file, const char *columns, int *rank, int64_t *dim, const char **file);
     void *user;
     uint64_t seed;                                     /* of param initialisers that draw */
+    const char *text;                                  /* its text, when it is no file; then `path` is what messages call it */
 } FrontOptions;
 /* Reads, parses, checks and builds. NULL when there are errors; all messages are in diags. Everything lives in arena. */
 Problem *front_load(Arena *, Diags *, const FrontOptions *);

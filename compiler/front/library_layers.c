@@ -124,7 +124,9 @@ Val lib_cross_entropy(Call *c, int op)
     Node *z = library_array(c, 0), *y = sema_node(s, c->arg[1]);
     int r = z->type.rank;
     unsigned axis = 1u << (r - 1);
-    Node *lse = library_reduced(s, R_LSE, z, axis), *picked;
+    /* Both terms are small when their difference is: shifted by the maximum before they meet, which carries no derivative. */
+    z = ir_map2(g, OP_sub, z, library_stretched(s, ir_map1(g, OP_detach, ir_reduce(g, OP_max_over, z, axis)), &z->type, axis));
+    Node *lse = ir_map1(g, OP_log, ir_sum(g, ir_map1(g, OP_exp, z), axis)), *picked;
     if (y->type.dtype != T_INT) {
         if (!shape_eq(&y->type, &z->type))
             return report(s, c->at[1]->span, NULL, "cross_entropy: soft labels must have the shape of the scores, %s; found %s", type_text(s->arena, &z->type), val_text(s, c->arg[1]));

@@ -93,29 +93,44 @@ static bool sound_place(const Contract *c, const Place *p, bool may_gather)
     return lo > -most && hi < most;
 }
 
-/* Can the place leave 0..dim-1 where the guards hold? A guard on the very same place decides; else ranges do. */
+/* Where the guard holds, is the place between *lo and *hi? With x the guarded place, x in 0..n-1, it is when p = p0 + r (x - x0) + other letters. */
+static bool guard_bounds(const Contract *c, const Guard *x, const Place *p, int64_t *lo, int64_t *hi)
+{
+    int at = 0;
+    while (at < MAX_LETTERS && !x->place.coef[at])
+        at++;
+    if (at == MAX_LETTERS || x->place.index >= 0)
+        return false;
+    int64_t num = p->coef[at], den = x->place.coef[at], first, last;
+    Place rest = place_const(p->base);
+    for (int l = 0; l < MAX_LETTERS; l++) {
+        if (x->place.coef[l] && p->coef[l] * den != num * x->place.coef[l])
+            return false;
+        rest.coef[l] = x->place.coef[l] ? 0 : p->coef[l];
+    }
+    place_range(c, &x->place, &first, &last);
+    first = first > 0 ? first : 0;
+    last = last < x->n - 1 ? last : x->n - 1;
+    place_range(c, &rest, lo, hi);
+    double r = (double)num / (double)den, a = r * (double)(first - x->place.base), b = r * (double)(last - x->place.base);
+    *lo += (int64_t)ceil(fmin(a, b));
+    *hi += (int64_t)floor(fmax(a, b));
+    return true;
+}
+
+/* Can the place leave 0..dim-1 where the guards hold? */
 static bool may_leave(const Contract *c, const Place *p, int64_t dim)
 {
-    int64_t lo, hi;
+    int64_t lo, hi, a, b;
     if (p->index >= 0)
         return false;                             /* the values of index arrays were checked when they were bound */
     place_range(c, p, &lo, &hi);
-    if (lo >= 0 && hi < dim)
-        return false;
-    for (int g = 0; g < c->nguard; g++) {
-        const Guard *x = &c->guard[g];
-        int64_t shift = p->base - x->place.base;
-        bool same = true, opposite = true;
-        for (int l = 0; l < MAX_LETTERS; l++) {
-            same &= p->coef[l] == x->place.coef[l];
-            opposite &= p->coef[l] == -x->place.coef[l];
+    for (int g = 0; g < c->nguard; g++)
+        if (guard_bounds(c, &c->guard[g], p, &a, &b)) {
+            lo = a > lo ? a : lo;
+            hi = b < hi ? b : hi;
         }
-        if (same && shift >= 0 && shift + x->n <= dim)
-            return false;
-        if (opposite && p->base + x->place.base - (x->n - 1) >= 0 && p->base + x->place.base < dim)
-            return false;
-    }
-    return c->nguard < 2;                         /* several guards together may bound a place: that is not decided here */
+    return (lo < 0 || hi >= dim) && c->nguard < 2;             /* several guards together may bound a place: that is not decided here */
 }
 
 static bool contract_access(Check *c, const Graph *g, const Node *n, int a)

@@ -60,6 +60,9 @@ for n in 10 1000; do
     if cmp -s "$tmp/$n/logistic_l2.c" "$tmp/again/logistic_l2.c"; then ok; else bad "two builds differ"; fi
 done
 if [ "$(wc -l < "$tmp/10/logistic_l2.c")" = "$(wc -l < "$tmp/1000/logistic_l2.c")" ]; then ok; else bad "lines depend on T"; fi
+# Log lines in functions and loops: the last call's and the last iteration's values; they change no derivative.
+"$mflc" run tests/run/logs.mfl --real double --quiet -o "$tmp/logs" > "$tmp/log" 2>&1
+if [ "$(sed -n 's/^  \([a-z]*\)  *\(after\) *\([^ ]*\).*/\1 \3/p' "$tmp/log" | tr '\n' ' ')" = "last 5 deep 12 square 9 square 1 " ]; then ok; else bad "log lines"; fi
 # The README's first problem compiles, and docs/first.md shows what it becomes.
 sed -n '/^```mfl/,/^```/p' README.md | grep -v '^```' > "$tmp/first.mfl"
 sed -n '/^```c/,/^```/p' docs/first.md | grep -v '^```' > "$tmp/shown"
