@@ -295,6 +295,19 @@ Test(functions, elementwise_extremes)
     }
 }
 
+/* lgamma keeps its relative precision beside its zeros at 1 and 2. */
+Test(functions, lgamma_zeros)
+{
+    Sample s;
+    const char *expr = "lgamma(x)";
+    cr_assert(sample_load(&s, arena, "x", "", &expr, 1));
+    for (int k = 0; k < 60; k++) {
+        double x = 1 + k % 2 + (k % 3 - 1) * pow(2, -2 - k / 2.0), out, *in[2] = { &x, &x };
+        cr_assert(sample_run(&s, s.graph, in, &out));
+        cr_expect(fabsl(out - lgammal(x)) <= 1e-14L * fabsl(lgammal(x)), "lgamma(%.17g) = %.17g", x, out);
+    }
+}
+
 /* ---- ranks and lengths ---- */
 Test(functions, ranks)
 {
