@@ -124,13 +124,13 @@ Val lib_cross_entropy(Call *c, int op)
     Node *z = library_array(c, 0), *y = sema_node(s, c->arg[1]);
     int r = z->type.rank;
     unsigned axis = 1u << (r - 1);
-    /* Both terms are small when their difference is: shifted by the maximum before they meet, which carries no derivative. */
-    z = ir_map2(g, OP_sub, z, library_stretched(s, ir_map1(g, OP_detach, ir_reduce(g, OP_max_over, z, axis)), &z->type, axis));
-    Node *lse = ir_map1(g, OP_log, ir_sum(g, ir_map1(g, OP_exp, z), axis)), *picked;
+    /* Scores are large where their differences are small: they are shifted by the maximum, which carries no derivative, before they meet. */
+    Node *top = ir_map1(g, OP_detach, ir_reduce(g, OP_max_over, z, axis)), *shifted = ir_map2(g, OP_sub, z, library_stretched(s, top, &z->type, axis));
+    Node *lse = ir_map1(g, OP_log, ir_sum(g, ir_map1(g, OP_exp, shifted), axis)), *picked;
     if (y->type.dtype != T_INT) {
         if (!shape_eq(&y->type, &z->type))
             return report(s, c->at[1]->span, NULL, "cross_entropy: soft labels must have the shape of the scores, %s; found %s", type_text(s->arena, &z->type), val_text(s, c->arg[1]));
-        picked = ir_sum(g, ir_map2(g, OP_mul, ir_cast_real(g, y), ir_map2(g, OP_sub, z, library_stretched(s, lse, &z->type, axis))), axis);
+        picked = ir_sum(g, ir_map2(g, OP_mul, ir_cast_real(g, y), ir_map2(g, OP_sub, shifted, library_stretched(s, lse, &z->type, axis))), axis);
         return val_array(ir_map1(g, OP_neg, picked));
     }
     bool fits = y->type.rank == r - 1;
@@ -150,7 +150,7 @@ Val lib_cross_entropy(Call *c, int op)
     k.arg[0].place[r - 1] = place_const(0);
     k.arg[0].place[r - 1].index = 1;
     picked = ir_contract(g, &k, (Node *[]){ z, y }, lse->type);
-    return val_array(ir_map2(g, OP_sub, lse, picked));
+    return val_array(ir_map2(g, OP_sub, lse, ir_map2(g, OP_sub, picked, top)));
 }
 
 /* ---- matrices ---- */

@@ -964,16 +964,16 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         for (int d = 0; d < D; d++)
             b_h_2[s][d] = b_h[d];                                       /* adjoint of h[:, 0:C]   attention.mfl:14 */
     }
-    float sum_outer_sum_minus_h_part[16] = { 0 };                       /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
+    float sum_outer_difference_part[16] = { 0 };                        /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
     for (int lane = 0; lane < 16; lane++)
-        sum_outer_sum_minus_h_part[lane] += max_logits[lane] + mfl_logf(sum_outer_exp[lane])
-                - h_3[lane][yv[lane]];
+        sum_outer_difference_part[lane] += mfl_logf(sum_outer_exp[lane])
+                - (h_3[lane][yv[lane]] - max_logits[lane]);
     for (int lane = 0; lane < 8; lane++)
-        sum_outer_sum_minus_h_part[lane] += max_logits[lane + 16]
-                + mfl_logf(sum_outer_exp[lane + 16]) - h_3[lane + 16][yv[lane + 16]];
-    float sum_outer_sum_minus_h = mfl_fold_addf(sum_outer_sum_minus_h_part, 16);
+        sum_outer_difference_part[lane] += mfl_logf(sum_outer_exp[lane + 16])
+                - (h_3[lane + 16][yv[lane + 16]] - max_logits[lane + 16]);
+    float sum_outer_difference = mfl_fold_addf(sum_outer_difference_part, 16);
     b_log_rate[0] = 0.0f;
-    outer_value[0] = sum_outer_sum_minus_h * (1.0f / S);
+    outer_value[0] = sum_outer_difference * (1.0f / S);
 
     for (int b = L - 1; b >= 0; b--) {
         /* b_rms_norm_blocks_v = block_quotient_at_3' b_h_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
