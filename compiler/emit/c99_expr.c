@@ -8,6 +8,8 @@
 void c99_number(C *c, double v, bool bare)
 {
     char text[64];
+    if (c->p->real_bytes == 4)
+        v = (double)(float)v;                     /* no literal is out of the type's range */
     if (isnan(v) || isinf(v)) {
         buf_printf(c->o, "(%s)%s%s", c->real, v < 0 ? "-" : "", isnan(v) ? "NAN" : "INFINITY");
         return;
@@ -18,7 +20,7 @@ void c99_number(C *c, double v, bool bare)
             break;
     }
     bool point = strpbrk(text, ".e") != NULL;
-    buf_printf(c->o, v < 0 && !bare ? "(%s%s%s)" : "%s%s%s", text, point ? "" : ".0", c->p->real_bytes == 4 ? "f" : "");
+    buf_printf(c->o, signbit(v) && !bare ? "(%s%s%s)" : "%s%s%s", text, point ? "" : ".0", c->p->real_bytes == 4 ? "f" : "");
 }
 
 

@@ -21,7 +21,10 @@ void c99_say(C *c, const char *template)
 
 static const char *const words[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register",
     "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "bool", "catch", "class", "delete", "explicit", "export",
-    "false", "friend", "mutable", "namespace", "new", "operator", "private", "protected", "public", "template", "this", "throw", "true", "try", "typename", "using", "virtual", "NULL", "NAN", "INFINITY", "I", NULL };
+    "false", "friend", "mutable", "namespace", "new", "operator", "private", "protected", "public", "template", "this", "throw", "true", "try", "typename", "using", "virtual", "NULL", "NAN", "INFINITY", "I",
+    "alignas", "alignof", "and", "and_eq", "asm", "bitand", "bitor", "char8_t", "char16_t", "char32_t", "compl", "concept", "const_cast", "consteval", "constexpr", "constinit", "co_await", "co_return", "co_yield",
+    "decltype", "dynamic_cast", "noexcept", "noreturn", "not", "not_eq", "nullptr", "or", "or_eq", "reinterpret_cast", "requires", "static_assert", "static_cast", "thread_local", "typeid", "typeof", "typeof_unqual", "wchar_t",
+    "xor", "xor_eq", "complex", "imaginary", "errno", "EOF", "stdin", "stdout", "stderr", "linux", "unix", "signgam", NULL };
 
 bool c99_one_of(const char *const *list, const char *text, size_t n)
 {

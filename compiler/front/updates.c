@@ -339,7 +339,7 @@ static bool run_lines(Build *b, Leaf *leaves, Node **par, Node **grad, Node **st
         }
         for (int i = 0; i < d[k].nleaf; i++) {
             int leaf = d[k].first + i, path[64], depth = 0, lead = d[k].layout.rank, seek = i;
-            Node *out[64];
+            Node **out = NEW_N(s->arena, Node *, ns + 1);
             if (!l || !ok) {
                 ir_result(s->graph, par[leaf], leaves[leaf].name);
                 at += l ? ns : 0;

@@ -171,7 +171,31 @@ void name_entry(Low *l, int first)
 static const char *const reserved[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int",
     "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "data", "meta", "grad", "params",
     "outer", "logs", "state", "work", "carried", "work_bytes", "code", "add", "status", "seed", "step", "main", "exp", "log", "sin", "cos", "tan", "pow", "erf", "floor", "abs", "sqrt", "y0", "y1", "j0", "j1", "yn", "jn", "gamma", "index",
-    "bool", "true", "false", "memcpy", "memset", "NULL", "NAN", "INFINITY", "I", "unix", "linux", "i386", NULL };
+    "bool", "true", "false", "NULL", "NAN", "INFINITY", "I", "signgam", "errno", "gammaf", "size_t", "ptrdiff_t", "wchar_t", "linux", "unix", "i386", NULL };
+
+/* Functions of <math.h>, <string.h> and <stdlib.h>, which generated code includes; those of the first also with f and l behind. */
+static const char *const functions[] = { "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cosh", "drem", "erfc", "exp2", "exp10", "expm1", "fabs", "fdim", "fma",
+    "fmax", "fmin", "fmod", "frexp", "hypot", "ilogb", "ldexp", "lgamma", "llrint", "llround", "log10", "log1p", "log2", "logb", "lrint", "lround", "modf", "nan", "nearbyint", "nextafter", "nexttoward", "pow10",
+    "remainder", "remquo", "rint", "round", "scalb", "scalbln", "scalbn", "significand", "sinh", "tanh", "tgamma", "trunc", "finite", "isinf", "isnan", "isfinite", "isnormal", "signbit", "fpclassify",
+    "exp", "log", "sin", "cos", "tan", "pow", "erf", "floor", "sqrt", "sincos", "gamma", "j0", "j1", "jn", "y0", "y1", "yn", NULL };
+static const char *const memory[] = { "memccpy", "memchr", "memcmp", "memcpy", "memmem", "memmove", "mempcpy", "memset", "bcmp", "bcopy", "bzero", "ffs", "index", "rindex", "basename", "abort", "abs", "atexit", "atof", "atoi", "atol",
+    "bsearch", "calloc", "div", "exit", "free", "getenv", "labs", "ldiv", "llabs", "lldiv", "malloc", "qsort", "rand", "realloc", "random", "select", "srand", "system", "strcat", "strchr", "strcmp", "strcoll", "strcpy",
+    "strcspn", "strdup", "strerror", "strlen", "strncat", "strncmp", "strncpy", "strpbrk", "strrchr", "strspn", "strstr", "strtod", "strtof", "strtok", "strtol", "strtold", "strtoll", "strtoul", "strtoull", "strxfrm", NULL };
+
+static bool one_of(const char *const *list, const char *name, size_t n)
+{
+    for (; *list; list++)
+        if (strlen(*list) == n && !strncmp(*list, name, n))
+            return true;
+    return false;
+}
+
+static bool is_of_c(const char *name)
+{
+    size_t n = strlen(name);
+    bool ending = n > 1 && (name[n - 1] == 'f' || name[n - 1] == 'l');
+    return one_of(reserved, name, n) || one_of(memory, name, n) || one_of(functions, name, n) || (ending && one_of(functions, name, n - 1)) || (n > 2 && !strcmp(name + n - 2, "_t"));
+}
 
 Name c_name(const char *text)
 {
@@ -182,10 +206,7 @@ Name c_name(const char *text)
     name[n] = 0;
     while (n > 1 && name[n - 1] == '_')
         name[--n] = 0;
-    for (int k = 0; reserved[k]; k++)
-        if (!strcmp(reserved[k], name))
-            return intern_printf("%s_v", name);
-    if (!strncasecmp(name, "mfl_", 4))
+    if (is_of_c(name) || !strncasecmp(name, "mfl_", 4))
         return intern_printf("%s_v", name);
     return intern(isdigit((unsigned char)name[0]) ? intern_printf("v%s", name) : name);
 }
@@ -197,7 +218,8 @@ static bool may_be_printed(const Low *l, Name dim)
     for (int k = 0; others[k]; k++)
         if (!strncmp(dim, others[k], strlen(others[k])))
             return false;
-    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES", NULL };      /* see c99_header.c */
+    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES",      /* see c99_header.c */
+        "d", "g", "i", "k", "m", "n", "p", "x", "out", "number", "rows", "tasks", "works", "threads", "descriptor", NULL };      /* see c99_interface.c, c99_descriptor.c */
     for (int k = 0; own[k]; k++)
         if (!strcmp(dim, own[k]))
             return false;

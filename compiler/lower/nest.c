@@ -381,38 +381,39 @@ static bool is_part(const Env *e, const Node *x)
     return x->op == OP_contract && e->slot[x->id].stored && !e->slot[x->id].done && e->uses[x->id] == 1 && !is_view_node(x);
 }
 
-static void terms(Env *e, Node *n, bool root, Node **plain, int *np, Node **part, int *nc)
+typedef struct Terms { Vec(Node *) plain, part; } Terms;
+
+static void terms(Low *l, Env *e, Node *n, bool root, Terms *t)
 {
-    if (n->op == OP_add && (root || (e->uses[n->id] == 1 && !e->slot[n->id].stored)) && *np + *nc < 30) {
-        terms(e, n->arg[0], false, plain, np, part, nc);
-        terms(e, n->arg[1], false, plain, np, part, nc);
+    if (n->op == OP_add && (root || (e->uses[n->id] == 1 && !e->slot[n->id].stored))) {
+        terms(l, e, n->arg[0], false, t);
+        terms(l, e, n->arg[1], false, t);
     } else if (is_part(e, n))
-        part[(*nc)++] = n;
+        vec_push(l->arena, t->part, n);
     else
-        plain[(*np)++] = n;
+        vec_push(l->arena, t->plain, n);
 }
 
 static bool emit_sum(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
 {
-    Node *plain[32], *part[32];
-    int np = 0, nc = 0;
+    Terms t = { 0 };
     if (n->op != OP_add)
         return false;
-    terms(e, n, true, plain, &np, part, &nc);
-    if (!nc)
+    terms(l, e, n, true, &t);
+    if (!t.part.n)
         return false;
-    if (np) {
+    if (t.plain.n) {
         LExpr *idx[MAX_RANK], *x = NULL;
         LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
-        for (int k = 0; k < np; k++) {
-            LExpr *v = value_at(l, e, plain[k], idx);
+        for (int k = 0; k < t.plain.n; k++) {
+            LExpr *v = value_at(l, e, t.plain.at[k], idx);
             x = x ? x_map(l, OP_add, T_REAL, (LExpr *[]){ x, v }, 2) : v;
         }
         store(l, in, n, to, idx, n->type.rank, x, false);
     }
-    for (int k = 0; k < nc; k++)
-        if (!emit_gemm(l, e, part[k], to, b, np || k))
-            emit_contract(l, e, part[k], to, b, np || k);
+    for (int k = 0; k < t.part.n; k++)
+        if (!emit_gemm(l, e, t.part.at[k], to, b, t.plain.n || k))
+            emit_contract(l, e, t.part.at[k], to, b, t.plain.n || k);
     return true;
 }
 

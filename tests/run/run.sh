@@ -31,6 +31,20 @@ for p in ${@:-quad ridge maml_sine path_loss truncated learned_optimizer indexin
     if "$mflc" build "$r/$p.mfl" --from "$r/in" --real float -o "$tmp" > "$tmp/log" 2>&1 && gcc $flags -O1 -c -o "$tmp/f.o" "$tmp/$p.c" > "$tmp/log" 2>&1
     then ok; else bad "$p: float"; fi
 done
+# Many of what there is no limit for: 80 states of an optimizer, a sum of 80 contractions, 80 arrays (both once ended outside an array of the compiler).
+{
+    echo 'problem many'
+    echo 'optimizer big(rate) on p, g {'
+    for k in $(seq 80); do echo "  state s$k = 0"; done
+    for k in $(seq 80); do echo "  s$k = 0.5 * s$k + g / $k"; done
+    echo '  p = p - rate * s80'
+    echo '}'
+    for k in $(seq 80); do echo "meta m$k[3] = 0.$k"; done
+    printf 'param w[3] = 0.2\ninner = sum(w^2)'
+    for k in $(seq 80); do printf ' + sum(m%d * w)' $k; done
+    printf '\nstep w by big(rate = 0.1) for 2\nouter = sum(w^2)\n'
+} > "$tmp/many.mfl"
+if "$mflc" check "$tmp/many.mfl" > "$tmp/log" 2>&1; then ok; else bad "many"; fi
 # Names that are words of C, or that the compiler would choose itself, in a struct, a header, a local: no clash, nothing hidden.
 for real in float double; do
     for cc in gcc clang-19; do
