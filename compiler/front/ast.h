@@ -25,7 +25,7 @@ typedef enum { B_ADD, B_SUB, B_MUL, B_DIV, B_MATMUL, B_POW, B_LT, B_LE, B_GT, B_
 struct Expr {
     ExprKind kind;
     BinaryOp op;                     /* BINARY */
-    bool     whole;                  /* NUM: written without a point or exponent, and at most 2^53 */
+    bool     whole;                  /* NUM: written without a point or exponent, and below 2^53 */
     bool     parens;                 /* stands in parentheses of its own; they are inside span */
     int      depth;                  /* 1 for a leaf */
     int      nparens;                /* how many pairs of parentheses stand directly around it */

@@ -193,7 +193,7 @@ postfix: primary
   | postfix '.' NAME           { $$ = expr_new(syn, E_FIELD, @$, @3); $$->a = $1; $$->name = $3; $$->depth = $1->depth + 1; }
   ;
 primary: NUMBER                { $$ = expr_new(syn, E_NUM, @$, @1); $$->num = $1; const char *t = syn->src->text + @1.first.off; size_t n = @1.last.off - @1.first.off;
-                                 $$->whole = !memchr(t, '.', n) && !memchr(t, 'e', n) && !memchr(t, 'E', n) && $1 <= 0x1p53; }
+                                 $$->whole = !memchr(t, '.', n) && !memchr(t, 'e', n) && !memchr(t, 'E', n) && $1 < 0x1p53; }
   | NAME                       { $$ = expr_new(syn, E_NAME, @$, @1); $$->name = $1; }
   | STEP                       { $$ = expr_new(syn, E_NAME, @$, @1); $$->name = intern("step"); }
   | NAME '(' args ')'          { syntax_close(syn, '('); $$ = expr_new(syn, E_CALL, @$, @1); $$->name = $1; $$->arg = $3->at; $$->narg = $3->n;
