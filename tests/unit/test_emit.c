@@ -129,7 +129,7 @@ static bool compiles(Arena *arena, const char *dir, NameRole role, int k)
     Options o = { .command = "build", .file = path, .real = "float", .mode = "reverse", .schedule = "keep", .loops = "keep", .arena = arena };
     Session s;
     cr_assert_eq(session_open(&s, &o, 0), -1, "the test's program of %s is wrong", role_name[role]);
-    emit_c99(s.program, &c, &h);
+    emit_c99(s.program, &(C99Options){ .check = true }, &c, &h);
     const char *name = s.problem->name, *base = arena_printf(arena, "%s/%s", dir, name);
     cr_assert(write_atomically(arena_printf(arena, "%s.c", base), c.at, c.n) && write_atomically(arena_printf(arena, "%s.h", base), h.at, h.n));
     buf_free(&c);
