@@ -24,7 +24,7 @@ static void extend(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     const Extend *x = user;
     (void)idx, (void)along, (void)how;
-    if (b->storage != LB_WORK || (b->live_from >= x->from && b->live_to <= x->to && !(b->carried)))
+    if (b->storage != LB_WORK || (b->live_from >= x->from && b->live_to <= x->to))
         return;
     if (b->live_from > x->from)
         b->live_from = x->from;
