@@ -1,7 +1,7 @@
 /* copies.c -- removes the copies at the end of an iteration: a next value that may be written straight into the carried buffer is.
  *
- * The copy C <- T goes when T is written by one statement S only, nothing after S reads the old C, and S itself reads C only at the element that it
- * stores (in one nest, at equal indices). Then T is C. Reads of T after S read C, which holds the same. */
+ * The copy C <- T goes when nothing after the first statement S that writes T reads the old C, and S itself reads C only at the element that it stores (in one
+ * nest, at equal indices). Then T is C. Reads of T after S read C, which holds the same; what adds to T adds to C. */
 #include "low.h"
 
 typedef struct Look { const LBuf *t, *c; int t_writes, t_reads, c_reads, c_writes; LExpr **store; bool same; } Look;
@@ -90,9 +90,10 @@ static bool removable(LBlock *b, int at, LBuf *c, LBuf *t)
         if (x.c_writes)
             return false;
         if (x.t_writes) {
-            if (writer >= 0 || b->at[k]->kind == LS_INVOKE)
+            if (b->at[k]->kind == LS_INVOKE || (writer >= 0 && x.c_reads))
                 return false;
-            writer = k;
+            if (writer < 0)
+                writer = k;
             if (x.c_reads) {
                 /* in the nest that stores T: only at the stored element, and T is stored once per element */
                 Match m = { c, x.store, x.same && x.t_writes == 1 && !x.t_reads };
@@ -112,9 +113,29 @@ static bool removable(LBlock *b, int at, LBuf *c, LBuf *t)
     return writer >= 0;
 }
 
+/* What stores an element over itself, now that two buffers are one, and the loops that are left empty. */
+static void remove_idle(LBlock *b)
+{
+    int kept = 0;
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        bool idle = s->kind == LS_STORE && !s->add && s->x->kind == LX_LOAD && s->x->buf == s->dst.buf;
+        for (int d = 0; idle && d < s->dst.buf->rank; d++)
+            idle = same_expr(s->x->idx[d], s->dst.idx[d]);
+        if (s->kind == LS_FOR && s->body.n) {
+            remove_idle(&s->body);
+            idle = !s->body.n;
+        }
+        if (!idle)
+            b->at[kept++] = s;
+    }
+    b->n = kept;
+}
+
 void remove_copies(Low *l, LBlock *b)
 {
     (void)l;
+    bool any = false;
     for (int k = b->n - 1; k >= 0; k--) {
         LStmt *s = b->at[k];
         if (s->kind != LS_COPY || s->dst.buf->storage != LB_WORK || s->src.buf->storage != LB_WORK || s->src.buf->rank != s->dst.buf->rank)
@@ -126,5 +147,8 @@ void remove_copies(Low *l, LBlock *b)
         b->n--;
         for (int i = 0; i < b->n; i++)
             swap_stmt(b->at[i], &(Swap){ t, c });
+        any = true;
     }
+    if (any)
+        remove_idle(b);
 }

@@ -117,6 +117,17 @@ static bool loop_kernel_reads(const Loop *l, int p)
     return false;
 }
 
+/* A sum with a contraction among its terms: stored, the contraction is added in place. */
+static bool adds_contraction(const Env *e, const Node *n)
+{
+    for (int a = 0; n->op == OP_add && n->type.dtype == T_REAL && a < 2; a++) {
+        const Node *x = n->arg[a];
+        if (e->uses[x->id] == 1 && ((x->op == OP_contract && !is_view_node(x)) || adds_contraction(e, x)))
+            return true;
+    }
+    return false;
+}
+
 void decide(Low *l, Env *e)
 {
     Graph *g = e->graph;
@@ -136,6 +147,9 @@ void decide(Low *l, Env *e)
         if (e->need[n->id] && must_store(n))
             e->slot[n->id].stored = true;
     }
+    for (int k = 0; k < g->results.n; k++)
+        if (adds_contraction(e, g->results.at[k]))
+            e->slot[g->results.at[k]->id].stored = true;
     if (l->opt->guard)
         guard_decide(l, e);
     /* Elementwise values and views with arithmetic: stored where they are asked for more than once. */
