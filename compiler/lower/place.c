@@ -83,11 +83,14 @@ static void stretch(Life *x, LBlock *b)
     }
 }
 
+/* The largest first; those of one size as they come to life: then they take as few places as can be. */
 static int by_size(const void *a, const void *b)
 {
     const LBuf *x = *(LBuf *const *)a, *y = *(LBuf *const *)b;
     int64_t sx = x->offset, sy = y->offset;
-    return sx != sy ? (sx < sy) - (sx > sy) : (x->id > y->id) - (x->id < y->id);
+    if (sx != sy)
+        return (sx < sy) - (sx > sy);
+    return x->live_from != y->live_from ? (x->live_from > y->live_from) - (x->live_from < y->live_from) : (x->id > y->id) - (x->id < y->id);
 }
 
 static int64_t bytes_of(const Low *l, const LBuf *b)

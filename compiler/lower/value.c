@@ -117,15 +117,46 @@ static bool loop_kernel_reads(const Loop *l, int p)
     return false;
 }
 
-/* A sum with a contraction among its terms: stored, the contraction is added in place. */
-static bool adds_contraction(const Env *e, const Node *n)
+/* Is the value of `of` read where n is written out? */
+static bool reads(const Node *n, const Node *of)
 {
-    for (int a = 0; n->op == OP_add && n->type.dtype == T_REAL && a < 2; a++) {
-        const Node *x = n->arg[a];
-        if (e->uses[x->id] == 1 && ((x->op == OP_contract && !is_view_node(x)) || adds_contraction(e, x)))
+    if (n == of || must_store(n))
+        return n == of;
+    for (int a = 0; a < n->narg; a++)
+        if (reads(n->arg[a], of))
             return true;
-    }
     return false;
+}
+
+typedef struct Terms { const Node *part[32], *carried[32]; int nparts, ncarried, n; } Terms;
+
+static void terms_of(const Env *e, const Node *n, bool root, Terms *t)
+{
+    if (n->op == OP_add && (root || e->uses[n->id] == 1) && t->n < 30) {
+        terms_of(e, n->arg[0], false, t);
+        terms_of(e, n->arg[1], false, t);
+        return;
+    }
+    t->n++;
+    if (n->op == OP_contract && !is_view_node(n) && e->uses[n->id] == 1)
+        t->part[t->nparts++] = n;
+    else if (n->op == OP_param)
+        t->carried[t->ncarried++] = n;
+}
+
+/* An array that grows by contractions is stored and they are added in place; not where one of them reads what it is added to. */
+static bool grows_in_place(const Env *e, const Node *n)
+{
+    Terms t = { .n = 0 };
+    if (n->op != OP_add || n->type.dtype != T_REAL || !n->type.rank)
+        return false;
+    terms_of(e, n, true, &t);
+    for (int p = 0; p < t.nparts; p++)
+        for (int c = 0; c < t.ncarried; c++)
+            for (int a = 0; a < t.part[p]->narg; a++)
+                if (reads(t.part[p]->arg[a], t.carried[c]))
+                    return false;
+    return t.nparts > 0;
 }
 
 void decide(Low *l, Env *e)
@@ -148,7 +179,7 @@ void decide(Low *l, Env *e)
             e->slot[n->id].stored = true;
     }
     for (int k = 0; k < g->results.n; k++)
-        if (adds_contraction(e, g->results.at[k]))
+        if (grows_in_place(e, g->results.at[k]))
             e->slot[g->results.at[k]->id].stored = true;
     if (l->opt->guard)
         guard_decide(l, e);
