@@ -1,133 +1,129 @@
-/* Workspace of attention_hypergradient: 169664 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
- * attention_hypergradient_step is 8 to 65,
- * attention_hypergradient_step_adjoint is 129 to 245. */
-#define HYPERGRADIENT_exp_log_rate                169472   /* float, alive 1 to 245   attention.mfl:24 */
+/* Workspace of attention_hypergradient: 166592 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+ * attention_hypergradient_step is 8 to 64,
+ * attention_hypergradient_step_adjoint is 127 to 243. */
+#define HYPERGRADIENT_exp_log_rate                166400   /* float, alive 1 to 243   attention.mfl:24 */
 #define HYPERGRADIENT_normal                           0   /* float [768], alive 2 to 3   attention.mfl:6 */
 #define HYPERGRADIENT_normal_2                      3072   /* float [L][D][D], alive 3 to 4   attention.mfl:6 */
-#define HYPERGRADIENT_blocks_q                     70656   /* float [L][D][D], alive 4 to 128 */
+#define HYPERGRADIENT_blocks_q                     70656   /* float [L][D][D], alive 4 to 126 */
 #define HYPERGRADIENT_normal_3                         0   /* float [768], alive 5 to 6   attention.mfl:6 */
 #define HYPERGRADIENT_normal_4                      3072   /* float [L][D][D], alive 6 to 7   attention.mfl:6 */
-#define HYPERGRADIENT_blocks_v                     73728   /* float [L][D][D], alive 7 to 128 */
-#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 245 */
-#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 245 */
-#define HYPERGRADIENT_h                            81408   /* float [S][D], alive 8 to 65   attention.mfl:13 */
-#define HYPERGRADIENT_g_h_2                        82944   /* float [S][D], alive 8 to 65   attention.mfl:13 */
-#define HYPERGRADIENT_h_at                         52224   /* float [L][S][D], alive 9 to 65   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    89088   /* float [L][S], alive 9 to 65   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rms_norm_quotient_at    89408   /* float [L][S], alive 9 to 65   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_quotient_at         56832   /* float [L][S][D], alive 9 to 65   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at         61440   /* float [L][S][D], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at      24576   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at            31488   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at      38400   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at         66048   /* float [L][S][D], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_2    45312   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm                     79104   /* float [S][D], alive 10 to 29   attention.mfl:9 */
+#define HYPERGRADIENT_blocks_v                     73728   /* float [L][D][D], alive 7 to 126 */
+#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 243 */
+#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 243 */
+#define HYPERGRADIENT_h                            79104   /* float [S][D], alive 8 to 42   attention.mfl:13 */
+#define HYPERGRADIENT_h_at                         52224   /* float [L][S][D], alive 9 to 64   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    87552   /* float [L][S], alive 9 to 64   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rms_norm_quotient_at    87872   /* float [L][S], alive 9 to 64   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_quotient_at         56832   /* float [L][S][D], alive 9 to 64   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at         61440   /* float [L][S][D], alive 9 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at      24576   /* float [L][S][S], alive 9 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at            31488   /* float [L][S][S], alive 9 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at      38400   /* float [L][S][S], alive 9 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at         66048   /* float [L][S][D], alive 9 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_2    45312   /* float [L][S][S], alive 9 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm                     80640   /* float [S][D], alive 10 to 29   attention.mfl:9 */
 #define HYPERGRADIENT_block_product                76800   /* float [S][S], alive 19 to 28   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice                 80640   /* float [S], alive 21 to 26   attention.mfl:10 */
-#define HYPERGRADIENT_block_product_2              76800   /* float [S][D], alive 30 to 31   attention.mfl:10 */
-#define HYPERGRADIENT_logits                       76800   /* float [7], alive 33 to 38   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp                    76864   /* float [7], alive 37 to 41   attention.mfl:23 */
-#define HYPERGRADIENT_g_h                          76800   /* float [D], alive 41 to 43   attention.mfl:14 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v          84480   /* float [S][D], alive 44 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient             76800   /* float [S][S], alive 45 to 52   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product       79104   /* float [S][S], alive 46 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_2                   86016   /* float [S][D], alive 46 to 64   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q          76800   /* float [S][D], alive 53 to 63   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm                   87552   /* float [S][D], alive 54 to 62   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at                78336   /* float [D][D], alive 63 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at                76800   /* float [D][D], alive 64 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_h_3                          79104   /* float [S][D], alive 66 to 103   attention.mfl:13 */
-#define HYPERGRADIENT_h_at_3                       52224   /* float [L][S][D], alive 67 to 128   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3    87552   /* float [L][S], alive 67 to 128   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rms_norm_quotient_at_3    87872   /* float [L][S], alive 67 to 128   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_quotient_at_3       56832   /* float [L][S][D], alive 67 to 128   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_3       61440   /* float [L][S][D], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_3    24576   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_3          31488   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_5    38400   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_3       66048   /* float [L][S][D], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_6    45312   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_5                   80640   /* float [S][D], alive 67 to 86   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_5              76800   /* float [S][S], alive 76 to 85   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_3               82176   /* float [S], alive 78 to 83   attention.mfl:10 */
-#define HYPERGRADIENT_block_product_6              76800   /* float [S][D], alive 87 to 88   attention.mfl:10 */
-#define HYPERGRADIENT_max_logits                   76800   /* float [S], alive 89 to 103   attention.mfl:25 */
-#define HYPERGRADIENT_sum_outer_exp                76928   /* float [S], alive 89 to 103   attention.mfl:25 */
-#define HYPERGRADIENT_b_h_2                        81408   /* float [S][D], alive 89 to 128   attention.mfl:13 */
-#define HYPERGRADIENT_outer_exp                    77056   /* float [7], alive 93 to 98   attention.mfl:25 */
-#define HYPERGRADIENT_b_h                          77120   /* float [D], alive 98 to 100   attention.mfl:14 */
-#define HYPERGRADIENT_b_log_rate                  169536   /* float, alive 105 to 247 */
-#define HYPERGRADIENT_outer_value                 169600   /* float, alive 106 to 246   attention.mfl:25 */
-#define HYPERGRADIENT_b_rms_norm_blocks_v          82944   /* float [S][D], alive 107 to 127   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q                  116736   /* float [L][D][D], alive 107 to 245 */
-#define HYPERGRADIENT_b_blocks_v                  119808   /* float [L][D][D], alive 107 to 245 */
-#define HYPERGRADIENT_b_block_quotient             76800   /* float [S][S], alive 108 to 115   attention.mfl:10 */
-#define HYPERGRADIENT_b_scaled_block_product       79104   /* float [S][S], alive 109 to 118   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_6                   84480   /* float [S][D], alive 109 to 127   attention.mfl:9 */
-#define HYPERGRADIENT_b_rms_norm_blocks_q          76800   /* float [S][D], alive 116 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_b_rms_norm                   86016   /* float [S][D], alive 117 to 125   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q_at                78336   /* float [D][D], alive 126 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_v_at                76800   /* float [D][D], alive 127 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_h_2                         152832   /* float [S][D], alive 129 to 245   attention.mfl:13 */
-#define HYPERGRADIENT_d_h                         154368   /* float [S][D], alive 129 to 245   attention.mfl:13 */
-#define HYPERGRADIENT_g_h_4                       155904   /* float [S][D], alive 129 to 245 */
-#define HYPERGRADIENT_d_g_h                       157440   /* float [S][D], alive 129 to 245   attention.mfl:13 */
-#define HYPERGRADIENT_b_g_blocks_q                122880   /* float [L][D][D], alive 130 to 239   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_b_g_blocks_v                125952   /* float [L][D][D], alive 130 to 239   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_h_at_2                       79872   /* float [L][S][D], alive 130 to 239   attention.mfl:13 */
-#define HYPERGRADIENT_d_h_at                       84480   /* float [L][S][D], alive 130 to 239   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   168192   /* float [L][S], alive 130 to 239   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rms_norm_quotient_at_2   168512   /* float [L][S], alive 130 to 239   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_quotient_at_2       89088   /* float [L][S][D], alive 130 to 239   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_2       93696   /* float [L][S][D], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_2       98304   /* float [L][S][D], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_3    45312   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_quotient_at      102912   /* float [L][S][D], alive 130 to 239   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_blocks_q_at      107520   /* float [L][S][D], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_d_exp_block_difference_at    52224   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_quotient_at          59136   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at    66048   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_blocks_v_at      112128   /* float [L][S][D], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at_2    72960   /* float [L][S][S], alive 130 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rms_norm_quotient_at   168832   /* float [L][S], alive 130 to 239   attention.mfl:9 */
-#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   169152   /* float [L][S], alive 130 to 239   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_3                  133632   /* float [S][D], alive 131 to 172   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm                  136704   /* float [S][D], alive 131 to 171   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_3             129024   /* float [S][S], alive 148 to 158   attention.mfl:10 */
-#define HYPERGRADIENT_sum_exp_block_difference    138240   /* float [S], alive 149 to 169   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_2              131328   /* float [S], alive 150 to 155   attention.mfl:10 */
-#define HYPERGRADIENT_block_product_4             135168   /* float [S][D], alive 160 to 174   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product             129024   /* float [S][S], alive 163 to 169   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_2           131328   /* float [S][S], alive 164 to 169   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_3           129024   /* float [S][D], alive 170 to 174   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_4           130560   /* float [S][D], alive 173 to 174   attention.mfl:10 */
-#define HYPERGRADIENT_logits_2                    129024   /* float [7], alive 176 to 181   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp_2                 129088   /* float [7], alive 180 to 190   attention.mfl:23 */
-#define HYPERGRADIENT_d_inner_exp                 129216   /* float [7], alive 180 to 190   attention.mfl:23 */
-#define HYPERGRADIENT_g_inner_exp                 129024   /* float [7], alive 184 to 190   attention.mfl:23 */
-#define HYPERGRADIENT_g_h_3                       129152   /* float [D], alive 185 to 190   attention.mfl:14 */
-#define HYPERGRADIENT_d_g_blocks_q_at             129024   /* float [L][D][D], alive 191 to 243   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_blocks_v_at             132096   /* float [L][D][D], alive 191 to 243   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at_2             135168   /* float [L][D][D], alive 191 to 243   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at_2             138240   /* float [L][D][D], alive 191 to 243   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v_2       158976   /* float [S][D], alive 191 to 239   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient_2          141312   /* float [S][S], alive 192 to 213   attention.mfl:10 */
-#define HYPERGRADIENT_g_exp_block_difference      143616   /* float [S][S], alive 193 to 213   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product_2    145920   /* float [S][S], alive 193 to 218   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_4                  160512   /* float [S][D], alive 193 to 239   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_2                166656   /* float [S][D], alive 193 to 236   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q_2       162048   /* float [S][D], alive 200 to 238   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_2                163584   /* float [S][D], alive 201 to 233   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_v       165120   /* float [S][D], alive 204 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_block_quotient          148224   /* float [S][S], alive 206 to 213   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_scaled_block_product    150528   /* float [S][S], alive 208 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_q       141312   /* float [S][D], alive 214 to 235   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm                142848   /* float [S][D], alive 216 to 233   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_squared                 144384   /* float [D], alive 229 to 233   attention.mfl:9 */
+#define HYPERGRADIENT_block_choice                 82176   /* float [S], alive 21 to 26   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_2                        81408   /* float [S][D], alive 31 to 64   attention.mfl:13 */
+#define HYPERGRADIENT_logits                       76800   /* float [7], alive 32 to 37   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp                    76864   /* float [7], alive 36 to 40   attention.mfl:23 */
+#define HYPERGRADIENT_g_h                          76800   /* float [D], alive 40 to 42   attention.mfl:14 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v          82944   /* float [S][D], alive 43 to 63   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient             76800   /* float [S][S], alive 44 to 51   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product       79104   /* float [S][S], alive 45 to 54   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_2                   84480   /* float [S][D], alive 45 to 63   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q          76800   /* float [S][D], alive 52 to 62   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm                   86016   /* float [S][D], alive 53 to 61   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at                78336   /* float [D][D], alive 62 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at                76800   /* float [D][D], alive 63 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_h_3                          79104   /* float [S][D], alive 65 to 101   attention.mfl:13 */
+#define HYPERGRADIENT_h_at_3                       52224   /* float [L][S][D], alive 66 to 126   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3    87552   /* float [L][S], alive 66 to 126   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rms_norm_quotient_at_3    87872   /* float [L][S], alive 66 to 126   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_quotient_at_3       56832   /* float [L][S][D], alive 66 to 126   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_3       61440   /* float [L][S][D], alive 66 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_3    24576   /* float [L][S][S], alive 66 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_3          31488   /* float [L][S][S], alive 66 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_5    38400   /* float [L][S][S], alive 66 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_3       66048   /* float [L][S][D], alive 66 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_6    45312   /* float [L][S][S], alive 66 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_5                   80640   /* float [S][D], alive 66 to 85   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_3              76800   /* float [S][S], alive 75 to 84   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_3               82176   /* float [S], alive 77 to 82   attention.mfl:10 */
+#define HYPERGRADIENT_max_logits                   76800   /* float [S], alive 87 to 101   attention.mfl:25 */
+#define HYPERGRADIENT_sum_outer_exp                76928   /* float [S], alive 87 to 101   attention.mfl:25 */
+#define HYPERGRADIENT_b_h_2                        81408   /* float [S][D], alive 87 to 126   attention.mfl:13 */
+#define HYPERGRADIENT_outer_exp                    77056   /* float [7], alive 91 to 96   attention.mfl:25 */
+#define HYPERGRADIENT_b_h                          77120   /* float [D], alive 96 to 98   attention.mfl:14 */
+#define HYPERGRADIENT_b_log_rate                  166464   /* float, alive 103 to 245 */
+#define HYPERGRADIENT_outer_value                 166528   /* float, alive 104 to 244   attention.mfl:25 */
+#define HYPERGRADIENT_b_rms_norm_blocks_v          82944   /* float [S][D], alive 105 to 125   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q                  116736   /* float [L][D][D], alive 105 to 243 */
+#define HYPERGRADIENT_b_blocks_v                  119808   /* float [L][D][D], alive 105 to 243 */
+#define HYPERGRADIENT_b_block_quotient             76800   /* float [S][S], alive 106 to 113   attention.mfl:10 */
+#define HYPERGRADIENT_b_scaled_block_product       79104   /* float [S][S], alive 107 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_6                   84480   /* float [S][D], alive 107 to 125   attention.mfl:9 */
+#define HYPERGRADIENT_b_rms_norm_blocks_q          76800   /* float [S][D], alive 114 to 124   attention.mfl:10 */
+#define HYPERGRADIENT_b_rms_norm                   86016   /* float [S][D], alive 115 to 123   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q_at                78336   /* float [D][D], alive 124 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_v_at                76800   /* float [D][D], alive 125 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                         133632   /* float [S][D], alive 127 to 188   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                         135168   /* float [S][D], alive 127 to 188   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q                122880   /* float [L][D][D], alive 128 to 237   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v                125952   /* float [L][D][D], alive 128 to 237   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                       79872   /* float [L][S][D], alive 128 to 237   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                       84480   /* float [L][S][D], alive 128 to 237   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   165120   /* float [L][S], alive 128 to 237   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rms_norm_quotient_at_2   165440   /* float [L][S], alive 128 to 237   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_quotient_at_2       89088   /* float [L][S][D], alive 128 to 237   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2       93696   /* float [L][S][D], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2       98304   /* float [L][S][D], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3    45312   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_quotient_at      102912   /* float [L][S][D], alive 128 to 237   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at      107520   /* float [L][S][D], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at    52224   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at          59136   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at    66048   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at      112128   /* float [L][S][D], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2    72960   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rms_norm_quotient_at   165760   /* float [L][S], alive 128 to 237   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   166080   /* float [L][S], alive 128 to 237   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3                  136704   /* float [S][D], alive 129 to 169   attention.mfl:9 */
+#define HYPERGRADIENT_block                       138240   /* float [S][D], alive 129 to 172   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm                  139776   /* float [S][D], alive 129 to 168   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_2             129024   /* float [S][S], alive 146 to 156   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference    141312   /* float [S], alive 147 to 167   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2              131328   /* float [S], alive 148 to 153   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product             129024   /* float [S][S], alive 161 to 167   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2           131328   /* float [S][S], alive 162 to 167   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_4                       152832   /* float [S][D], alive 173 to 237 */
+#define HYPERGRADIENT_d_g_h                       154368   /* float [S][D], alive 173 to 237   attention.mfl:13 */
+#define HYPERGRADIENT_logits_2                    129024   /* float [7], alive 174 to 179   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2                 129088   /* float [7], alive 178 to 188   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp                 129152   /* float [7], alive 178 to 188   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp                 129024   /* float [7], alive 182 to 188   attention.mfl:23 */
+#define HYPERGRADIENT_g_h_3                       129216   /* float [D], alive 183 to 188   attention.mfl:14 */
+#define HYPERGRADIENT_d_g_blocks_q_at             129024   /* float [L][D][D], alive 189 to 241   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at             132096   /* float [L][D][D], alive 189 to 241   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2             135168   /* float [L][D][D], alive 189 to 241   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2             138240   /* float [L][D][D], alive 189 to 241   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2       155904   /* float [S][D], alive 189 to 237   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2          141312   /* float [S][S], alive 190 to 211   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference      143616   /* float [S][S], alive 191 to 211   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2    145920   /* float [S][S], alive 191 to 216   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4                  157440   /* float [S][D], alive 191 to 237   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2                158976   /* float [S][D], alive 191 to 234   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2       160512   /* float [S][D], alive 198 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2                162048   /* float [S][D], alive 199 to 231   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v       163584   /* float [S][D], alive 202 to 235   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient          148224   /* float [S][S], alive 204 to 211   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_scaled_block_product    150528   /* float [S][S], alive 206 to 217   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q       141312   /* float [S][D], alive 212 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm                142848   /* float [S][D], alive 214 to 231   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_squared                 144384   /* float [D], alive 227 to 231   attention.mfl:9 */
 
 /* One step of the inner loop. */
 static void attention_hypergradient_step(const attention_data *data, char *work, int t)
@@ -153,7 +149,6 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
     float (*rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm);  /* [S][D] */
     float (*block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product);  /* [S][S] */
     float *block_choice = (float *)(work + HYPERGRADIENT_block_choice); /* [S] */
-    float (*block_product_2)[D] = (float (*)[D])(work + HYPERGRADIENT_block_product_2);  /* [S][D] */
     float *logits = (float *)(work + HYPERGRADIENT_logits);             /* [7] */
     float *inner_exp = (float *)(work + HYPERGRADIENT_inner_exp);       /* [7] */
     float *g_h = (float *)(work + HYPERGRADIENT_g_h);                   /* [D] */
@@ -239,12 +234,9 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         /* rms_norm_blocks_v_at = rms_norm blocks_v: a @ p.v   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm[0][0], D, 0, &blocks_v[l][0][0], D, 0,
                 0, &rms_norm_blocks_v_at[l][0][0], D);
-        /* block_product_2 = block_quotient_at rms_norm_blocks_v_at: attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        /* h += block_quotient_at rms_norm_blocks_v_at: attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at[l][0][0], S, 0,
-                &rms_norm_blocks_v_at[l][0][0], D, 0, 0, &block_product_2[0][0], D);
-        for (int s = 0; s < S; s++)
-            for (int d = 0; d < D; d++)
-                h[s][d] = h[s][d] + block_product_2[s][d];              /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                &rms_norm_blocks_v_at[l][0][0], D, 0, 1, &h[0][0], D);
     }
 
     for (int s = 0; s < S; s++) {
@@ -384,15 +376,13 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
     float (*d_slope_rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_rms_norm_quotient_at);  /* [L][S] */
     float (*d_slope_sqrt_rms_norm_sum_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at);  /* [L][S] */
     float (*rms_norm_3)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_3);  /* [S][D] */
-    float (*block_product_3)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_3);  /* [S][S] */
+    float (*block_product_2)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_2);  /* [S][S] */
     float *block_choice_2 = (float *)(work + HYPERGRADIENT_block_choice_2);  /* [S] */
     float *sum_exp_block_difference = (float *)(work + HYPERGRADIENT_sum_exp_block_difference);  /* [S] */
-    float (*block_product_4)[D] = (float (*)[D])(work + HYPERGRADIENT_block_product_4);  /* [S][D] */
+    float (*block)[D] = (float (*)[D])(work + HYPERGRADIENT_block);     /* [S][D] */
     float (*d_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rms_norm);  /* [S][D] */
     float (*d_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_d_block_product);  /* [S][S] */
     float (*d_block_product_2)[S] = (float (*)[S])(work + HYPERGRADIENT_d_block_product_2);  /* [S][S] */
-    float (*d_block_product_3)[D] = (float (*)[D])(work + HYPERGRADIENT_d_block_product_3);  /* [S][D] */
-    float (*d_block_product_4)[D] = (float (*)[D])(work + HYPERGRADIENT_d_block_product_4);  /* [S][D] */
     float *logits_2 = (float *)(work + HYPERGRADIENT_logits_2);         /* [7] */
     float *inner_exp_2 = (float *)(work + HYPERGRADIENT_inner_exp_2);   /* [7] */
     float *g_inner_exp = (float *)(work + HYPERGRADIENT_g_inner_exp);   /* [7] */
@@ -437,6 +427,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             for (int lane = 0; lane < D; lane++) {
                 h_at_2[l][s][lane] = h_2[s][lane];                      /* blocks   attention.mfl:13 */
                 d_h_at[l][s][lane] = d_h[s][lane];                      /* tangent of blocks   attention.mfl:13 */
+                block[s][lane] = h_2[s][lane];                          /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 sum_h_squared_part[lane] += h_2[s][lane] * h_2[s][lane];
             }
             /* a = rms_norm(h)   attention.mfl:9 */
@@ -468,9 +459,9 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         /* rms_norm_blocks_q_at_2 = rms_norm_3 blocks_q_at: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &blocks_q_at[t][l][0][0], D,
                 0, 0, &rms_norm_blocks_q_at_2[l][0][0], D);
-        /* block_product_3 = rms_norm_blocks_q_at_2 rms_norm_3': attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        /* block_product_2 = rms_norm_blocks_q_at_2 rms_norm_3': attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, S, D, 1.0f, &rms_norm_blocks_q_at_2[l][0][0], D, 0,
-                &rms_norm_3[0][0], D, 1, 0, &block_product_3[0][0], S);
+                &rms_norm_3[0][0], D, 1, 0, &block_product_2[0][0], S);
         for (int s = 0; s < S; s++) {
             /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float max_block_choice_part[16];
@@ -478,11 +469,11 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                     < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
             for (int lane = 0; lane < 16; lane++) {
-                block_choice_2[lane] = (s >= lane) ? block_product_3[s][lane] * 0.25f : (-1e+09f);
+                block_choice_2[lane] = (s >= lane) ? block_product_2[s][lane] * 0.25f : (-1e+09f);
                 max_block_choice_part[lane] = mfl_maxf(block_choice_2[lane], max_block_choice_part[lane]);
             }
             for (int lane = 0; lane < 8; lane++) {
-                block_choice_2[lane + 16] = (s >= lane + 16) ? block_product_3[s][lane + 16] * 0.25f
+                block_choice_2[lane + 16] = (s >= lane + 16) ? block_product_2[s][lane + 16] * 0.25f
                         : (-1e+09f);
                 max_block_choice_part[lane] = mfl_maxf(block_choice_2[lane + 16],
                         max_block_choice_part[lane]);
@@ -511,9 +502,9 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         /* rms_norm_blocks_v_at_2 = rms_norm_3 blocks_v_at: a @ p.v   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &blocks_v_at[t][l][0][0], D,
                 0, 0, &rms_norm_blocks_v_at_2[l][0][0], D);
-        /* block_product_4 = block_quotient_at_2 rms_norm_blocks_v_at_2: attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        /* block += block_quotient_at_2 rms_norm_blocks_v_at_2: attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[l][0][0], S, 0,
-                &rms_norm_blocks_v_at_2[l][0][0], D, 0, 0, &block_product_4[0][0], D);
+                &rms_norm_blocks_v_at_2[l][0][0], D, 0, 1, &block[0][0], D);
         /* d_rms_norm_blocks_q_at = d_rms_norm blocks_q_at: tangent of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &d_rms_norm[0][0], D, 0, &blocks_q_at[t][l][0][0], D,
                 0, 0, &d_rms_norm_blocks_q_at[l][0][0], D);
@@ -554,26 +545,19 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                         / sum_exp_block_difference[s]);
             }
         }
-        /* d_block_product_3 = d_block_quotient_at rms_norm_blocks_v_at_2: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, D, S, 1.0f, &d_block_quotient_at[l][0][0], S, 0,
-                &rms_norm_blocks_v_at_2[l][0][0], D, 0, 0, &d_block_product_3[0][0],
-                D);
         /* d_rms_norm_blocks_v_at = d_rms_norm blocks_v_at: tangent of a @ p.v   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &d_rms_norm[0][0], D, 0, &blocks_v_at[t][l][0][0], D,
                 0, 0, &d_rms_norm_blocks_v_at[l][0][0], D);
         /* d_rms_norm_blocks_v_at += rms_norm_3 b_g_blocks_v: tangent of a @ p.v   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &b_g_blocks_v[l][0][0], D,
                 0, 1, &d_rms_norm_blocks_v_at[l][0][0], D);
-        /* d_block_product_4 = block_quotient_at_2 d_rms_norm_blocks_v_at: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        /* d_h += d_block_quotient_at rms_norm_blocks_v_at_2: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &d_block_quotient_at[l][0][0], S, 0,
+                &rms_norm_blocks_v_at_2[l][0][0], D, 0, 1, &d_h[0][0], D);
+        /* d_h += block_quotient_at_2 d_rms_norm_blocks_v_at: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[l][0][0], S, 0,
-                &d_rms_norm_blocks_v_at[l][0][0], D, 0, 0, &d_block_product_4[0][0],
-                D);
-        for (int s = 0; s < S; s++)
-            for (int d = 0; d < D; d++) {
-                h_2[s][d] = h_2[s][d] + block_product_4[s][d];          /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-                /* tangent of h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-                d_h[s][d] = d_h[s][d] + (d_block_product_3[s][d] + d_block_product_4[s][d]);
-            }
+                &d_rms_norm_blocks_v_at[l][0][0], D, 0, 1, &d_h[0][0], D);
+        memcpy(&h_2[0][0], &block[0][0], sizeof(float) * S * D);
     }
 
     for (int s = 0; s < S; s++) {
@@ -819,9 +803,8 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     float (*rms_norm_blocks_v_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at_3);  /* [L][S][D] */
     float (*slope_block_quotient_at_6)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_6);  /* [L][S][S] */
     float (*rms_norm_5)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_5);  /* [S][D] */
-    float (*block_product_5)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_5);  /* [S][S] */
+    float (*block_product_3)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_3);  /* [S][S] */
     float *block_choice_3 = (float *)(work + HYPERGRADIENT_block_choice_3);  /* [S] */
-    float (*block_product_6)[D] = (float (*)[D])(work + HYPERGRADIENT_block_product_6);  /* [S][D] */
     float *max_logits = (float *)(work + HYPERGRADIENT_max_logits);     /* [S] */
     float *outer_exp = (float *)(work + HYPERGRADIENT_outer_exp);       /* [7] */
     float *sum_outer_exp = (float *)(work + HYPERGRADIENT_sum_outer_exp);  /* [S] */
@@ -889,9 +872,9 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         /* rms_norm_blocks_q_at_3 = rms_norm_5 blocks_q: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_5[0][0], D, 0, &blocks_q[b][0][0], D, 0,
                 0, &rms_norm_blocks_q_at_3[b][0][0], D);
-        /* block_product_5 = rms_norm_blocks_q_at_3 rms_norm_5': attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        /* block_product_3 = rms_norm_blocks_q_at_3 rms_norm_5': attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, S, D, 1.0f, &rms_norm_blocks_q_at_3[b][0][0], D, 0,
-                &rms_norm_5[0][0], D, 1, 0, &block_product_5[0][0], S);
+                &rms_norm_5[0][0], D, 1, 0, &block_product_3[0][0], S);
         for (int s = 0; s < S; s++) {
             /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float max_block_choice_part[16];
@@ -899,11 +882,11 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
                     < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
             for (int lane = 0; lane < 16; lane++) {
-                block_choice_3[lane] = (s >= lane) ? block_product_5[s][lane] * 0.25f : (-1e+09f);
+                block_choice_3[lane] = (s >= lane) ? block_product_3[s][lane] * 0.25f : (-1e+09f);
                 max_block_choice_part[lane] = mfl_maxf(block_choice_3[lane], max_block_choice_part[lane]);
             }
             for (int lane = 0; lane < 8; lane++) {
-                block_choice_3[lane + 16] = (s >= lane + 16) ? block_product_5[s][lane + 16] * 0.25f
+                block_choice_3[lane + 16] = (s >= lane + 16) ? block_product_3[s][lane + 16] * 0.25f
                         : (-1e+09f);
                 max_block_choice_part[lane] = mfl_maxf(block_choice_3[lane + 16],
                         max_block_choice_part[lane]);
@@ -932,12 +915,9 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         /* rms_norm_blocks_v_at_3 = rms_norm_5 blocks_v: a @ p.v   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_5[0][0], D, 0, &blocks_v[b][0][0], D, 0,
                 0, &rms_norm_blocks_v_at_3[b][0][0], D);
-        /* block_product_6 = block_quotient_at_3 rms_norm_blocks_v_at_3: attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        /* h_3 += block_quotient_at_3 rms_norm_blocks_v_at_3: attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_3[b][0][0], S, 0,
-                &rms_norm_blocks_v_at_3[b][0][0], D, 0, 0, &block_product_6[0][0], D);
-        for (int s = 0; s < S; s++)
-            for (int d = 0; d < D; d++)
-                h_3[s][d] = h_3[s][d] + block_product_6[s][d];          /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                &rms_norm_blocks_v_at_3[b][0][0], D, 0, 1, &h_3[0][0], D);
     }
 
     for (int s = 0; s < S; s++) {

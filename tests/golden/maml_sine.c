@@ -1,19 +1,19 @@
-/* Workspace of maml_sine_hypergradient: 96256 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+/* Workspace of maml_sine_hypergradient: 92672 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
  * maml_sine_hypergradient_step is 7 to 33,
- * maml_sine_hypergradient_step_adjoint is 68 to 104. */
+ * maml_sine_hypergradient_step_adjoint is 68 to 95. */
 #define HYPERGRADIENT_p_l3_b                       80384   /* float, alive 1 to 43 */
 #define HYPERGRADIENT_p_l1_w                       78400   /* float [H], alive 2 to 34 */
 #define HYPERGRADIENT_p_l1_b                       78592   /* float [H], alive 2 to 34 */
 #define HYPERGRADIENT_p_l2_w                       64000   /* float [H][H], alive 2 to 55 */
 #define HYPERGRADIENT_p_l2_b                       80000   /* float [H], alive 2 to 43 */
 #define HYPERGRADIENT_p_l3_w                       80192   /* float [H], alive 2 to 43 */
-#define HYPERGRADIENT_p_l2_w_at                        0   /* float [STEPS][H][H], alive 7 to 104 */
-#define HYPERGRADIENT_p_l3_w_at                    92800   /* float [STEPS][H], alive 7 to 104 */
-#define HYPERGRADIENT_tanh_dense_at                32000   /* float [STEPS][K][H], alive 7 to 104   maml_sine.mfl:10 */
-#define HYPERGRADIENT_tanh_dense_at_2              40000   /* float [STEPS][K][H], alive 7 to 104   maml_sine.mfl:10 */
-#define HYPERGRADIENT_dense_minus_ys_at            93632   /* float [STEPS][K], alive 7 to 104   maml_sine.mfl:18 */
-#define HYPERGRADIENT_g_tanh_dense_at              48000   /* float [STEPS][K][H], alive 7 to 104   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_tanh_dense_at_2            56000   /* float [STEPS][K][H], alive 7 to 104   maml_sine.mfl:9 */
+#define HYPERGRADIENT_p_l2_w_at                        0   /* float [STEPS][H][H], alive 7 to 95 */
+#define HYPERGRADIENT_p_l3_w_at                    89600   /* float [STEPS][H], alive 7 to 95 */
+#define HYPERGRADIENT_tanh_dense_at                32000   /* float [STEPS][K][H], alive 7 to 95   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_at_2              40000   /* float [STEPS][K][H], alive 7 to 95   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_ys_at            90432   /* float [STEPS][K], alive 7 to 95   maml_sine.mfl:18 */
+#define HYPERGRADIENT_g_tanh_dense_at              48000   /* float [STEPS][K][H], alive 7 to 95   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_tanh_dense_at_2            56000   /* float [STEPS][K][H], alive 7 to 95   maml_sine.mfl:9 */
 #define HYPERGRADIENT_tanh_dense_p_l2_w            70400   /* float [K][H], alive 8 to 14   maml_sine.mfl:9 */
 #define HYPERGRADIENT_g_dense                      76800   /* float [K][H], alive 9 to 21   maml_sine.mfl:10 */
 #define HYPERGRADIENT_g_p_l1_w                     78784   /* float [H], alive 16 to 33   maml_sine.mfl:9 */
@@ -26,50 +26,45 @@
 #define HYPERGRADIENT_tanh_dense_2                 72000   /* float [K][H], alive 37 to 51   maml_sine.mfl:10 */
 #define HYPERGRADIENT_dense_minus_yq               73600   /* float [K], alive 37 to 51   maml_sine.mfl:20 */
 #define HYPERGRADIENT_b_dense                      78400   /* float [K][H], alive 37 to 55   maml_sine.mfl:10 */
-#define HYPERGRADIENT_b_p_l3_b                     96000   /* float, alive 47 to 105 */
-#define HYPERGRADIENT_b_start_l3_b                 96064   /* float, alive 48 to 105 */
-#define HYPERGRADIENT_outer_value                  96192   /* float, alive 49 to 111   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_p_l3_b                     92416   /* float, alive 47 to 96 */
+#define HYPERGRADIENT_b_start_l3_b                 92480   /* float, alive 48 to 96 */
+#define HYPERGRADIENT_outer_value                  92544   /* float, alive 49 to 102   maml_sine.mfl:20 */
 #define HYPERGRADIENT_b_p_l3_w_2                   83200   /* float [H], alive 50 to 67   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_p_l2_b_3                   83392   /* float [H], alive 52 to 67   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_p_l2_w_2                   70400   /* float [H][H], alive 54 to 67   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_tanh_dense                 80000   /* float [K][H], alive 55 to 58   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_p_l1_b_3                   83584   /* float [H], alive 56 to 67   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_w_3                   83776   /* float [H], alive 57 to 67   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_w                     93888   /* float [H], alive 59 to 110 */
-#define HYPERGRADIENT_b_p_l1_b                     94080   /* float [H], alive 59 to 110 */
-#define HYPERGRADIENT_b_p_l2_w                     64000   /* float [H][H], alive 59 to 110 */
-#define HYPERGRADIENT_b_p_l2_b                     94272   /* float [H], alive 59 to 110 */
-#define HYPERGRADIENT_b_p_l3_w                     94464   /* float [H], alive 59 to 110 */
-#define HYPERGRADIENT_b_start_l1_w                 94656   /* float [H], alive 59 to 110 */
-#define HYPERGRADIENT_b_start_l1_b                 94848   /* float [H], alive 59 to 110 */
-#define HYPERGRADIENT_b_start_l2_w                 76800   /* float [H][H], alive 59 to 110 */
-#define HYPERGRADIENT_b_start_l2_b                 95040   /* float [H], alive 59 to 110 */
-#define HYPERGRADIENT_b_start_l3_w                 95232   /* float [H], alive 59 to 110 */
-#define HYPERGRADIENT_slope_tanh_dense             70400   /* float [K][H], alive 68 to 87   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense                 83200   /* float [K][H], alive 68 to 88   maml_sine.mfl:10 */
-#define HYPERGRADIENT_slope_tanh_dense_2           72000   /* float [K][H], alive 68 to 82   maml_sine.mfl:10 */
-#define HYPERGRADIENT_g_dense_2                    84800   /* float [K][H], alive 68 to 88   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w          73600   /* float [K][H], alive 69 to 82   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2        75200   /* float [K][H], alive 70 to 82   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_2               89600   /* float [K][H], alive 71 to 93   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_dense                      96128   /* float [K], alive 71 to 97   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_dense                    91200   /* float [K][H], alive 71 to 91   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_g_tanh_dense               86400   /* float [H], alive 78 to 82   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_2             72000   /* float [K][H], alive 83 to 87   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_3             73600   /* float [K][H], alive 84 to 87   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_w_2                   95424   /* float [H], alive 85 to 104   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_b_2                   95616   /* float [H], alive 86 to 104   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_p_l2_w                   70400   /* float [H][H], alive 88 to 104   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_p_l2_w_2                 83200   /* float [H][H], alive 89 to 104   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l2_b_2                   95808   /* float [H], alive 90 to 104   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_p_l3_w                   91200   /* float [H], alive 92 to 104   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_p_l3_w_2                 89600   /* float [H], alive 94 to 104   maml_sine.mfl:9 */
-#define HYPERGRADIENT_grad_start_l3_b_out           7168   /* float, alive 105 to 117 */
-#define HYPERGRADIENT_grad_start_l1_w_out           6400   /* float [H], alive 106 to 112 */
-#define HYPERGRADIENT_grad_start_l1_b_out           6592   /* float [H], alive 106 to 113 */
-#define HYPERGRADIENT_grad_start_l2_w_out              0   /* float [H][H], alive 106 to 114 */
-#define HYPERGRADIENT_grad_start_l2_b_out           6784   /* float [H], alive 106 to 115 */
-#define HYPERGRADIENT_grad_start_l3_w_out           6976   /* float [H], alive 106 to 116 */
+#define HYPERGRADIENT_b_p_l1_w_2                   83776   /* float [H], alive 57 to 67   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_w                     90688   /* float [H], alive 59 to 101 */
+#define HYPERGRADIENT_b_p_l1_b                     90880   /* float [H], alive 59 to 101 */
+#define HYPERGRADIENT_b_p_l2_w                     64000   /* float [H][H], alive 59 to 101 */
+#define HYPERGRADIENT_b_p_l2_b                     91072   /* float [H], alive 59 to 101 */
+#define HYPERGRADIENT_b_p_l3_w                     91264   /* float [H], alive 59 to 101 */
+#define HYPERGRADIENT_b_start_l1_w                 91456   /* float [H], alive 59 to 101 */
+#define HYPERGRADIENT_b_start_l1_b                 91648   /* float [H], alive 59 to 101 */
+#define HYPERGRADIENT_b_start_l2_w                 76800   /* float [H][H], alive 59 to 101 */
+#define HYPERGRADIENT_b_start_l2_b                 91840   /* float [H], alive 59 to 101 */
+#define HYPERGRADIENT_b_start_l3_w                 92032   /* float [H], alive 59 to 101 */
+#define HYPERGRADIENT_slope_tanh_dense             70400   /* float [K][H], alive 68 to 86   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense                 72000   /* float [K][H], alive 68 to 87   maml_sine.mfl:10 */
+#define HYPERGRADIENT_slope_tanh_dense_2           73600   /* float [K][H], alive 68 to 82   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_dense_2                    75200   /* float [K][H], alive 68 to 87   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w          83200   /* float [K][H], alive 69 to 82   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2        84800   /* float [K][H], alive 70 to 82   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_2               86400   /* float [K][H], alive 71 to 92   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_dense                      92608   /* float [K], alive 71 to 92   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_dense                    88000   /* float [K][H], alive 71 to 92   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_g_tanh_dense               92224   /* float [H], alive 78 to 82   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_2             73600   /* float [K][H], alive 83 to 86   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_3             83200   /* float [K][H], alive 84 to 86   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b_2                   84800   /* float [H], alive 85 to 95   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_b_2                   70400   /* float [H], alive 89 to 95   maml_sine.mfl:9 */
+#define HYPERGRADIENT_grad_start_l3_b_out           7168   /* float, alive 96 to 108 */
+#define HYPERGRADIENT_grad_start_l1_w_out           6400   /* float [H], alive 97 to 103 */
+#define HYPERGRADIENT_grad_start_l1_b_out           6592   /* float [H], alive 97 to 104 */
+#define HYPERGRADIENT_grad_start_l2_w_out              0   /* float [H][H], alive 97 to 105 */
+#define HYPERGRADIENT_grad_start_l2_b_out           6784   /* float [H], alive 97 to 106 */
+#define HYPERGRADIENT_grad_start_l3_w_out           6976   /* float [H], alive 97 to 107 */
 
 /* One step of the inner loop. */
 static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work, int t)
@@ -209,13 +204,8 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
     float (*d_g_tanh_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_tanh_dense_2);  /* [K][H] */
     float (*g_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_g_dense_2);  /* [K][H] */
     float (*d_g_tanh_dense_3)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_tanh_dense_3);  /* [K][H] */
-    float *b_p_l1_w_2 = (float *)(work + HYPERGRADIENT_b_p_l1_w_2);     /* [H] */
     float *b_p_l1_b_2 = (float *)(work + HYPERGRADIENT_b_p_l1_b_2);     /* [H] */
-    float (*d_g_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_p_l2_w);  /* [H][H] */
-    float (*d_g_p_l2_w_2)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_p_l2_w_2);  /* [H][H] */
     float *b_p_l2_b_2 = (float *)(work + HYPERGRADIENT_b_p_l2_b_2);     /* [H] */
-    float *d_g_p_l3_w = (float *)(work + HYPERGRADIENT_d_g_p_l3_w);     /* [H] */
-    float *d_g_p_l3_w_2 = (float *)(work + HYPERGRADIENT_d_g_p_l3_w_2); /* [H] */
 
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++) {
@@ -290,7 +280,6 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
     /* d_g_tanh_dense_3 = (-0.01f) g_dense_2 b_p_l2_w': tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(K, H, H, -0.01f, &g_dense_2[0][0], H, 0, &b_p_l2_w[0][0], H, 1, 0,
             &d_g_tanh_dense_3[0][0], H);
-    memset(b_p_l1_w_2, 0, sizeof(float) * H);
     memset(b_p_l1_b_2, 0, sizeof(float) * H);
 
     for (int k = 0; k < K; k++)
@@ -299,41 +288,32 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
             float d_g_dense_2 = g_tanh_dense_at_2[t][k][h]
                     * (tanh_dense_at[t][k][h] * d_tanh_dense[k][h] * (-2.0f)) + slope_tanh_dense[k][h]
                     * (d_g_tanh_dense_2[k][h] + d_g_tanh_dense_3[k][h]);
-            b_p_l1_w_2[h] += xs[k][0] * d_g_dense_2;                    /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+            b_p_l1_w[h] += xs[k][0] * d_g_dense_2;                      /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
             b_p_l1_b_2[h] += d_g_dense_2;                               /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
         }
 
-    /* d_g_p_l2_w = d_tanh_dense' g_dense_2: tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+    /* b_p_l2_w += d_tanh_dense' g_dense_2: tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(H, H, K, 1.0f, &d_tanh_dense[0][0], H, 1, &g_dense_2[0][0], H, 0,
-            0, &d_g_p_l2_w[0][0], H);
-    /* d_g_p_l2_w_2 = tanh_dense_at' d_g_dense: tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+            1, &b_p_l2_w[0][0], H);
+    /* b_p_l2_w += tanh_dense_at' d_g_dense: tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(H, H, K, 1.0f, &tanh_dense_at[t][0][0], H, 1, &d_g_dense[0][0], H, 0,
-            0, &d_g_p_l2_w_2[0][0], H);
+            1, &b_p_l2_w[0][0], H);
     memset(b_p_l2_b_2, 0, sizeof(float) * H);
-    for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++)
-            b_p_l2_b_2[h] += d_g_dense[k][h];                           /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
-    memset(d_g_p_l3_w, 0, sizeof(float) * H);
-    for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++)
-            /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
-            d_g_p_l3_w[h] += 2.0f / K * (d_tanh_dense_2[k][h] * dense_minus_ys_at[t][k]);
-    memset(d_g_p_l3_w_2, 0, sizeof(float) * H);
     float b_p_l3_b_sum = 0.0f;
     for (int k = 0; k < K; k++) {
-        for (int h = 0; h < H; h++)
-            d_g_p_l3_w_2[h] += 2.0f / K * (tanh_dense_at_2[t][k][h] * d_dense[k]);
+        for (int h = 0; h < H; h++) {
+            b_p_l2_b_2[h] += d_g_dense[k][h];                           /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+            /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+            b_p_l3_w[h] += 2.0f / K * (d_tanh_dense_2[k][h] * dense_minus_ys_at[t][k]);
+            b_p_l3_w[h] += 2.0f / K * (tanh_dense_at_2[t][k][h] * d_dense[k]);
+        }
         b_p_l3_b_sum += d_dense[k];
     }
     float b_p_l3_b_2 = 2.0f / K * b_p_l3_b_sum;                         /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
     b_p_l3_b[0] = b_p_l3_b[0] + b_p_l3_b_2;
     for (int h = 0; h < H; h++) {
-        b_p_l1_w[h] = b_p_l1_w[h] + b_p_l1_w_2[h];
         b_p_l1_b[h] = b_p_l1_b[h] + b_p_l1_b_2[h];
         b_p_l2_b[h] = b_p_l2_b[h] + b_p_l2_b_2[h];
-        b_p_l3_w[h] = b_p_l3_w[h] + (d_g_p_l3_w[h] + d_g_p_l3_w_2[h]);
-        for (int i = 0; i < H; i++)
-            b_p_l2_w[h][i] = b_p_l2_w[h][i] + (d_g_p_l2_w[h][i] + d_g_p_l2_w_2[h][i]);
     }
 }
 
@@ -364,7 +344,7 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
     float (*b_p_l2_w_2)[H] = (float (*)[H])(work + HYPERGRADIENT_b_p_l2_w_2);  /* [H][H] */
     float (*b_tanh_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_b_tanh_dense);  /* [K][H] */
     float *b_p_l1_b_3 = (float *)(work + HYPERGRADIENT_b_p_l1_b_3);     /* [H] */
-    float *b_p_l1_w_3 = (float *)(work + HYPERGRADIENT_b_p_l1_w_3);     /* [H] */
+    float *b_p_l1_w_2 = (float *)(work + HYPERGRADIENT_b_p_l1_w_2);     /* [H] */
     float *b_p_l1_w = (float *)(work + HYPERGRADIENT_b_p_l1_w);         /* [H] */
     float *b_p_l1_b = (float *)(work + HYPERGRADIENT_b_p_l1_b);         /* [H] */
     float (*b_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_b_p_l2_w);  /* [H][H] */
@@ -462,18 +442,18 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
     mfl_gemm_f32(K, H, H, 1.0f, &b_dense[0][0], H, 0, &p_l2_w[0][0], H, 1, 0,
             &b_tanh_dense[0][0], H);
     memset(b_p_l1_b_3, 0, sizeof(float) * H);
-    memset(b_p_l1_w_3, 0, sizeof(float) * H);
+    memset(b_p_l1_w_2, 0, sizeof(float) * H);
 
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++) {
             /* adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
             float b_dense_2 = (1.0f - tanh_dense[k][h] * tanh_dense[k][h]) * b_tanh_dense[k][h];
             b_p_l1_b_3[h] += b_dense_2;                                 /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
-            b_p_l1_w_3[h] += xq[k][0] * b_dense_2;                      /* adjoint of x @ p.w   maml_sine.mfl:9 */
+            b_p_l1_w_2[h] += xq[k][0] * b_dense_2;                      /* adjoint of x @ p.w   maml_sine.mfl:9 */
         }
 
     for (int h = 0; h < H; h++) {
-        b_p_l1_w[h] = b_p_l1_w_3[h];
+        b_p_l1_w[h] = b_p_l1_w_2[h];
         b_p_l1_b[h] = b_p_l1_b_3[h];                                    /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
         b_p_l2_b[h] = b_p_l2_b_3[h];
         b_p_l3_w[h] = b_p_l3_w_2[h];                                    /* adjoint of x @ p.w   maml_sine.mfl:9 */

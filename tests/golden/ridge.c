@@ -1,17 +1,17 @@
-/* Workspace of ridge_hypergradient: 8832 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+/* Workspace of ridge_hypergradient: 9536 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
  * ridge_hypergradient_step is 2 to 7,
- * ridge_hypergradient_step_adjoint is 17 to 22. */
-#define HYPERGRADIENT_exp_log_l2                    8576   /* float [D], alive 1 to 22   ridge.mfl:12 */
-#define HYPERGRADIENT_g_w_squared                   8640   /* float [D], alive 1 to 22   ridge.mfl:12 */
-#define HYPERGRADIENT_w                             8704   /* float [D], alive 1 to 12 */
-#define HYPERGRADIENT_w_at                             0   /* float [STEPS][D], alive 2 to 22 */
+ * ridge_hypergradient_step_adjoint is 17 to 21. */
+#define HYPERGRADIENT_exp_log_l2                    9216   /* float [D], alive 1 to 21   ridge.mfl:12 */
+#define HYPERGRADIENT_g_w_squared                   9280   /* float [D], alive 1 to 21   ridge.mfl:12 */
+#define HYPERGRADIENT_w                             8576   /* float [D], alive 1 to 12 */
+#define HYPERGRADIENT_w_at                             0   /* float [STEPS][D], alive 2 to 21 */
 #define HYPERGRADIENT_g_w                           8000   /* float [D], alive 2 to 7   ridge.mfl:12 */
 #define HYPERGRADIENT_xv_w_minus_yv                 8000   /* float [V], alive 9 to 15   ridge.mfl:14 */
-#define HYPERGRADIENT_outer_value                   8768   /* float, alive 13 to 23   ridge.mfl:14 */
-#define HYPERGRADIENT_b_w_2                         8704   /* float [D], alive 14 to 16   ridge.mfl:14 */
-#define HYPERGRADIENT_b_w                           8000   /* float [D], alive 16 to 22 */
-#define HYPERGRADIENT_b_log_l2                      8064   /* float [D], alive 16 to 24 */
-#define HYPERGRADIENT_d_g_w                         8128   /* float [D], alive 17 to 22   ridge.mfl:12 */
+#define HYPERGRADIENT_outer_value                   9344   /* float, alive 13 to 22   ridge.mfl:14 */
+#define HYPERGRADIENT_b_w_2                         8576   /* float [D], alive 14 to 16   ridge.mfl:14 */
+#define HYPERGRADIENT_b_w                           9408   /* float [D], alive 16 to 21 */
+#define HYPERGRADIENT_b_log_l2                      9472   /* float [D], alive 16 to 23 */
+#define HYPERGRADIENT_d_x_w                         8000   /* float [N], alive 17 to 21   ridge.mfl:12 */
 
 /* One step of the inner loop. */
 static void ridge_hypergradient_step(const ridge_data *data, char *work, int t)
@@ -48,23 +48,24 @@ static void ridge_hypergradient_step_adjoint(const ridge_data *data, char *work,
     const float (*w_at)[D] = (const float (*)[D])(work + HYPERGRADIENT_w_at);  /* [STEPS][D] */
     float *b_w = (float *)(work + HYPERGRADIENT_b_w);                   /* [D] */
     float *b_log_l2 = (float *)(work + HYPERGRADIENT_b_log_l2);         /* [D] */
-    float *d_g_w = (float *)(work + HYPERGRADIENT_d_g_w);               /* [D] */
+    float *d_x_w = (float *)(work + HYPERGRADIENT_d_x_w);               /* [N] */
 
-    memset(d_g_w, 0, sizeof(float) * D);
     for (int n = 0; n < N; n++) {
         float d_x_w_sum = 0.0f;
         for (int d = 0; d < D; d++)
             d_x_w_sum += x[n][d] * b_w[d];
-        float d_x_w = (-0.05f) * d_x_w_sum;                             /* tangent of x @ w   ridge.mfl:12 */
-        for (int d = 0; d < D; d++)
-            d_g_w[d] += 2.0f / N * (x[n][d] * d_x_w);                   /* tangent of the adjoint of x @ w   ridge.mfl:12 */
+        d_x_w[n] = (-0.05f) * d_x_w_sum;                                /* tangent of x @ w   ridge.mfl:12 */
     }
 
     for (int d = 0; d < D; d++) {
         float b_g_w = b_w[d] * (-0.05f);                                /* adjoint of rate * g   std/optimizers.mfl:5 */
-        b_w[d] = b_w[d] + (g_w_squared[d] * b_g_w + d_g_w[d]);
+        b_w[d] = b_w[d] + g_w_squared[d] * b_g_w;
         b_log_l2[d] = b_log_l2[d] + exp_log_l2[d] * (2.0f * (b_g_w * w_at[t][d]));
     }
+
+    for (int n = 0; n < N; n++)
+        for (int d = 0; d < D; d++)
+            b_w[d] += 2.0f / N * (x[n][d] * d_x_w[n]);                  /* tangent of the adjoint of x @ w   ridge.mfl:12 */
 }
 
 /* The outer value and its gradient, computed in the workspace. */
