@@ -96,8 +96,6 @@ int mfl_machine_call(const mfl_machine *m, int entry, int add, const void *const
                      int64_t number, void *work, mfl_status *status)
 {
     const mfl_problem *p = m->problem;
-    if (!m->entry[entry])
-        return mfl_fail(status, MFL_NO_ENTRY, NULL, 0);
     int code = inputs_are_wrong(p, entry, data, meta, work, status), gradient = wants_gradient(p, out);
     if (!code)
         code = rest_is_wrong(p, entry, out, state, number, status);

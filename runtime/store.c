@@ -3,9 +3,10 @@
  * The file is a header of HEAD bytes and, behind it, slots of HEAD + slot_bytes each. A slot begins with MAGIC, its number and the size of what it holds; so what was
  * never saved, or not wholly, is an error when it is loaded and never old or empty bytes. Writes are not buffered: a full disk is
  * known when a state is saved, not later. Only standard C: positions are limited to what fseek takes. */
-#include "mfl/runtime.h"
+#include "mfl/store.h"
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { HEAD = 64 };
 static const char file_magic[8] = "mflstor1", slot_magic[8] = "snapshot";

@@ -2,6 +2,19 @@
  * know the structs. */
 #include "c99.h"
 
+/* A comment of the .mfl as a string of C; three octal digits cannot run into what follows. */
+static void literal(C *c, const char *text)
+{
+    if (!text) {
+        buf_puts(c->o, "NULL");
+        return;
+    }
+    buf_puts(c->o, "\"");
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        buf_printf(c->o, *p == '"' || *p == '\\' || *p == '?' || *p < 32 || *p > 126 ? "\\%03o" : "%c", *p);
+    buf_puts(c->o, "\"");
+}
+
 static void arrays(C *c, const char *what, const char *role, const Leaf *leaf, int n)
 {
     buf_printf(c->o, "static const mfl_array %s_%s_arrays[] = {\n", c->name, what);
@@ -9,7 +22,9 @@ static void arrays(C *c, const char *what, const char *role, const Leaf *leaf, i
         buf_printf(c->o, "    { \"%s\", %s, %s, %d, { ", leaf[k].name, role, leaf[k].type.dtype == T_REAL ? "MFL_REAL" : "MFL_INT", leaf[k].type.rank);
         for (int d = 0; d < leaf[k].type.rank; d++)
             buf_printf(c->o, "%s%lld", d ? ", " : "", (long long)leaf[k].type.dim[d]);
-        buf_printf(c->o, "%s }, %lld, %d, NULL },\n", leaf[k].type.rank ? "" : "0", (long long)leaf[k].bound, leaf[k].task);
+        buf_printf(c->o, "%s }, %lld, %d, ", leaf[k].type.rank ? "" : "0", (long long)leaf[k].bound, leaf[k].task);
+        literal(c, leaf[k].comment);
+        buf_puts(c->o, " },\n");
     }
     if (!n)
         buf_printf(c->o, "    { NULL, %s, MFL_REAL, 0, { 0 }, 0, 0, NULL },\n", role);

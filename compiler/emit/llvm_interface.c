@@ -43,7 +43,7 @@ static LLVMValueRef one_array(Face *f, const Leaf *leaf, mfl_role role)
     for (int d = 0; d < MFL_MAX_RANK; d++)
         dim[d] = i64(f, d < leaf->type.rank ? leaf->type.dim[d] : 0);
     LLVMValueRef field[] = { text(f, leaf->name), i32(f, role), i32(f, leaf->type.dtype == T_REAL ? MFL_REAL : MFL_INT), i32(f, leaf->type.rank), LLVMConstArray2(f->i64, dim, MFL_MAX_RANK),
-                             i64(f, leaf->bound), i32(f, leaf->task), LLVMConstNull(f->ptr) };
+                             i64(f, leaf->bound), i32(f, leaf->task), leaf->comment ? text(f, leaf->comment) : LLVMConstNull(f->ptr) };
     return LLVMConstStructInContext(f->c, field, sizeof field / sizeof *field, 0);
 }
 

@@ -31,6 +31,8 @@ static void leaves(Buf *b, const char *title, const Leaf *leaf, int n)
         buf_puts(b, "]");
         if (leaf[k].bound)
             buf_printf(b, " in 0..%lld", (long long)leaf[k].bound - 1);
+        if (leaf[k].task)
+            buf_puts(b, ", one for each task");
         if (leaf[k].comment) {
             buf_puts(b, "  ");
             quoted(b, leaf[k].comment);

@@ -3,7 +3,7 @@
  * Such code defines the functions of NAME.h and the descriptor NAME_problem, as the generated C does; hosts need no more than those. Nothing here is called by hand. */
 #ifndef MFL_MACHINE_H
 #define MFL_MACHINE_H
-#include <mfl/runtime.h>
+#include "runtime.h"
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -1,5 +1,5 @@
-/* host.c -- loads libNAME.so as any program might, and finds its way by the descriptor alone: host SO SYMBOL prints the problem's name, its sizes, and what a call without
- * inputs says. */
+/* host.c -- loads libNAME.so as any program might, and finds its way by the descriptor alone: host SO SYMBOL prints the problem's name, its sizes, what a call without
+ * inputs says, and every array with its comment. */
 #include <dlfcn.h>
 #include <mfl/runtime.h>
 #include <stdio.h>
@@ -17,5 +17,9 @@ int main(int argc, char **argv)
     *(void **)(void *)&explain = dlsym(so, "mfl_strerror");
     int code = p->hypergradient(NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, &status);
     printf("%s: %d data, %d meta, %d param, %d bytes a real; %s: %s\n", p->name, p->ndata, p->nmeta, p->nparam, p->real_bytes, status.name ? status.name : "", explain ? explain(code) : "");
+    for (int k = 0; k < p->ndata + p->nmeta; k++) {
+        const mfl_array *a = k < p->ndata ? &p->data[k] : &p->meta[k - p->ndata];
+        printf("%s: %s\n", a->name, a->doc ? a->doc : "");
+    }
     return code == MFL_NULL_INPUT ? 0 : 1;
 }

@@ -52,6 +52,22 @@ try "pkg-config: mflc" "$tmp/moved/bin/mflc" build examples/ridge.mfl -o "$tmp/p
 try "pkg-config: build" sh -c "gcc -std=c99 -O2 -Wall -Wextra -Werror $sanitize -I'$tmp/pc' \$(pkg-config --cflags mfl) -o '$tmp/pc/learn' examples/embed/main.c '$tmp/pc/ridge.c' \$(pkg-config --libs mfl)"
 same "pkg-config" "$tmp/pc/learn"
 
+# the example's own Makefile against the installed tree
+mkdir "$tmp/embed2" && cp examples/embed/Makefile examples/embed/main.c "$tmp/embed2/"
+try "embed, installed" env -u PKG_CONFIG_PATH make -s -C "$tmp/embed2" TOP="$top" PREFIX="$tmp/moved" ${ASAN:+CC="gcc $sanitize"}
+same "embed, installed" "$tmp/embed2/learn"
+
+# docs/interface.md: its CMake lines and its command for pkg-config, on its own problem and program
+mkdir "$tmp/doc"
+sed -n '/^```mfl$/,/^```$/p' docs/interface.md | grep -v '^```' > "$tmp/doc/ridge.mfl"
+sed -n '/^```c$/,/^```$/p' docs/interface.md | grep -v '^```' > "$tmp/doc/main.c"
+{ echo 'cmake_minimum_required(VERSION 3.18)'; echo 'project(doc C)'; sed -n '/^```cmake$/,/^```$/p' docs/interface.md | grep -v '^```'; } > "$tmp/doc/CMakeLists.txt"
+try "docs, cmake: configure" cmake -S "$tmp/doc" -B "$tmp/doc/b" -DCMAKE_PREFIX_PATH="$tmp/moved" -DCMAKE_C_FLAGS="$sanitize"
+try "docs, cmake: build" cmake --build "$tmp/doc/b"
+try "docs, pkg-config: mflc" "$tmp/moved/bin/mflc" build "$tmp/doc/ridge.mfl" -D N=3 -D V=2 -D D=2 -o "$tmp/doc"
+try "docs, pkg-config: build" sh -c "cd '$tmp/doc' && $(sed -n 's/^Without: `\(cc main.c .*\)`\.$/\1/p' docs/interface.md) $sanitize -o learn"
+if [ "$("$tmp/doc/learn" 2> "$tmp/log")" = "$("$tmp/doc/b/learn" 2> "$tmp/log")" ] && "$tmp/doc/learn" | grep -q '^outer 0\.'; then ok; else bad "docs: two builds print different lines"; fi
+
 try "uninstall" make -s uninstall PREFIX="$tmp/moved"
 left=$(find "$tmp/moved" ! -type d)
 if [ -z "$left" ]; then ok; else bad "uninstall leaves $left"; fi

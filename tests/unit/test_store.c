@@ -1,5 +1,5 @@
 /* test_store.c -- the file store: what was saved comes back; what was not, or not wholly, is an error; a full disk and a wrong path are told at once. */
-#include "mfl/runtime.h"
+#include "mfl/store.h"
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
