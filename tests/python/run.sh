@@ -16,7 +16,7 @@ for p in /usr/bin/python3 python3; do
 done
 [ -n "$python" ] || { echo "FAIL python: no python3 with numpy (Debian: python3-numpy)"; echo "python: 0 passed, 1 failed"; exit 1; }
 
-for p in records indexing maml_sine truncated; do
+for p in records indexing maml_sine truncated edge_T0 two_optimizers; do
     if "$mflc" build "tests/reference/$p/$p.mfl" --from "tests/reference/$p/in" --real double --python -o "$tmp/m" > "$tmp/log" 2>&1 \
         && [ "$(ls "$tmp/m" | grep -cE "^(lib$p.so|$p.py)\$")" = 2 ]; then ok; else bad "$p: --python"; fi
 done

@@ -130,5 +130,17 @@ raises(ValueError, ["step", "no window begins"], truncated.hypergradient_window,
 raises(TypeError, ["window_init"], truncated.hypergradient_window, 0, np.zeros(8), **inputs)
 raises(TypeError, ["truncate"], maml.window_init)
 
+# no steps; several optimizers and learn lines; a docstring has every array with its shape
+for name in ("edge_T0", "two_optimizers"):
+    compare(importlib.import_module(name), name, files(name, "in"), files(name, "out"))
+for name in ("records", "indexing", "maml_sine", "edge_T0", "two_optimizers"):
+    module = importlib.import_module(name)
+    lines = [line.strip() for line in module.__doc__.splitlines()]
+    for leaf in module._data + module._meta + module._param:
+        said = [line for line in lines if line.startswith(leaf.name + ": ")]
+        sizes = [int(size.split("=")[-1]) for size in said[0].split("[")[1].split("]")[0].split(",") if size] if len(said) == 1 else None
+        check(f"{name}: the docstring's {leaf.name}", sizes == list(leaf.shape) and said[0].split(": ")[1].startswith("real [" if leaf.real else "int ["))
+check("maml_sine: the docstring tells tasks", "xs: real [K=10, 1], one for each task" in maml.__doc__)
+
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)
