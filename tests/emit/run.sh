@@ -10,9 +10,6 @@ passed=0 failed=0
 ok() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 flags="-std=c99 -Wall -Wextra -Werror -pedantic -Wdouble-promotion -Iinclude"
-# A sanitized runtime needs the sanitizers in what carries it.
-sanitize=; [ -z "$ASAN" ] || sanitize=-fsanitize=address,undefined
-[ -z "$ASAN" ] || export CC="gcc $sanitize"
 
 # emit FORM FILE: the form is written, to just this file, by its name
 emit() {
@@ -35,15 +32,15 @@ for p in ${@:-records ${QUICK:-ridge indexing path_loss maml_sine two_optimizers
     if emit obj "$p.o"; then
         cp "$tmp/o/$p.o" "$tmp/obj.o"
         for o in obj asm; do
-            try "$o links" gcc -std=gnu11 -O1 $sanitize -Iinclude -DPROBLEM="${p}_problem" -o "$tmp/$o" tests/run/host.c "$tmp/$o.o" "$B/libmfl_runtime.a" -lopenblas -lm
+            try "$o links" gcc -std=gnu11 -O1 -Iinclude -DPROBLEM="${p}_problem" -o "$tmp/$o" tests/run/host.c "$tmp/$o.o" "$B/libmfl_runtime.a" -lopenblas -lm
             if same_numbers "$tmp/$o"; then ok; else bad "$p: numbers of $o"; fi
         done
         # everything that the generated C promises: sums, tasks, what is not wanted, wrong inputs, differences
-        try "a host of the whole interface" gcc -std=gnu11 -O1 $sanitize -Iinclude $cut -DPROBLEM="${p}_problem" -o "$tmp/host" tests/interface/host.c "$tmp/obj.o" "$B/libmfl_runtime.a" -lopenblas -lm
+        try "a host of the whole interface" gcc -std=gnu11 -O1 -Iinclude $cut -DPROBLEM="${p}_problem" -o "$tmp/host" tests/interface/host.c "$tmp/obj.o" "$B/libmfl_runtime.a" -lopenblas -lm
         try "the whole interface" "$tmp/host"
     else bad "$p: --emit obj"; fi
     if emit so "lib$p.so"; then
-        try "a host for shared objects" gcc -std=gnu11 -Wall -Wextra -Werror $sanitize -Iinclude -o "$tmp/load" tests/emit/host.c -ldl
+        try "a host for shared objects" gcc -std=gnu11 -Wall -Wextra -Werror -Iinclude -o "$tmp/load" tests/emit/host.c -ldl
         try "dlopen" "$tmp/load" "$tmp/o/lib$p.so" "${p}_problem"
     else bad "$p: --emit so"; fi
     if emit ir "$p.ir"; then cp "$tmp/o/$p.ir" "$tmp/"; try "every graph once" once "$tmp/o/$p.ir" 'graph "meta_init" {' 'graph "adapt" {' 'graph "value" {' 'graph "hypergradient" {'; else bad "$p: --emit ir"; fi
