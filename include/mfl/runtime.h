@@ -3,7 +3,8 @@
  *   status.h       codes, mfl_status                    problem.h      the descriptor
  *   kernels.h      products, factorisations, sums       vmath.h        elementwise functions
  *   checkpoint.h   which states a loop saves            differences.h  the gradient against differences
- * Beside it: store.h, snapshots outside of the workspace; machine.h, what object files of mflc call.
+ *   store.h        states outside of the workspace
+ * Beside it: machine.h, what object files of mflc call.
  *
  * Nothing here allocates, prints, exits or keeps state. */
 #ifndef MFL_RUNTIME_H
@@ -16,5 +17,6 @@
 #include "problem.h"
 #include "kernels.h"
 #include "checkpoint.h"
+#include "store.h"
 #include "differences.h"
 #endif
