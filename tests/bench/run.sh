@@ -1,6 +1,6 @@
 #!/bin/sh
 # make bench: hypergradient time and workspace bytes of mflc's plans, beside JAX's where `make peers` has installed it, on the same inputs in the
-# same run. usage: run.sh MFLC [TASK ...]. One thread, float. Times are minimum and median of REPEAT runs in one process; ratios are what counts.
+# same run. usage: run.sh MFLC [TASK ...]. PLANS: MODE/SCHEDULE/LOOPS ..., METHODS: of jax_peer.py, REPEAT. One thread, float. Times are minimum and median of REPEAT runs in one process; ratios are what counts.
 mflc=$1
 shift
 repeat=${REPEAT:-7}
@@ -21,8 +21,13 @@ for task in ${@:-logistic_l2 hyper_cleaning maml_sine learned_optimizer chain ml
     case $task in *:*) shape="--shape ${task#*:}"; for d in $(echo "${task#*:}" | tr , ' '); do define="$define -D $d"; done ;; esac
     name=${task%%:*}
     (cd peers && "$python" tasks.py "$name" $shape --save "$inputs/$task") > /dev/null || exit 1
-    for plan in ${PLANS:-mixed:keep mixed:snapshot mixed:snapshot+gradients mixed:binomial:2 reverse:keep reverse:snapshot}; do
-        out=$("$mflc" grad "peers/$name.mfl" $define --from "$inputs/$task" --mode "${plan%%:*}" --schedule "${plan#*:}" --repeat "$repeat" --json) || { echo "$task $plan failed"; continue; }
+    case $name in
+        transformer*) plans="mixed/keep/keep mixed/keep/snapshot mixed/snapshot/snapshot mixed/snapshot+gradients/snapshot mixed/binomial:2/snapshot mixed/binomial:1/snapshot reverse/keep/keep reverse/snapshot/snapshot" ;;
+        *) plans="mixed/keep/auto mixed/snapshot/auto mixed/snapshot+gradients/auto mixed/binomial:2/auto reverse/keep/auto reverse/snapshot/auto" ;;
+    esac
+    for plan in ${PLANS:-$plans}; do
+        rest=${plan#*/}
+        out=$("$mflc" grad "peers/$name.mfl" $define --from "$inputs/$task" --mode "${plan%%/*}" --schedule "${rest%/*}" --loops "${rest##*/}" --repeat "$repeat" --json) || { echo "$task $plan failed"; continue; }
         printf '%s\n' "$out" | awk -v t="$task" -v p="mflc $plan" '/seconds_min/ {gsub(/[^0-9.e-]/, "", $2); a = $2} /seconds_median/ {gsub(/[^0-9.e-]/, "", $2); b = $2} /work_bytes/ {gsub(/[^0-9]/, "", $2); w = $2}
             END {printf "%-20s %-28s %12.3f %12.3f %14d\n", t, p, 1e3 * a, 1e3 * b, w}'
     done
