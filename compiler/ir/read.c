@@ -590,7 +590,11 @@ static void body(Reader *r, Graph *g)
         node(r, g);
     need(r, "takes");
     while (is_value(r)) {
+        size_t from = r->at;
         Node *n = value(r, g);
+        for (int k = 0; n && k < g->params.n; k++)
+            if (g->params.at[k] == n)
+                fail(r, from, r->at, "%%%d is taken twice", n->id);
         vec_push(g->arena, g->params, n);
     }
     need(r, "gives");
