@@ -351,6 +351,30 @@ static bool node(Check *c, const Graph *g, const Node *n, int place)
     }
 }
 
+/* By id: what the results need. The rest is dead and goes. */
+static bool *needed(const Graph *g)
+{
+    bool *need = NEW_N(g->arena, bool, graph_limit(g) + 1);
+    for (int k = 0; k < g->results.n; k++)
+        need[g->results.at[k]->id] = true;
+    for (int i = g->nodes.n - 1; i >= 0; i--)
+        for (int a = 0; need[i] && a < g->nodes.at[i]->narg; a++)
+            need[g->nodes.at[i]->arg[a]->id] = true;
+    return need;
+}
+
+/* A parameter in no list stands for a linear input between linearize and transpose only; then it is dead. */
+static bool listed(Check *c, const Graph *g)
+{
+    bool *need = needed(g);
+    for (int k = 0; k < g->params.n; k++)
+        need[g->params.at[k]->id] = false;
+    for (int i = 0; i < g->nodes.n; i++)
+        if (need[i] && g->nodes.at[i]->op == OP_param)
+            return wrong(c, g, g->nodes.at[i], "it is used, but is in no parameter list");
+    return true;
+}
+
 static bool graph(Check *c, const Graph *g)
 {
     for (int i = 0; i < g->nodes.n; i++)
@@ -366,7 +390,7 @@ static bool graph(Check *c, const Graph *g)
         if (r->graph != g || r->id >= g->nodes.n || g->nodes.at[r->id] != r || r->type.dtype == T_NONE)
             return wrong(c, g, r->graph == g ? r : NULL, "result %d is not a value of this graph", k);
     }
-    return true;
+    return listed(c, g);
 }
 
 const char *ir_verify_at(const Graph *g, const Node **culprit)
@@ -382,17 +406,9 @@ const char *ir_verify(const Graph *g) { return ir_verify_at(g, NULL); }
 
 /* ---- stages ---- */
 
-/* Of what the results need: the rest is dead and goes. */
 static const Node *other_stage(const Graph *g, IrStage stage)
 {
-    bool *is_param = NEW_N(g->arena, bool, graph_limit(g) + 1), *need = NEW_N(g->arena, bool, graph_limit(g) + 1);
-    for (int k = 0; k < g->results.n; k++)
-        need[g->results.at[k]->id] = true;
-    for (int i = g->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[i] && a < g->nodes.at[i]->narg; a++)
-            need[g->nodes.at[i]->arg[a]->id] = true;
-    for (int k = 0; k < g->params.n; k++)
-        is_param[g->params.at[k]->id] = true;
+    bool *need = needed(g);
     for (int i = 0; i < g->nodes.n; i++) {
         const Node *n = g->nodes.at[i], *inside = NULL;
         if (!need[i])
@@ -400,9 +416,6 @@ static const Node *other_stage(const Graph *g, IrStage stage)
         bool saves = n->op == OP_loop && (n->u.loop->saves || n->u.loop->again);
         if (n->op == OP_lingrad || (n->op == OP_grad && stage > IR_BUILT) || (n->op == OP_mark && stage == IR_SCHEDULED) || (saves && stage < IR_SCHEDULED))
             return n;
-        for (int a = 0; a < n->narg; a++)
-            if (n->arg[a]->op == OP_param && !is_param[n->arg[a]->id])
-                return n->arg[a];
         if (n->op == OP_loop)
             inside = other_stage(n->u.loop->body, stage);
         if (n->op == OP_grad)
@@ -418,7 +431,5 @@ const char *ir_verify_stage(const Graph *g, IrStage stage)
     static const char *const text[] = { "before gradients are expanded", "before schedules are applied", "after schedules are applied" };
     const char *bad = ir_verify(g);
     const Node *n = bad ? NULL : other_stage(g, stage);
-    if (n && n->op == OP_param)
-        return arena_printf(g->arena, "%s: %%%d is used, but is in no parameter list", n->graph->name ? n->graph->name : "graph", n->id);
     return n ? arena_printf(g->arena, "%s: %%%d (%s) may not stand in a graph %s", n->graph->name ? n->graph->name : "graph", n->id, op_info[n->op].name, text[stage]) : bad;
 }
