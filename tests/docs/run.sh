@@ -63,6 +63,7 @@ for page in README.md docs/guide.md; do
         case $b in
             *.mfl) continue ;;
             *.text) ;;
+            *.c) grep -vxFf docs/first.md "$b" > "$tmp/log"; if [ -s "$tmp/log" ]; then bad "$page: C that docs/first.md does not show (make promote)"; else ok; fi; continue ;;
             *) : > "$tmp/log"; bad "$page: a block of another kind: $b"; continue ;;
         esac
         if grep -q ': error: ' "$b"; then message "$b" "$here" "$page"; continue; fi

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The generated C of three problems as it is read in review: the functions of the hypergradient, kept beside each problem. A change that is meant is taken over by
-# `make promote`, which also brings docs/first.md up to date. Then what every generated file must hold: comments point at lines that exist, values have names that say something, the text does not
+# `make promote`, which also brings docs/first.md and the README up to date. Then what every generated file must hold: comments point at lines that exist, values have names that say something, the text does not
 # grow with sizes or steps. usage: run.sh MFLC BUILD
 mflc=$1
 cd "$(dirname "$0")/../.." || exit 1
@@ -29,7 +29,11 @@ if [ -n "$PROMOTE" ]; then
     { sed '/^```c/q' docs/first.md
       sed -n '/^\/\* Workspace of first_hypergradient:/,/^\/\* The outer value and its gradient, computed/p' "$tmp/first.c" | sed '1,/^$/d' | sed '$d' | sed '$d'
       sed '1,/^```c/d' docs/first.md | sed -n '/^```/,$p'; } > "$tmp/first.md" && cp "$tmp/first.md" docs/first.md
-    echo docs/first.md
+    # The README shows the last of them.
+    { sed '/^```c/q' README.md
+      sed -n '/^\/\* Backward through one step/,/^```/p' docs/first.md | sed '$d'
+      sed '1,/^```c/d' README.md | sed -n '/^```/,$p'; } > "$tmp/README.md" && cp "$tmp/README.md" README.md
+    echo docs/first.md README.md
     exit 0
 fi
 
