@@ -21,13 +21,6 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #define LOAD_PART(mask, at) _mm512_maskz_loadu_ps(mask, at)
 #define STORE_PART(mask, at, x) _mm512_mask_storeu_ps(at, mask, x)
 #include "gemm_tile.inc"
-#undef REAL
-#undef NAME
-#undef MASK_INT
-#undef MASK
-#undef MASK_OF
-#undef LOAD_PART
-#undef STORE_PART
 #define REAL double
 #define NAME(f) mfl_f64_v4_##f
 #define MASK_INT int64_t
@@ -36,13 +29,6 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #define LOAD_PART(mask, at) _mm512_maskz_loadu_pd(mask, at)
 #define STORE_PART(mask, at, x) _mm512_mask_storeu_pd(at, mask, x)
 #include "gemm_tile.inc"
-#undef REAL
-#undef NAME
-#undef MASK_INT
-#undef MASK
-#undef MASK_OF
-#undef LOAD_PART
-#undef STORE_PART
 #undef VB
 #undef TALL
 #pragma GCC pop_options
@@ -59,13 +45,6 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #define LOAD_PART(mask, at) _mm256_maskload_ps(at, mask)
 #define STORE_PART(mask, at, x) _mm256_maskstore_ps(at, mask, x)
 #include "gemm_tile.inc"
-#undef REAL
-#undef NAME
-#undef MASK_INT
-#undef MASK
-#undef MASK_OF
-#undef LOAD_PART
-#undef STORE_PART
 #define REAL double
 #define NAME(f) mfl_f64_v3_##f
 #define MASK_INT int64_t
@@ -74,13 +53,6 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #define LOAD_PART(mask, at) _mm256_maskload_pd(at, mask)
 #define STORE_PART(mask, at, x) _mm256_maskstore_pd(at, mask, x)
 #include "gemm_tile.inc"
-#undef REAL
-#undef NAME
-#undef MASK_INT
-#undef MASK
-#undef MASK_OF
-#undef LOAD_PART
-#undef STORE_PART
 #undef VB
 #undef TALL
 #pragma GCC pop_options

@@ -219,7 +219,7 @@ static void widen_states(Update *u)
 static void find_active(Update *u, bool *hit)
 {
     Problem *p = u->p;
-    bool cut = p->truncate && p->truncate < p->steps, inner = depends_on_meta(p, p->inner, 0), moving = false;
+    bool cut = problem_window(p) != 0, inner = depends_on_meta(p, p->inner, 0), moving = false;
     int64_t window = cut ? p->truncate : p->steps;
     for (int k = 0; k < p->meta.n; k++)
         *param_active(u, p->data.n + k) = true;

@@ -224,7 +224,7 @@ static void print_schedule(const Session *s)
 {
     const Plan *p = chosen(s);
     const Problem *q = s->problem;
-    int64_t window = q->truncate && q->truncate < q->steps ? q->truncate : q->steps, cut = q->steps - window, last = p->o.steps.last < window ? p->o.steps.last : 0, n = window - last;
+    int64_t window = problem_window(q) ? q->truncate : q->steps, cut = q->steps - window, last = p->o.steps.last < window ? p->o.steps.last : 0, n = window - last;
     printf("\nschedule of the inner loop: %s\n", p->o.mode == MODE_FORWARD ? "forward" : schedule_text(s->arena, &p->o.steps));
     if (q->steps > DRAWN) {
         printf("  %lld steps are too many to draw; ", (long long)q->steps);

@@ -156,7 +156,7 @@ const char *cuts_derivatives(const Problem *p, int leaf)
 {
     const struct { const Graph *g; const char *where; } of[] = { { p->param_init, "an initial value" }, { p->state_init, "an initial state" }, { p->inner, "inner" },
         { p->update, "the update" }, { p->path, "outer over steps" }, { p->outer, "outer" } };
-    if (p->truncate && p->truncate < p->steps)
+    if (problem_window(p))
         return arena_printf(p->arena, "truncate %lld cuts the derivative of the earlier steps", (long long)p->truncate);
     for (int k = 0; k < 6; k++)
         if (of[k].g && detaches(of[k].g, p, leaf))

@@ -39,16 +39,31 @@ static void ptr(const LPtr *p, Buf *b)
 
 static void block(const LBlock *s, Buf *b, int indent);
 
+static void pointers(const LStmt *s, Buf *b)
+{
+    for (int k = 0; k < s->nptr; k++) {
+        buf_puts(b, " ");
+        ptr(&s->ptr[k], b);
+    }
+}
+
+static void product(const LGemm *g, Buf *b)
+{
+    ptr(&g->c, b);
+    buf_printf(b, " %s %g * gemm(%lld, %lld, %lld, ", g->accumulate ? "+=" : "=", g->alpha, (long long)g->m, (long long)g->n, (long long)g->k);
+    ptr(&g->a, b);
+    buf_printf(b, "%s ld %lld, ", g->ta ? "'" : "", (long long)g->lda);
+    ptr(&g->b, b);
+    buf_printf(b, "%s ld %lld) ld %lld", g->tb ? "'" : "", (long long)g->ldb, (long long)g->ldc);
+}
+
 static void stmt(const LStmt *s, Buf *b, int indent)
 {
     buf_printf(b, "%*s", indent, "");
     switch (s->kind) {
     case LS_ASK:
         buf_printf(b, "ask %s = %s", s->var->name, s->callee);
-        for (int k = 0; k < s->nptr; k++) {
-            buf_puts(b, " ");
-            ptr(&s->ptr[k], b);
-        }
+        pointers(s, b);
         for (int k = 0; k < s->nnum; k++) {
             buf_puts(b, " ");
             expr(s->index_arg[k], b);
@@ -72,20 +87,10 @@ static void stmt(const LStmt *s, Buf *b, int indent)
     case LS_IF: buf_puts(b, "if "); expr(s->x, b); buf_puts(b, "\n"); block(&s->body, b, indent + 2); return;
     case LS_ZERO: buf_printf(b, "zero %lld ", (long long)s->count); ptr(&s->dst, b); break;
     case LS_COPY: buf_printf(b, "copy %lld ", (long long)s->count); ptr(&s->dst, b); buf_puts(b, " <- "); ptr(&s->src, b); break;
-    case LS_GEMM:
-        ptr(&s->gemm.c, b);
-        buf_printf(b, " %s %g * gemm(%lld, %lld, %lld, ", s->gemm.accumulate ? "+=" : "=", s->gemm.alpha, (long long)s->gemm.m, (long long)s->gemm.n, (long long)s->gemm.k);
-        ptr(&s->gemm.a, b);
-        buf_printf(b, "%s ld %lld, ", s->gemm.ta ? "'" : "", (long long)s->gemm.lda);
-        ptr(&s->gemm.b, b);
-        buf_printf(b, "%s ld %lld) ld %lld", s->gemm.tb ? "'" : "", (long long)s->gemm.ldb, (long long)s->gemm.ldc);
-        break;
+    case LS_GEMM: product(&s->gemm, b); break;
     case LS_CALL:
         buf_printf(b, "call %s", s->callee);
-        for (int k = 0; k < s->nptr; k++) {
-            buf_puts(b, " ");
-            ptr(&s->ptr[k], b);
-        }
+        pointers(s, b);
         for (int k = 0; k < s->nnum; k++)
             buf_printf(b, " %lld", (long long)s->num[k]);
         break;

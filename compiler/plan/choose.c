@@ -75,7 +75,7 @@ static int find(const Plans *all, const DiffOptions *o)
 /* Inner steps that the reverse sweep runs again to get at its states. */
 static double steps_again(const Problem *p, const DiffOptions *o)
 {
-    int64_t window = p->truncate && p->truncate < p->steps ? p->truncate : p->steps, last = o->steps.last < window ? o->steps.last : 0;
+    int64_t window = problem_window(p) ? p->truncate : p->steps, last = o->steps.last < window ? o->steps.last : 0;
     if (o->mode == MODE_FORWARD || o->steps.keep || window < 1)
         return 0;
     const Checkpoints *c = schedule_checkpoints(p->arena, &o->steps, window - last);
@@ -128,7 +128,7 @@ static int try(Plans *all, DiffOptions o)
 /* The most states that fit in the budget, with this mode, these loops, with or without stored gradients. Bytes grow with the slots, nearly in a line. */
 static void try_binomial(Plans *all, DiffOptions o, bool gradients)
 {
-    int64_t n = all->problem->truncate && all->problem->truncate < all->problem->steps ? all->problem->truncate : all->problem->steps;
+    int64_t n = problem_window(all->problem) ? all->problem->truncate : all->problem->steps;
     o.steps = (Schedule){ .given = true, .period = INT32_MAX, .inner = 0, .gradients = gradients };
     if (n < 3)
         return;
