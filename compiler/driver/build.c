@@ -60,13 +60,16 @@ static int build_llvm(Session *s, EmitLlvmKind kind)
 {
     static const char *const ending[] = { ".ll", ".s", ".o" };
     char *why = NULL;
-    const char *path = arena_printf(s->arena, "%s/%s%s", s->opt->out, s->problem->name, ending[kind]);
-    if (!emit_llvm_file(s->program, kind, path, &why)) {
-        fprintf(stderr, "mflc: %s: %s\n", path, why);
-        return EXIT_DATA;
+    Buf b = { 0 };
+    int code;
+    if (emit_llvm(s->program, kind, s->opt->native, &b, &why))
+        code = write_text(s, ending[kind], &b);
+    else {
+        fprintf(stderr, "mflc: --emit %s: %s\n", s->opt->emit, why);
+        code = EXIT_DATA;
     }
-    printf("%s\n", path);
-    return -1;
+    buf_free(&b);
+    return code;
 }
 
 static int build(Session *s, const char *form)

@@ -18,7 +18,7 @@ typedef struct Options {
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every, memory;
-    bool     json, quiet, passes, calibrate, only_check, guard, verify, python, markdown, with_check, own_memory, smoke;
+    bool     json, quiet, passes, calibrate, only_check, guard, verify, python, markdown, with_check, own_memory, smoke, native;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -130,7 +130,7 @@ int  numeric_failure(const Session *, const mfl_status *);
 /* ---- build.c, program.c ---- */
 int  write_text(Session *, const char *ending, const Buf *);                     /* DIR/NAME<ending>; -1, or the exit code */
 C99Options c99_options(const Session *);
-int  program_possible(Session *);                                                /* can --check, --static, --main be had? -1, or the exit code */
+int  program_possible(Session *);                                                /* can --check, --static, --main, --native be had? -1, or the exit code */
 int  build_program(Session *);
 
 /* ---- dot.c ---- */

@@ -36,6 +36,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--check",      NULL,        A_NONE, AT(with_check), "build", "add NAME_check, which compares the gradient with differences, in the caller's memory" },
     { "--static",     NULL,        A_NONE, AT(own_memory), "build", "add NAME_static.c and .h, which own the workspace: the functions without it" },
     { "--main",       NULL,        A_NONE, AT(smoke),    "build", "add NAME_main.c, a program that runs the problem once, on the bound files' numbers or on simple ones" },
+    { "--native",     NULL,        A_NONE, AT(native),   "build", "machine code (llvm, asm, obj, so, --python) for this processor alone, not for all of its architecture" },
     { "-o",           "DIR",       A_TEXT, AT(out),      "build run grad", "where to write (build: . ; run: result; grad: nothing is written without it)" },
     { "--repeat",     "N",         A_INT,  AT(repeat),   "grad bench", "time N computations: minimum and median" },
     { "--json",       NULL,        A_NONE, AT(json),     "grad explain bench", "print JSON" },

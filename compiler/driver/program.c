@@ -17,6 +17,14 @@ int program_possible(Session *s)
         fprintf(stderr, "mflc: %s goes with generated C; give --emit c beside --python\n", asked);
         return EXIT_USAGE;
     }
+    const char *form = o->emit ? o->emit : "c", *const machine_code[] = { "llvm", "asm", "obj", "so" };
+    bool native = !o->native || o->python;
+    for (int k = 0; k < 4; k++)
+        native |= !strcmp(form, machine_code[k]);
+    if (!native) {
+        fprintf(stderr, "mflc: --native goes with machine code (--emit llvm, asm, obj, so; --python); found --emit %s\n", form);
+        return EXIT_USAGE;
+    }
     const char *cut = NULL;
     for (int k = 0; o->with_check && !cut && k < s->problem->meta.n; k++)
         cut = cuts_derivatives(s->problem, k);

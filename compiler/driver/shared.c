@@ -69,6 +69,8 @@ static int compile(Session *s, const char *folder, const char *include, const ch
     if (!n)
         argv[n++] = "cc";
     /* -u: hosts explain codes with it, and nothing in the generated code calls it */
+    if (s->opt->native)
+        argv[n++] = "-march=native";
     const char *const rest[] = { "-std=c99", "-O3", "-fno-math-errno", "-ffp-contract=off", "-fPIC", "-shared", "-fopenmp", "-Wl,-u,mfl_strerror", "-Wl,-Bsymbolic",
                                  "-I", include, "-o", part, arena_printf(a, "%s/%s.c", folder, s->problem->name), arena_printf(a, "%s/libmfl_runtime.a", lib), "-lopenblas", "-lm", NULL };
     for (int k = 0; rest[k]; k++)

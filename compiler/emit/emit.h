@@ -24,12 +24,12 @@ void emit_c99_main(const LProgram *, const C99Options *, const C99Numbers *, Buf
 /* NAME.py, a module for NumPy over libNAME.so. */
 void emit_python(const LProgram *, Buf *);
 
-/* LLVM: a module built through the C API from the same tree, optimised for the host and run with ORC. */
+/* LLVM: a module built through the C API from the same tree, run with ORC or put out as text, assembly or an object file. */
 typedef struct Jit Jit;
 typedef enum { EMIT_LLVM, EMIT_ASM, EMIT_OBJ } EmitLlvmKind;
-/* Writes textual IR, assembly or an object file for the host to path. false and *why (arena string) on failure. */
-bool emit_llvm_file(const LProgram *, EmitLlvmKind, const char *path, char **why);
-/* Compiles the program in memory. NULL and *why on failure. */
+/* Appends the form to out: native, for this machine's processor alone; else for each processor of its architecture. false and *why (arena string) on failure. */
+bool emit_llvm(const LProgram *, EmitLlvmKind, bool native, Buf *out, char **why);
+/* Compiles the program in memory, for this machine's processor. NULL and *why on failure. */
 Jit *jit_new(const LProgram *, char **why);
 void jit_free(Jit *);
 /* The entry's machine code; NULL when the program has no such entry. All take the arguments as arrays of pointers, so that hosts need no struct of

@@ -1,4 +1,5 @@
-/* jit.c -- machine code: the module with the elementwise functions linked in, optimised for this machine, run by ORC or written to a file. */
+/* jit.c -- machine code: the module with the elementwise functions linked in, run by ORC, or written to a file. What runs here is made for
+ * this processor; a file is for every processor of this architecture, since it may go elsewhere, unless the caller says otherwise. Both give the same bits. */
 #include "llvm_module.h"
 #include <llvm-c/Analysis.h>
 #include <llvm-c/BitReader.h>
@@ -15,15 +16,16 @@ extern const char vmath_bc_start[], vmath_bc_end[];
 
 struct Jit { LLVMOrcLLJITRef lljit; JitEntry *entry[LE_KINDS]; };
 
-static LLVMTargetMachineRef machine(LLVMCodeModel model)
+static LLVMTargetMachineRef machine(LLVMCodeModel model, bool native)
 {
     char *triple = LLVMGetDefaultTargetTriple(), *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures(), *error = NULL;
+    const char *any = strncmp(triple, "x86_64", 6) ? "generic" : "x86-64";
     LLVMTargetRef target;
     LLVMTargetMachineRef tm = NULL;
     LLVMInitializeNativeTarget();
     LLVMInitializeNativeAsmPrinter();
     if (!LLVMGetTargetFromTriple(triple, &target, &error))
-        tm = LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelDefault, LLVMRelocPIC, model);
+        tm = LLVMCreateTargetMachine(target, triple, native ? cpu : any, native ? features : "", LLVMCodeGenLevelDefault, LLVMRelocPIC, model);
     LLVMDisposeMessage(triple);
     LLVMDisposeMessage(cpu);
     LLVMDisposeMessage(features);
@@ -113,19 +115,27 @@ static LLVMModuleRef optimised(const LProgram *p, LLVMContextRef c, LLVMTargetMa
     return m;
 }
 
-bool emit_llvm_file(const LProgram *p, EmitLlvmKind kind, const char *path, char **why)
+bool emit_llvm(const LProgram *p, EmitLlvmKind kind, bool native, Buf *out, char **why)
 {
     LLVMContextRef c = LLVMContextCreate();
-    LLVMTargetMachineRef tm = machine(LLVMCodeModelDefault);
+    LLVMTargetMachineRef tm = machine(LLVMCodeModelDefault, native);
     LLVMModuleRef m = optimised(p, c, tm, true, why);
     char *message = NULL;
+    LLVMMemoryBufferRef code = NULL;
     bool ok = m != NULL;
-    if (m && kind == EMIT_LLVM)
-        ok = !LLVMPrintModuleToFile(m, path, &message);
-    else if (m)
-        ok = !LLVMTargetMachineEmitToFile(tm, m, (char *)path, kind == EMIT_ASM ? LLVMAssemblyFile : LLVMObjectFile, &message);
-    if (m && !ok)
-        *why = say(p, "it cannot be written", message);
+    if (m && kind == EMIT_LLVM) {
+        char *text = LLVMPrintModuleToString(m);
+        buf_puts(out, text);
+        LLVMDisposeMessage(text);
+    } else if (m) {
+        ok = !LLVMTargetMachineEmitToMemoryBuffer(tm, m, kind == EMIT_ASM ? LLVMAssemblyFile : LLVMObjectFile, &message, &code);
+        if (ok)
+            buf_put(out, LLVMGetBufferStart(code), LLVMGetBufferSize(code));
+        else
+            *why = say(p, "no code can be made of it", message);
+    }
+    if (code)
+        LLVMDisposeMemoryBuffer(code);
     if (m)
         LLVMDisposeModule(m);
     LLVMDisposeTargetMachine(tm);
@@ -146,7 +156,7 @@ static bool failed(const LProgram *p, LLVMErrorRef e, char **why)
 Jit *jit_new(const LProgram *p, char **why)
 {
     static const char *const name[LE_KINDS] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn", "hypergradient_window" };
-    LLVMTargetMachineRef tm = machine(LLVMCodeModelJITDefault);
+    LLVMTargetMachineRef tm = machine(LLVMCodeModelJITDefault, true);
     LLVMOrcThreadSafeContextRef tsc = LLVMOrcCreateNewThreadSafeContext();
     LLVMModuleRef m = optimised(p, LLVMOrcThreadSafeContextGetContext(tsc), tm, false, why);
     if (!m) {

@@ -54,5 +54,21 @@ for p in ${@:-records ${QUICK:-ridge indexing path_loss maml_sine two_optimizers
 done
 p=ridge r=tests/reference/ridge
 if "$mflc" build $r/$p.mfl --from $r/in --emit tape -o "$tmp/o" > "$tmp/log" 2>&1; [ $? = 2 ] && grep -q 'expected one of: c header llvm asm obj so ir loops dot' "$tmp/log"; then ok; else bad "an unknown form"; fi
+# Machine code runs on every processor of the architecture unless --native is given; then it uses what this one has, and gives the same bits.
+if "$mflc" build $r/$p.mfl --from $r/in --emit asm -o "$tmp/any" > "$tmp/log" 2>&1 && ! grep -E '%[yz]mm|\<v[a-z0-9]+[sp][sd]\>' "$tmp/any/$p.s" > "$tmp/log"; then ok; else bad "code for any processor"; fi
+if "$mflc" build $r/$p.mfl --from $r/in --emit asm --native -o "$tmp/own" > "$tmp/log" 2>&1 && { ! grep -qw avx2 /proc/cpuinfo || grep -q '%[yz]mm' "$tmp/own/$p.s"; }; then ok; else bad "code for this processor"; fi
+for o in any own; do
+    mkdir -p "$tmp/out_$o"
+    try "$o links" gcc -std=gnu11 -O1 -Iinclude -DPROBLEM="${p}_problem" -o "$tmp/$o/host" tests/run/host.c "$tmp/$o/$p.s" "$B/libmfl_runtime.a" -lopenblas -lm
+    try "$o runs" "$tmp/$o/host" $r/in "$tmp/out_$o"
+done
+if [ -s "$tmp/out_own/outer.npy" ] && diff -r "$tmp/out_any" "$tmp/out_own" > "$tmp/log"; then ok; else bad "other bits for this processor"; fi
+if "$mflc" build $r/$p.mfl --from $r/in --emit so --native -o "$tmp/own" > "$tmp/log" 2>&1; then try "dlopen of code for this processor" "$tmp/load" "$tmp/own/lib$p.so" "${p}_problem"; else bad "--emit so --native"; fi
+if "$mflc" build $r/$p.mfl --from $r/in --native -o "$tmp/none" > "$tmp/log" 2>&1; [ $? = 2 ] && [ -z "$(ls "$tmp/none")" ] && grep -q 'goes with machine code' "$tmp/log"; then ok; else bad "--native without machine code"; fi
+# A disk that is full: no half a file.
+for form in llvm asm obj; do
+    (ulimit -f 1; exec "$mflc" build $r/$p.mfl --from $r/in --emit $form -o "$tmp/full") > "$tmp/log" 2>&1
+    if [ $? = 3 ] && grep -q 'cannot be written: File too large' "$tmp/log" && [ -z "$(ls "$tmp/full")" ]; then ok; else bad "--emit $form on a full disk"; fi
+done
 echo "emit: $passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
