@@ -35,7 +35,7 @@ $(BUILD)/libmfl_runtime.a: $(RTOBJ)
 define layer
 $(BUILD)/$(1)/%.o: compiler/$(1)/%.c
 	@mkdir -p $$(@D)
-	$$(CC) -std=gnu11 $$(OPT) $$(WARN) $(patsubst %,-Icompiler/%,$(1) $(SEES_$(1))) -Iinclude $(if $(filter front,$(1)),-I$$(BUILD)/front) $(if $(filter emit driver,$(1)),$(LLVM_C)) -MMD -c $$< -o $$@
+	$$(CC) -std=gnu11 $$(OPT) $$(WARN) $(patsubst %,-Icompiler/%,$(1) $(SEES_$(1))) -Iinclude $(if $(filter front,$(1)),-I$$(BUILD)/front) $(if $(filter emit driver,$(1)),$$(LLVM_C)) -MMD -c $$< -o $$@
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 
@@ -74,11 +74,13 @@ $(BUILD)/emit/python_host.o: compiler/emit/python_host.py
 
 # ---- the two commands of the README ----
 setup:
-	@sh .ci/setup
+	@sh .ci/setup build
+setup-tests:
+	@sh .ci/setup build tests
 demo: setup
 	@$(MAKE) --no-print-directory -j2 all
 	$(BUILD)/mflc run examples/ridge.mfl -o $(BUILD)/ridge-result
-check: setup
+check: setup-tests
 	@$(MAKE) --no-print-directory -j2 all tests
 	@BUILD=$(BUILD) sh tests/run_all.sh
 
@@ -95,16 +97,17 @@ $(UNIT): $(BUILD)/tests/%: tests/%.c $(wildcard tests/unit/*.h tests/unit/lir_in
 
 # Takes today's output of the passes, and today's generated C, as the expected one: read the difference before it is committed.
 promote: all
-	PROMOTE=1 sh tests/passes/run.sh $(CURDIR)/$(BUILD)/mflc $(BUILD)
-	PROMOTE=1 sh tests/golden/run.sh $(CURDIR)/$(BUILD)/mflc $(BUILD)
+	PROMOTE=1 sh tests/passes/run.sh "$(CURDIR)/$(BUILD)/mflc" $(BUILD)
+	PROMOTE=1 sh tests/golden/run.sh "$(CURDIR)/$(BUILD)/mflc" $(BUILD)
 
 # The same tests under the address, undefined-behaviour and leak sanitizers.
-asan: setup
+asan: setup-tests
 	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/asan OPT="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" all tests
 	@BUILD=$(BUILD)/asan ASAN=1 sh tests/run_all.sh
 
 # ---- measuring ----
 peers:
+	@sh .ci/setup peers
 	python3 -m venv .peers && .peers/bin/pip install -q -r tests/bench/requirements.txt
 bench: setup all
 	sh tests/bench/run.sh $(BUILD)/mflc
@@ -113,16 +116,17 @@ bench: setup all
 PREFIX ?= /usr/local
 DEST    = $(DESTDIR)$(PREFIX)
 install: all
-	install -d $(DEST)/bin $(DEST)/lib $(DEST)/include/mfl
-	install $(BUILD)/mflc $(DEST)/bin/mflc
-	install -m 644 $(BUILD)/libmfl_runtime.a $(DEST)/lib/
-	install -m 644 include/mfl/*.h $(DEST)/include/mfl/
-	install -d $(DEST)/lib/cmake/mfl $(DEST)/lib/pkgconfig
-	install -m 644 packaging/*.cmake $(DEST)/lib/cmake/mfl/
-	install -m 644 packaging/mfl.pc $(DEST)/lib/pkgconfig/
+	install -d "$(DEST)/bin" "$(DEST)/include/mfl" "$(DEST)/lib/cmake/mfl" "$(DEST)/lib/pkgconfig"
+	install $(BUILD)/mflc "$(DEST)/bin/mflc"
+	install -m 644 $(BUILD)/libmfl_runtime.a "$(DEST)/lib/"
+	install -m 644 include/mfl/*.h "$(DEST)/include/mfl/"
+	install -m 644 runtime/packaging/*.cmake "$(DEST)/lib/cmake/mfl/"
+	install -m 644 runtime/packaging/mfl.pc "$(DEST)/lib/pkgconfig/"
+# Folders that are then empty go too, but the system's own.
 uninstall:
-	rm -f $(DEST)/bin/mflc $(DEST)/lib/libmfl_runtime.a $(DEST)/lib/pkgconfig/mfl.pc
-	rm -rf $(DEST)/include/mfl $(DEST)/lib/cmake/mfl
+	rm -f "$(DEST)/bin/mflc" "$(DEST)/lib/libmfl_runtime.a" "$(DEST)/lib/pkgconfig/mfl.pc"
+	rm -rf "$(DEST)/include/mfl" "$(DEST)/lib/cmake/mfl"
+	@$(if $(filter /usr /usr/local,$(DEST)),,for d in lib/cmake lib/pkgconfig lib include bin ""; do rmdir "$(DEST)/$$d" 2> /dev/null || :; done)
 clean:
 	rm -rf $(BUILD)
-.PHONY: all setup demo check tests promote asan peers bench install uninstall clean
+.PHONY: all setup setup-tests demo check tests promote asan peers bench install uninstall clean

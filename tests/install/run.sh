@@ -69,7 +69,36 @@ try "docs, pkg-config: build" sh -c "cd '$tmp/doc' && $(sed -n 's/^Without: `\(c
 if [ "$("$tmp/doc/learn" 2> "$tmp/log")" = "$("$tmp/doc/b/learn" 2> "$tmp/log")" ] && "$tmp/doc/learn" | grep -q '^outer 0\.'; then ok; else bad "docs: two builds print different lines"; fi
 
 try "uninstall" make -s uninstall PREFIX="$tmp/moved"
-left=$(find "$tmp/moved" ! -type d)
-if [ -z "$left" ]; then ok; else bad "uninstall leaves $left"; fi
+if [ ! -e "$tmp/moved" ]; then ok; else bad "uninstall leaves $(find "$tmp/moved")"; fi
+
+# into a folder for a package, with a space in its name; the user's own files beside ours stay
+mkdir -p "$tmp/a stage/usr/lib"
+echo own > "$tmp/a stage/usr/lib/own"
+try "install with DESTDIR" make -s install BUILD="$B" DESTDIR="$tmp/a stage" PREFIX=/usr ${ASAN:+OPT="-O1 -g $sanitize"}
+try "strip" strip -o "$tmp/stripped" "$tmp/a stage/usr/bin/mflc"
+if grep -qaF "$top" "$tmp/stripped"; then bad "the installed mflc knows the folder it was built in"; else ok; fi
+try "a shared object, from the package" env TMPDIR="$tmp" "$tmp/a stage/usr/bin/mflc" build examples/ridge.mfl --emit so -o "$tmp/so"
+try "uninstall with DESTDIR" make -s uninstall DESTDIR="$tmp/a stage" PREFIX=/usr
+if [ "$(cd "$tmp/a stage" && find . | sort | tr '\n' ' ')" = ". ./usr ./usr/lib ./usr/lib/own " ]; then ok; else bad "uninstall with DESTDIR leaves $(find "$tmp/a stage")"; fi
+
+# .ci/setup where packages are missing: what is left to a user who is not root
+mkdir "$tmp/bin"
+for tool in sh grep env; do ln -s "$(command -v $tool)" "$tmp/bin/"; done
+# tool NAME LINE: a stand-in
+tool() { printf '#!/bin/sh\n%s\n' "$2" > "$tmp/bin/$1" && chmod +x "$tmp/bin/$1"; }
+setup() { want=$1 words=$2; shift 2; PATH=$tmp/bin sh .ci/setup "$@" > "$tmp/log" 2>&1; [ $? = "$want" ] && grep -qF "$words" "$tmp/log" && ok || bad "setup $*: $words"; }
+tool dpkg-query 'for p; do :; done; case $p in gcc|graphviz) exit 1 ;; *) echo install ok installed ;; esac'
+setup 1 "there is no apt-get here. As root:" build
+tool apt-get 'echo "apt-get $*"'
+tool id 'echo 1000'
+setup 1 "needs root, and there is no sudo here. As root:" build
+setup 1 "    apt-get update && apt-get install --no-install-recommends gcc graphviz" build tests
+tool sudo 'echo "sudo: a password is required" >&2; exit 1'
+setup 1 "The packages were not installed. As root:" build
+tool sudo 'exec "$@"'
+setup 0 "installing: gcc" build
+tool dpkg-query 'echo install ok installed'
+tool sudo 'exit 1'
+PATH=$tmp/bin sh .ci/setup build tests > "$tmp/log" 2>&1 && [ ! -s "$tmp/log" ] && ok || bad "setup with nothing missing"
 echo "install: $passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
