@@ -90,6 +90,30 @@ static void activity_of_args(const Node *loop, Node *const *tin, bool *active_ar
         active_arg[a] = tin[a] != NULL;
 }
 
+/* The tangents that the loop under m carries and collects, beside whatever it has already, and the loop itself. on, on_out: which parameters and outputs
+ * of old have a tangent, of its first no outputs: saved values may have been added to it since; dplace[p]: the parameter of the new loop that is parameter p's; dres[k]: the tangent of body result k; out[k]: of output k. */
+static void finish_tangents(Making *m, const Loop *old, int no, const bool *on, const bool *on_out, const int *dplace, Node *const *dres, Node **out)
+{
+    for (int p = 0; p < old->params.n; p++)
+        if (on[p] && old->params.at[p].kind == LP_CARRY) {
+            Node *next = or_zero(m->body, dres[old->params.at[p].result], &old->body->params.at[p]->type);
+            m->loop->params.at[dplace[p]].result = make_result(m, next);
+        }
+    int *dout = NEW_N(m->outer->arena, int, no + 1);
+    for (int k = 0; k < no; k++) {
+        LoopOut o = old->outs.at[k];
+        if (!on_out[k] || (o.kind == LO_COLLECT && !dres[o.result]))
+            dout[k] = -1;
+        else if (o.kind == LO_CARRY)
+            dout[k] = make_out(m, LO_CARRY, dplace[o.param], m->loop->params.at[dplace[o.param]].result);
+        else
+            dout[k] = make_out(m, LO_COLLECT, -1, make_result(m, dres[o.result]));
+    }
+    Node *loop = finish_loop(m);
+    for (int k = 0; k < no; k++)
+        out[k] = dout[k] < 0 ? NULL : ir_proj(m->outer, loop, dout[k]);
+}
+
 void linearize_loop_fused(Graph *g, Node *node, Node *const *tin, Node **out)
 {
     const Loop *old = node->u.loop;
@@ -123,26 +147,11 @@ void linearize_loop_fused(Graph *g, Node *node, Node *const *tin, Node **out)
 
     for (int k = 0; k < nr; k++)
         make_result(&m, res[k]);
-    for (int p = 0; p < np; p++) {
+    for (int p = 0; p < np; p++)
         m.loop->params.at[p].result = old->params.at[p].result;
-        if (on[p] && old->params.at[p].kind == LP_CARRY)
-            m.loop->params.at[dplace[p]].result = make_result(&m, or_zero(m.body, dres[old->params.at[p].result], &primal[p]->type));
-    }
     for (int k = 0; k < no; k++)
         make_out(&m, old->outs.at[k].kind, old->outs.at[k].param, old->outs.at[k].result);
-    int *dout = NEW_N(g->arena, int, no + 1);
-    for (int k = 0; k < no; k++) {
-        LoopOut o = old->outs.at[k];
-        if (!on_out[k] || (o.kind == LO_COLLECT && !dres[o.result]))
-            dout[k] = -1;
-        else if (o.kind == LO_CARRY)
-            dout[k] = make_out(&m, LO_CARRY, dplace[o.param], m.loop->params.at[dplace[o.param]].result);
-        else
-            dout[k] = make_out(&m, LO_COLLECT, -1, make_result(&m, dres[o.result]));
-    }
-    Node *fused = finish_loop(&m);
-    for (int k = 0; k < no; k++)
-        out[k] = dout[k] < 0 ? NULL : ir_proj(g, fused, dout[k]);
+    finish_tangents(&m, old, no, on, on_out, dplace, dres, out);
 }
 
 /* Output of the primal loop that stacks its carried parameter p at the start of each iteration; added when it is not there. */
@@ -221,22 +230,7 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
         if (dres[k])
             graph_inline(m.body, b, args, &dres[k], 1, &dres[k], map);
 
-    for (int p = 0; p < np; p++)
-        if (on[p] && old->params.at[p].kind == LP_CARRY)
-            m.loop->params.at[dplace[p]].result = make_result(&m, or_zero(m.body, dres[old->params.at[p].result], &primal[p]->type));
-    int *dout = NEW_N(g->arena, int, no + 1);
-    for (int k = 0; k < no; k++) {
-        LoopOut o = old->outs.at[k];
-        if (!on_out[k] || (o.kind == LO_COLLECT && !dres[o.result]))
-            dout[k] = -1;
-        else if (o.kind == LO_CARRY)
-            dout[k] = make_out(&m, LO_CARRY, dplace[o.param], m.loop->params.at[dplace[o.param]].result);
-        else
-            dout[k] = make_out(&m, LO_COLLECT, -1, make_result(&m, dres[o.result]));
-    }
-    Node *linear = finish_loop(&m);
-    for (int k = 0; k < no; k++)
-        out[k] = dout[k] < 0 ? NULL : ir_proj(g, linear, dout[k]);
+    finish_tangents(&m, old, no, on, on_out, dplace, dres, out);
 }
 
 /* The cotangent of each output that the body's results carry, summed by result. */

@@ -36,19 +36,15 @@ static bool index_used(const Contract *c, int k)
 
 /* ---- operands ---- */
 
-/* Every out place of v is its own letter (or 0 on an axis of length 1), and there are no other letters. */
-static bool is_view(const Node *v)
+bool contract_only_copies(const Contract *c, const Type *out)
 {
-    const Contract *c;
-    if (v->op != OP_contract || (c = v->u.contract)->nfactor != 1)
-        return false;
     bool seen[MAX_LETTERS] = { false };
     for (int d = 0; d < c->out.rank; d++) {
         int l;
         int64_t zero;
-        if (place_is_const(&c->out.place[d], &zero) && zero == 0 && v->type.dim[d] == 1)
+        if (place_is_const(&c->out.place[d], &zero) && zero == 0 && out->dim[d] == 1)
             continue;
-        if (!place_is_letter(&c->out.place[d], &l) || seen[l] || c->range[l] != v->type.dim[d])
+        if (!place_is_letter(&c->out.place[d], &l) || seen[l] || c->range[l] != out->dim[d])
             return false;
         seen[l] = true;
     }
@@ -56,6 +52,11 @@ static bool is_view(const Node *v)
         if (!seen[l])
             return false;
     return true;
+}
+
+static bool is_view(const Node *v)
+{
+    return v->op == OP_contract && v->u.contract->nfactor == 1 && contract_only_copies(v->u.contract, &v->type);
 }
 
 /* v's place in terms of w's letters: letter l of v stands for at[l], a place of w. Index operands of v start at `shift`. */
@@ -224,28 +225,10 @@ static bool like_out(const Contract *c, const Access *x, const Type *arg, const 
     return true;
 }
 
-static bool only_out_letters(const Contract *c, const Type *out)
-{
-    bool seen[MAX_LETTERS] = { false };
-    for (int d = 0; d < c->out.rank; d++) {
-        int l;
-        int64_t zero;
-        if (place_is_const(&c->out.place[d], &zero) && out->dim[d] == 1 && !zero)
-            continue;
-        if (!place_is_letter(&c->out.place[d], &l) || seen[l])
-            return false;
-        seen[l] = true;
-    }
-    for (int l = 0; l < c->nletters; l++)
-        if (!seen[l])
-            return false;
-    return true;
-}
-
 static Node *elementwise(Work *w)
 {
     Contract *c = &w->c;
-    if (c->nguard || c->nindex || !only_out_letters(c, &w->out))
+    if (c->nguard || c->nindex || !contract_only_copies(c, &w->out))
         return NULL;
     if (w->out.dtype == T_REAL && c->nfactor == 1 && ir_is_const(w->arg[0], NULL) && w->arg[0]->type.rank == 0)
         return ir_const(w->g, w->out, c->scale * w->arg[0]->u.number);

@@ -194,6 +194,7 @@ int   contract_letter(Contract *, int64_t range, Name);    /* returns the letter
 Place place_letter(int letter);
 Place place_const(int64_t);
 bool  place_is_letter(const Place *, int *letter);         /* exactly 1 * letter */
+bool  contract_only_copies(const Contract *, const Type *out);   /* every place of out is a letter of its own (or 0 on an axis of length 1), and there are no other letters: nothing is summed */
 void   place_range(const Contract *, const Place *, int64_t *lo, int64_t *hi);   /* least and greatest value over the letters' ranges, the index operand left out */
 
 /* ---- loops: capture on demand ---- */

@@ -6,25 +6,7 @@
 
 bool is_view_node(const Node *n)
 {
-    if (n->op != OP_contract || n->u.contract->nfactor != 1)
-        return false;
-    const Contract *c = n->u.contract;
-    bool seen[MAX_LETTERS] = { false };
-    for (int d = 0; d < c->out.rank; d++) {
-        int l;
-        bool zero = c->out.place[d].base == 0 && c->out.place[d].index < 0 && n->type.dim[d] == 1;
-        for (int i = 0; zero && i < c->nletters; i++)
-            zero = c->out.place[d].coef[i] == 0;
-        if (zero)
-            continue;
-        if (!place_is_letter(&c->out.place[d], &l) || seen[l])
-            return false;
-        seen[l] = true;
-    }
-    for (int l = 0; l < c->nletters; l++)
-        if (!seen[l])
-            return false;
-    return true;
+    return n->op == OP_contract && n->u.contract->nfactor == 1 && contract_only_copies(n->u.contract, &n->type);
 }
 
 Slot *slot_of(Env **env, Node **n)
