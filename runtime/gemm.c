@@ -7,7 +7,10 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #endif
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #define TILES 1
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v3")                                      /* what the header defines may be inlined into both, whatever -march says */
 #include <immintrin.h>
+#pragma GCC pop_options
 #pragma GCC push_options
 #pragma GCC optimize("fp-contract=fast")
 #pragma GCC target("arch=x86-64-v4")

@@ -89,6 +89,12 @@ static void find_closed(Pair *p)
     }
 }
 
+/* A broadcast: what it is made of takes less room. */
+static bool widens(const Pair *p, const Node *n)
+{
+    return n->op == OP_contract && n->narg == 1 && p->closed[n->arg[0]->id] && type_count(&n->arg[0]->type) < type_count(&n->type);
+}
+
 /* Which closed nodes to store. A stored node makes consumers of it cheap, so trivial is brought up to date in order. */
 static int choose(Pair *p, Node **saved)
 {
@@ -101,12 +107,19 @@ static int choose(Pair *p, Node **saved)
                 used[b->nodes.at[i]->arg[a]->id] = true;
     for (int k = 0; k < b->results.n; k++)
         used[b->results.at[k]->id] = true;
+    for (int i = b->nodes.n - 1; i >= 0; i--) {
+        Node *x = b->nodes.at[i];
+        if (used[x->id] && p->closed[x->id] && !p->trivial[x->id] && widens(p, x)) {
+            used[x->id] = false;
+            used[x->arg[0]->id] = true;
+        }
+    }
     int n = 0;
     for (int i = 0; i < b->nodes.n; i++) {
         Node *x = b->nodes.at[i];
         if (!p->closed[x->id] || x->op == OP_param || x->op == OP_loop)
             continue;
-        if (!p->trivial[x->id] && op_info[x->op].kind == K_MAP && op_info[x->op].flops <= 4) {
+        if (!p->trivial[x->id] && ((op_info[x->op].kind == K_MAP && op_info[x->op].flops <= 4) || widens(p, x))) {
             bool easy = true;
             for (int a = 0; a < x->narg; a++)
                 easy &= p->trivial[x->arg[a]->id];

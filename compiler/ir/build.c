@@ -213,6 +213,8 @@ Node *ir_map(Graph *g, Op op, Node *const *args, int n)
             ice("%s of %s and %s", op_info[op].name, type_text(g->arena, &args[0]->type), type_text(g->arena, &args[k]->type));
     Type type = map_type(op, args, n);
     Node *simple = fold_map(g, op, &type, args, n);
+    if (!simple)
+        simple = narrow_map(g, op, &type, args, n);
     if (simple)
         return simple;
     Node like = { .op = op, .type = type }, *sorted[3];

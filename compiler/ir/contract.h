@@ -29,4 +29,5 @@ const Contract *contract_intern(const Contract *);
 Node *node_make(Graph *, const Node *like, Node *const *args, int narg);
 /* Local algebra; NULL: nothing to simplify. */
 Node *fold_map(Graph *, Op, const Type *, Node *const *args, int n);
+Node *narrow_map(Graph *, Op, const Type *, Node *const *args, int n);   /* computed before it is broadcast; NULL: every axis is needed */
 #endif

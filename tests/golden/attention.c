@@ -1,129 +1,132 @@
-/* Workspace of attention_hypergradient: 166592 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
- * attention_hypergradient_step is 8 to 64,
- * attention_hypergradient_step_adjoint is 127 to 243. */
-#define HYPERGRADIENT_exp_log_rate                166400   /* float, alive 1 to 243   attention.mfl:24 */
+/* Workspace of attention_hypergradient: 148160 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+ * attention_hypergradient_step is 8 to 65,
+ * attention_hypergradient_step_adjoint is 129 to 248. */
+#define HYPERGRADIENT_exp_log_rate                147968   /* float, alive 1 to 248   attention.mfl:24 */
 #define HYPERGRADIENT_normal                           0   /* float [768], alive 2 to 3   attention.mfl:6 */
 #define HYPERGRADIENT_normal_2                      3072   /* float [L][D][D], alive 3 to 4   attention.mfl:6 */
-#define HYPERGRADIENT_blocks_q                     70656   /* float [L][D][D], alive 4 to 126 */
+#define HYPERGRADIENT_blocks_q                     59136   /* float [L][D][D], alive 4 to 128 */
 #define HYPERGRADIENT_normal_3                         0   /* float [768], alive 5 to 6   attention.mfl:6 */
 #define HYPERGRADIENT_normal_4                      3072   /* float [L][D][D], alive 6 to 7   attention.mfl:6 */
-#define HYPERGRADIENT_blocks_v                     73728   /* float [L][D][D], alive 7 to 126 */
-#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 243 */
-#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 243 */
-#define HYPERGRADIENT_h                            79104   /* float [S][D], alive 8 to 42   attention.mfl:13 */
-#define HYPERGRADIENT_h_at                         52224   /* float [L][S][D], alive 9 to 64   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    87552   /* float [L][S], alive 9 to 64   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rms_norm_quotient_at    87872   /* float [L][S], alive 9 to 64   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_quotient_at         56832   /* float [L][S][D], alive 9 to 64   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at         61440   /* float [L][S][D], alive 9 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at      24576   /* float [L][S][S], alive 9 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at            31488   /* float [L][S][S], alive 9 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at      38400   /* float [L][S][S], alive 9 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at         66048   /* float [L][S][D], alive 9 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_2    45312   /* float [L][S][S], alive 9 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm                     80640   /* float [S][D], alive 10 to 29   attention.mfl:9 */
-#define HYPERGRADIENT_block_product                76800   /* float [S][S], alive 19 to 28   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice                 82176   /* float [S], alive 21 to 26   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_2                        81408   /* float [S][D], alive 31 to 64   attention.mfl:13 */
-#define HYPERGRADIENT_logits                       76800   /* float [7], alive 32 to 37   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp                    76864   /* float [7], alive 36 to 40   attention.mfl:23 */
-#define HYPERGRADIENT_g_h                          76800   /* float [D], alive 40 to 42   attention.mfl:14 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v          82944   /* float [S][D], alive 43 to 63   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient             76800   /* float [S][S], alive 44 to 51   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product       79104   /* float [S][S], alive 45 to 54   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_2                   84480   /* float [S][D], alive 45 to 63   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q          76800   /* float [S][D], alive 52 to 62   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm                   86016   /* float [S][D], alive 53 to 61   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at                78336   /* float [D][D], alive 62 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at                76800   /* float [D][D], alive 63 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_h_3                          79104   /* float [S][D], alive 65 to 101   attention.mfl:13 */
-#define HYPERGRADIENT_h_at_3                       52224   /* float [L][S][D], alive 66 to 126   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3    87552   /* float [L][S], alive 66 to 126   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rms_norm_quotient_at_3    87872   /* float [L][S], alive 66 to 126   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_quotient_at_3       56832   /* float [L][S][D], alive 66 to 126   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_3       61440   /* float [L][S][D], alive 66 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_3    24576   /* float [L][S][S], alive 66 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_3          31488   /* float [L][S][S], alive 66 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_5    38400   /* float [L][S][S], alive 66 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_3       66048   /* float [L][S][D], alive 66 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_6    45312   /* float [L][S][S], alive 66 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_5                   80640   /* float [S][D], alive 66 to 85   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_3              76800   /* float [S][S], alive 75 to 84   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_3               82176   /* float [S], alive 77 to 82   attention.mfl:10 */
-#define HYPERGRADIENT_max_logits                   76800   /* float [S], alive 87 to 101   attention.mfl:25 */
-#define HYPERGRADIENT_sum_outer_exp                76928   /* float [S], alive 87 to 101   attention.mfl:25 */
-#define HYPERGRADIENT_b_h_2                        81408   /* float [S][D], alive 87 to 126   attention.mfl:13 */
-#define HYPERGRADIENT_outer_exp                    77056   /* float [7], alive 91 to 96   attention.mfl:25 */
-#define HYPERGRADIENT_b_h                          77120   /* float [D], alive 96 to 98   attention.mfl:14 */
-#define HYPERGRADIENT_b_log_rate                  166464   /* float, alive 103 to 245 */
-#define HYPERGRADIENT_outer_value                 166528   /* float, alive 104 to 244   attention.mfl:25 */
-#define HYPERGRADIENT_b_rms_norm_blocks_v          82944   /* float [S][D], alive 105 to 125   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q                  116736   /* float [L][D][D], alive 105 to 243 */
-#define HYPERGRADIENT_b_blocks_v                  119808   /* float [L][D][D], alive 105 to 243 */
-#define HYPERGRADIENT_b_block_quotient             76800   /* float [S][S], alive 106 to 113   attention.mfl:10 */
-#define HYPERGRADIENT_b_scaled_block_product       79104   /* float [S][S], alive 107 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_6                   84480   /* float [S][D], alive 107 to 125   attention.mfl:9 */
-#define HYPERGRADIENT_b_rms_norm_blocks_q          76800   /* float [S][D], alive 114 to 124   attention.mfl:10 */
-#define HYPERGRADIENT_b_rms_norm                   86016   /* float [S][D], alive 115 to 123   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q_at                78336   /* float [D][D], alive 124 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_v_at                76800   /* float [D][D], alive 125 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_h_2                         133632   /* float [S][D], alive 127 to 188   attention.mfl:13 */
-#define HYPERGRADIENT_d_h                         135168   /* float [S][D], alive 127 to 188   attention.mfl:13 */
-#define HYPERGRADIENT_b_g_blocks_q                122880   /* float [L][D][D], alive 128 to 237   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_b_g_blocks_v                125952   /* float [L][D][D], alive 128 to 237   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_h_at_2                       79872   /* float [L][S][D], alive 128 to 237   attention.mfl:13 */
-#define HYPERGRADIENT_d_h_at                       84480   /* float [L][S][D], alive 128 to 237   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   165120   /* float [L][S], alive 128 to 237   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rms_norm_quotient_at_2   165440   /* float [L][S], alive 128 to 237   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_quotient_at_2       89088   /* float [L][S][D], alive 128 to 237   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_2       93696   /* float [L][S][D], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_2       98304   /* float [L][S][D], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_3    45312   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_quotient_at      102912   /* float [L][S][D], alive 128 to 237   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_blocks_q_at      107520   /* float [L][S][D], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_d_exp_block_difference_at    52224   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_quotient_at          59136   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at    66048   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_blocks_v_at      112128   /* float [L][S][D], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at_2    72960   /* float [L][S][S], alive 128 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rms_norm_quotient_at   165760   /* float [L][S], alive 128 to 237   attention.mfl:9 */
-#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   166080   /* float [L][S], alive 128 to 237   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_3                  136704   /* float [S][D], alive 129 to 169   attention.mfl:9 */
-#define HYPERGRADIENT_block                       138240   /* float [S][D], alive 129 to 172   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm                  139776   /* float [S][D], alive 129 to 168   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_2             129024   /* float [S][S], alive 146 to 156   attention.mfl:10 */
-#define HYPERGRADIENT_sum_exp_block_difference    141312   /* float [S], alive 147 to 167   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_2              131328   /* float [S], alive 148 to 153   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product             129024   /* float [S][S], alive 161 to 167   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_2           131328   /* float [S][S], alive 162 to 167   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_4                       152832   /* float [S][D], alive 173 to 237 */
-#define HYPERGRADIENT_d_g_h                       154368   /* float [S][D], alive 173 to 237   attention.mfl:13 */
-#define HYPERGRADIENT_logits_2                    129024   /* float [7], alive 174 to 179   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp_2                 129088   /* float [7], alive 178 to 188   attention.mfl:23 */
-#define HYPERGRADIENT_d_inner_exp                 129152   /* float [7], alive 178 to 188   attention.mfl:23 */
-#define HYPERGRADIENT_g_inner_exp                 129024   /* float [7], alive 182 to 188   attention.mfl:23 */
-#define HYPERGRADIENT_g_h_3                       129216   /* float [D], alive 183 to 188   attention.mfl:14 */
-#define HYPERGRADIENT_d_g_blocks_q_at             129024   /* float [L][D][D], alive 189 to 241   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_blocks_v_at             132096   /* float [L][D][D], alive 189 to 241   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at_2             135168   /* float [L][D][D], alive 189 to 241   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at_2             138240   /* float [L][D][D], alive 189 to 241   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v_2       155904   /* float [S][D], alive 189 to 237   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient_2          141312   /* float [S][S], alive 190 to 211   attention.mfl:10 */
-#define HYPERGRADIENT_g_exp_block_difference      143616   /* float [S][S], alive 191 to 211   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product_2    145920   /* float [S][S], alive 191 to 216   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_4                  157440   /* float [S][D], alive 191 to 237   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_2                158976   /* float [S][D], alive 191 to 234   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q_2       160512   /* float [S][D], alive 198 to 236   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_2                162048   /* float [S][D], alive 199 to 231   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_v       163584   /* float [S][D], alive 202 to 235   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_block_quotient          148224   /* float [S][S], alive 204 to 211   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_scaled_block_product    150528   /* float [S][S], alive 206 to 217   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_q       141312   /* float [S][D], alive 212 to 233   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm                142848   /* float [S][D], alive 214 to 231   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_squared                 144384   /* float [D], alive 227 to 231   attention.mfl:9 */
+#define HYPERGRADIENT_blocks_v                     62208   /* float [L][D][D], alive 7 to 128 */
+#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 248 */
+#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 248 */
+#define HYPERGRADIENT_h                            67584   /* float [S][D], alive 8 to 43   attention.mfl:13 */
+#define HYPERGRADIENT_h_at                         45312   /* float [L][S][D], alive 9 to 65   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    76032   /* float [L][S], alive 9 to 65   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_quotient_at         76352   /* float [L][S], alive 9 to 65   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rms_norm_quotient_at    76672   /* float [L][S], alive 9 to 65   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at         49920   /* float [L][S][D], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at      24576   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at            31488   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_2    38400   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at         54528   /* float [L][S][D], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at      76992   /* float [L][S], alive 9 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm                     69120   /* float [S][D], alive 10 to 30   attention.mfl:9 */
+#define HYPERGRADIENT_block_product                65280   /* float [S][S], alive 19 to 29   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice                 70656   /* float [S], alive 21 to 26   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_2                        69888   /* float [S][D], alive 32 to 65   attention.mfl:13 */
+#define HYPERGRADIENT_logits                       65280   /* float [7], alive 33 to 38   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp                    65344   /* float [7], alive 37 to 41   attention.mfl:23 */
+#define HYPERGRADIENT_g_h                          65280   /* float [D], alive 41 to 43   attention.mfl:14 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v          71424   /* float [S][D], alive 44 to 64   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient             65280   /* float [S][S], alive 45 to 52   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product       67584   /* float [S][S], alive 46 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_2                   72960   /* float [S][D], alive 46 to 64   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q          65280   /* float [S][D], alive 53 to 63   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm                   74496   /* float [S][D], alive 54 to 62   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at                66816   /* float [D][D], alive 63 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at                65280   /* float [D][D], alive 64 to 65   attention.mfl:10 */
+#define HYPERGRADIENT_h_3                          67584   /* float [S][D], alive 66 to 103   attention.mfl:13 */
+#define HYPERGRADIENT_h_at_3                       45312   /* float [L][S][D], alive 67 to 128   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3    76032   /* float [L][S], alive 67 to 128   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_quotient_at_3       76352   /* float [L][S], alive 67 to 128   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rms_norm_quotient_at_3    76672   /* float [L][S], alive 67 to 128   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_3       49920   /* float [L][S][D], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_3    24576   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_3          31488   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_6    38400   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_3       54528   /* float [L][S][D], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_5    76992   /* float [L][S], alive 67 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_5                   69120   /* float [S][D], alive 67 to 87   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_3              65280   /* float [S][S], alive 76 to 86   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_3               70656   /* float [S], alive 78 to 83   attention.mfl:10 */
+#define HYPERGRADIENT_max_logits                   65280   /* float [S], alive 89 to 103   attention.mfl:25 */
+#define HYPERGRADIENT_sum_outer_exp                65408   /* float [S], alive 89 to 103   attention.mfl:25 */
+#define HYPERGRADIENT_b_h_2                        69888   /* float [S][D], alive 89 to 128   attention.mfl:13 */
+#define HYPERGRADIENT_outer_exp                    65536   /* float [7], alive 93 to 98   attention.mfl:25 */
+#define HYPERGRADIENT_b_h                          65600   /* float [D], alive 98 to 100   attention.mfl:14 */
+#define HYPERGRADIENT_b_log_rate                  148032   /* float, alive 105 to 250 */
+#define HYPERGRADIENT_outer_value                 148096   /* float, alive 106 to 249   attention.mfl:25 */
+#define HYPERGRADIENT_b_rms_norm_blocks_v          71424   /* float [S][D], alive 107 to 127   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q                   93696   /* float [L][D][D], alive 107 to 248 */
+#define HYPERGRADIENT_b_blocks_v                   96768   /* float [L][D][D], alive 107 to 248 */
+#define HYPERGRADIENT_b_block_quotient             65280   /* float [S][S], alive 108 to 115   attention.mfl:10 */
+#define HYPERGRADIENT_b_scaled_block_product       67584   /* float [S][S], alive 109 to 118   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_6                   72960   /* float [S][D], alive 109 to 127   attention.mfl:9 */
+#define HYPERGRADIENT_b_rms_norm_blocks_q          65280   /* float [S][D], alive 116 to 126   attention.mfl:10 */
+#define HYPERGRADIENT_b_rms_norm                   74496   /* float [S][D], alive 117 to 125   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q_at                66816   /* float [D][D], alive 126 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_v_at                65280   /* float [D][D], alive 127 to 128   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                         110592   /* float [S][D], alive 129 to 192   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                         112128   /* float [S][D], alive 129 to 192   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q                 99840   /* float [L][D][D], alive 130 to 242   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v                102912   /* float [L][D][D], alive 130 to 242   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                       66048   /* float [L][S][D], alive 130 to 242   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                       70656   /* float [L][S][D], alive 130 to 242   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   145152   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_quotient_at_2      145472   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rms_norm_quotient_at_2   145792   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2       75264   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2       79872   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3   146112   /* float [L][S], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_quotient_at      146432   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at       84480   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at    45312   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at          52224   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2    59136   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at       89088   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at   146752   /* float [L][S], alive 130 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rms_norm_quotient_at   147072   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   147392   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3                  113664   /* float [S][D], alive 131 to 173   attention.mfl:9 */
+#define HYPERGRADIENT_block                       115200   /* float [S][D], alive 131 to 176   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm                  116736   /* float [S][D], alive 131 to 172   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_2             105984   /* float [S][S], alive 148 to 159   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference    118272   /* float [S], alive 149 to 171   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2              108288   /* float [S], alive 150 to 155   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product             105984   /* float [S][S], alive 164 to 171   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2           108288   /* float [S][S], alive 165 to 171   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_4                       129792   /* float [S][D], alive 177 to 242 */
+#define HYPERGRADIENT_d_g_h                       131328   /* float [S][D], alive 177 to 242   attention.mfl:13 */
+#define HYPERGRADIENT_logits_2                    105984   /* float [7], alive 178 to 183   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2                 106048   /* float [7], alive 182 to 192   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp                 106112   /* float [7], alive 182 to 192   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp                 105984   /* float [7], alive 186 to 192   attention.mfl:23 */
+#define HYPERGRADIENT_g_h_3                       106176   /* float [D], alive 187 to 192   attention.mfl:14 */
+#define HYPERGRADIENT_d_g_blocks_q_at             105984   /* float [L][D][D], alive 193 to 246   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at             109056   /* float [L][D][D], alive 193 to 246   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2             112128   /* float [L][D][D], alive 193 to 246   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2             115200   /* float [L][D][D], alive 193 to 246   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2       132864   /* float [S][D], alive 193 to 242   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2          118272   /* float [S][S], alive 194 to 222   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference      120576   /* float [S][S], alive 195 to 222   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2    122880   /* float [S][S], alive 195 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4                  134400   /* float [S][D], alive 195 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2       135936   /* float [S][D], alive 202 to 241   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2                137472   /* float [S][D], alive 203 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v       139008   /* float [S][D], alive 206 to 240   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient          125184   /* float [S][S], alive 208 to 222   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_quotient         147712   /* float [S], alive 210 to 236   attention.mfl:9 */
+#define HYPERGRADIENT_g_sqrt_rms_norm_sum         147840   /* float [S], alive 210 to 236   attention.mfl:9 */
+#define HYPERGRADIENT_g_h_squared                 140544   /* float [S][D], alive 210 to 236   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_scaled_block_product    127488   /* float [S][S], alive 210 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_quotient         142080   /* float [S][D], alive 210 to 236   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2                143616   /* float [S][D], alive 210 to 239   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q       118272   /* float [S][D], alive 223 to 238   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm                119808   /* float [S][D], alive 225 to 236   attention.mfl:10 */
 
 /* One step of the inner loop. */
 static void attention_hypergradient_step(const attention_data *data, char *work, int t)
@@ -138,14 +141,14 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
     float (*h)[D] = (float (*)[D])(work + HYPERGRADIENT_h);             /* [S][D] */
     float (*h_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at); /* [L][S][D] */
     float (*slope_sqrt_rms_norm_sum_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at);  /* [L][S] */
+    float (*rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_rms_norm_quotient_at);  /* [L][S] */
     float (*slope_rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rms_norm_quotient_at);  /* [L][S] */
-    float (*rms_norm_quotient_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_quotient_at);  /* [L][S][D] */
     float (*rms_norm_blocks_q_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at);  /* [L][S][D] */
     float (*exp_block_difference_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at);  /* [L][S][S] */
     float (*block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at);  /* [L][S][S] */
-    float (*slope_block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at);  /* [L][S][S] */
-    float (*rms_norm_blocks_v_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at);  /* [L][S][D] */
     float (*slope_block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_2);  /* [L][S][S] */
+    float (*rms_norm_blocks_v_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at);  /* [L][S][D] */
+    float (*slope_block_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_block_quotient_at);  /* [L][S] */
     float (*rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm);  /* [S][D] */
     float (*block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product);  /* [S][S] */
     float *block_choice = (float *)(work + HYPERGRADIENT_block_choice); /* [S] */
@@ -180,13 +183,11 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
-            float rms_norm_quotient = 1.0f / sqrt_rms_norm_sum;
+            rms_norm_quotient_at[l][s] = 1.0f / sqrt_rms_norm_sum;
             slope_sqrt_rms_norm_sum_at[l][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
-            slope_rms_norm_quotient_at[l][s] = rms_norm_quotient / sqrt_rms_norm_sum;
-            for (int d = 0; d < D; d++) {
-                rms_norm[s][d] = h[s][d] * rms_norm_quotient;           /* a = rms_norm(h)   attention.mfl:9 */
-                rms_norm_quotient_at[l][s][d] = rms_norm_quotient;
-            }
+            slope_rms_norm_quotient_at[l][s] = rms_norm_quotient_at[l][s] / sqrt_rms_norm_sum;
+            for (int d = 0; d < D; d++)
+                rms_norm[s][d] = h[s][d] * rms_norm_quotient_at[l][s];  /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* rms_norm_blocks_q_at = rms_norm blocks_q: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm[0][0], D, 0, &blocks_q[l][0][0], D, 0,
@@ -222,13 +223,14 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
                 sum_exp_block_difference_part[lane] += exp_block_difference_at[l][s][lane + 16];
             }
             float sum_exp_block_difference_2 = mfl_fold_addf(sum_exp_block_difference_part, 16);
+            slope_block_quotient_at[l][s] = 1.0f / sum_exp_block_difference_2;  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             for (int i = 0; i < S; i++) {
+                /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 block_quotient_at[l][s][i] = exp_block_difference_at[l][s][i]
                         / sum_exp_block_difference_2;
                 /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-                slope_block_quotient_at[l][s][i] = block_quotient_at[l][s][i]
+                slope_block_quotient_at_2[l][s][i] = block_quotient_at[l][s][i]
                         / sum_exp_block_difference_2;
-                slope_block_quotient_at_2[l][s][i] = 1.0f / sum_exp_block_difference_2;
             }
         }
         /* rms_norm_blocks_v_at = rms_norm blocks_v: a @ p.v   attention.mfl:10 */
@@ -283,11 +285,11 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         for (int s = 0; s < S; s++) {
             float g_sum_exp_block_difference_sum_part[16] = { 0 };
             for (int lane = 0; lane < 16; lane++)
-                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at[b][s][lane]
+                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_2[b][s][lane]
                         * g_block_quotient[s][lane];
             for (int lane = 0; lane < 8; lane++)
-                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at[b][s][lane + 16]
-                        * g_block_quotient[s][lane + 16];
+                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_2[b][s][lane
+                        + 16] * g_block_quotient[s][lane + 16];
             float g_sum_exp_block_difference_sum = mfl_fold_addf(g_sum_exp_block_difference_sum_part,
                     16);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
@@ -295,10 +297,10 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             for (int i = 0; i < S; i++)
                 g_scaled_block_product[s][i] = (s >= i) ? exp_block_difference_at[b][s][i]
                         * (g_sum_exp_block_difference + g_block_quotient[s][i]
-                        * slope_block_quotient_at_2[b][s][i]) : 0.0f;
+                        * slope_block_quotient_at[b][s]) : 0.0f;
             for (int d = 0; d < D; d++)
                 /* a = rms_norm(h)   attention.mfl:9 */
-                rms_norm_2[s][d] = h_at[b][s][d] * rms_norm_quotient_at[b][s][d];
+                rms_norm_2[s][d] = h_at[b][s][d] * rms_norm_quotient_at[b][s];
         }
         /* g_rms_norm_blocks_q = 0.25f g_scaled_block_product rms_norm_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product[0][0], S, 0,
@@ -318,12 +320,12 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
                 g_rms_norm_quotient_sum_part[lane] += h_at[b][s][lane] * g_rms_norm[s][lane];
             float g_rms_norm_quotient_sum = mfl_fold_addf(g_rms_norm_quotient_sum_part, 16);
             /* adjoint of a = rms_norm(h)   attention.mfl:9 */
-            float g_rms_norm_quotient = (-1.0f) * g_rms_norm_quotient_sum;
+            float g_rms_norm_quotient_2 = (-1.0f) * g_rms_norm_quotient_sum;
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at[b][s]
-                    * (slope_rms_norm_quotient_at[b][s] * g_rms_norm_quotient);
+                    * (slope_rms_norm_quotient_at[b][s] * g_rms_norm_quotient_2);
             for (int d = 0; d < D; d++)
                 g_h_2[s][d] = g_h_2[s][d] + h_at[b][s][d] * (0.125f * g_scaled_sum_h_squared)
-                        + rms_norm_quotient_at[b][s][d] * g_rms_norm[s][d];
+                        + rms_norm_quotient_at[b][s] * g_rms_norm[s][d];
         }
         /* g_blocks_q_at = rms_norm_2' g_rms_norm_blocks_q: adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_2[0][0], D, 1, &g_rms_norm_blocks_q[0][0],
@@ -358,21 +360,21 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
     float (*h_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at_2);  /* [L][S][D] */
     float (*d_h_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_h_at);  /* [L][S][D] */
     float (*slope_sqrt_rms_norm_sum_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2);  /* [L][S] */
+    float (*rms_norm_quotient_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_rms_norm_quotient_at_2);  /* [L][S] */
     float (*slope_rms_norm_quotient_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rms_norm_quotient_at_2);  /* [L][S] */
-    float (*rms_norm_quotient_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_quotient_at_2);  /* [L][S][D] */
     float (*rms_norm_blocks_q_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at_2);  /* [L][S][D] */
     float (*exp_block_difference_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at_2);  /* [L][S][S] */
     float (*block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at_2);  /* [L][S][S] */
     float (*slope_block_quotient_at_4)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_4);  /* [L][S][S] */
     float (*rms_norm_blocks_v_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at_2);  /* [L][S][D] */
-    float (*slope_block_quotient_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_3);  /* [L][S][S] */
-    float (*d_rms_norm_quotient_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_quotient_at);  /* [L][S][D] */
+    float (*slope_block_quotient_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_block_quotient_at_3);  /* [L][S] */
+    float (*d_rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_rms_norm_quotient_at);  /* [L][S] */
     float (*d_rms_norm_blocks_q_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_blocks_q_at);  /* [L][S][D] */
     float (*d_exp_block_difference_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_exp_block_difference_at);  /* [L][S][S] */
     float (*d_block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_block_quotient_at);  /* [L][S][S] */
-    float (*d_slope_block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_slope_block_quotient_at);  /* [L][S][S] */
-    float (*d_rms_norm_blocks_v_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_blocks_v_at);  /* [L][S][D] */
     float (*d_slope_block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_slope_block_quotient_at_2);  /* [L][S][S] */
+    float (*d_rms_norm_blocks_v_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_blocks_v_at);  /* [L][S][D] */
+    float (*d_slope_block_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_block_quotient_at);  /* [L][S] */
     float (*d_slope_rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_rms_norm_quotient_at);  /* [L][S] */
     float (*d_slope_sqrt_rms_norm_sum_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at);  /* [L][S] */
     float (*rms_norm_3)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_3);  /* [S][D] */
@@ -401,10 +403,13 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
     float (*rms_norm_4)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_4);  /* [S][D] */
     float (*g_rms_norm_blocks_q_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_q_2);  /* [S][D] */
     float (*g_rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_2);  /* [S][D] */
-    float *g_h_squared = (float *)(work + HYPERGRADIENT_g_h_squared);   /* [D] */
+    float *g_rms_norm_quotient = (float *)(work + HYPERGRADIENT_g_rms_norm_quotient);  /* [S] */
+    float *g_sqrt_rms_norm_sum = (float *)(work + HYPERGRADIENT_g_sqrt_rms_norm_sum);  /* [S] */
+    float (*g_h_squared)[D] = (float (*)[D])(work + HYPERGRADIENT_g_h_squared);  /* [S][D] */
     float (*d_g_rms_norm_blocks_v)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm_blocks_v);  /* [S][D] */
     float (*d_g_block_quotient)[S] = (float (*)[S])(work + HYPERGRADIENT_d_g_block_quotient);  /* [S][S] */
     float (*d_g_scaled_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_d_g_scaled_block_product);  /* [S][S] */
+    float (*d_rms_norm_quotient)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rms_norm_quotient);  /* [S][D] */
     float (*d_rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rms_norm_2);  /* [S][D] */
     float (*d_g_rms_norm_blocks_q)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm_blocks_q);  /* [S][D] */
     float (*d_g_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm);  /* [S][D] */
@@ -433,28 +438,26 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
-            float rms_norm_quotient = 1.0f / sqrt_rms_norm_sum;
+            rms_norm_quotient_at_2[l][s] = 1.0f / sqrt_rms_norm_sum;
             float d_sum_h_squared_sum_part[16] = { 0 };
             for (int lane = 0; lane < D; lane++) {
-                rms_norm_3[s][lane] = h_2[s][lane] * rms_norm_quotient;
-                rms_norm_quotient_at_2[l][s][lane] = rms_norm_quotient;
+                rms_norm_3[s][lane] = h_2[s][lane] * rms_norm_quotient_at_2[l][s];
                 d_sum_h_squared_sum_part[lane] += h_2[s][lane] * d_h[s][lane];
             }
             float d_sum_h_squared_sum = mfl_fold_addf(d_sum_h_squared_sum_part, 16);
             float d_sum_h_squared = 2.0f * d_sum_h_squared_sum;         /* tangent of a = rms_norm(h)   attention.mfl:9 */
             slope_sqrt_rms_norm_sum_at_2[l][s] = 0.5f / sqrt_rms_norm_sum;
             float d_sqrt_rms_norm_sum = 0.0625f * d_sum_h_squared * slope_sqrt_rms_norm_sum_at_2[l][s];
-            slope_rms_norm_quotient_at_2[l][s] = rms_norm_quotient / sqrt_rms_norm_sum;
-            float d_rms_norm_quotient = d_sqrt_rms_norm_sum * slope_rms_norm_quotient_at_2[l][s];
-            d_slope_rms_norm_quotient_at[l][s] = rms_norm_quotient * d_rms_norm_quotient
-                    + d_sqrt_rms_norm_sum * (slope_rms_norm_quotient_at_2[l][s] / sqrt_rms_norm_sum);
+            slope_rms_norm_quotient_at_2[l][s] = rms_norm_quotient_at_2[l][s] / sqrt_rms_norm_sum;
+            d_rms_norm_quotient_at[l][s] = d_sqrt_rms_norm_sum * slope_rms_norm_quotient_at_2[l][s];
+            d_slope_rms_norm_quotient_at[l][s] = rms_norm_quotient_at_2[l][s]
+                    * d_rms_norm_quotient_at[l][s] + d_sqrt_rms_norm_sum
+                    * (slope_rms_norm_quotient_at_2[l][s] / sqrt_rms_norm_sum);
             d_slope_sqrt_rms_norm_sum_at[l][s] = d_sqrt_rms_norm_sum
                     * (slope_sqrt_rms_norm_sum_at_2[l][s] / sqrt_rms_norm_sum);
-            for (int d = 0; d < D; d++) {
-                d_rms_norm_quotient_at[l][s][d] = (-1.0f) * d_rms_norm_quotient;
-                d_rms_norm[s][d] = d_h[s][d] * rms_norm_quotient + h_2[s][d]
-                        * d_rms_norm_quotient_at[l][s][d];
-            }
+            for (int d = 0; d < D; d++)
+                d_rms_norm[s][d] = d_h[s][d] * rms_norm_quotient_at_2[l][s] + h_2[s][d]
+                        * ((-1.0f) * d_rms_norm_quotient_at[l][s]);
         }
         /* rms_norm_blocks_q_at_2 = rms_norm_3 blocks_q_at: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &blocks_q_at[t][l][0][0], D,
@@ -491,10 +494,12 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             }
             float sum_exp_block_difference_sum = mfl_fold_addf(sum_exp_block_difference_sum_part, 16);
             sum_exp_block_difference[s] = sum_exp_block_difference_sum;
+            slope_block_quotient_at_3[l][s] = 1.0f / sum_exp_block_difference[s];  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             for (int i = 0; i < S; i++) {
+                /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 block_quotient_at_2[l][s][i] = exp_block_difference_at_2[l][s][i]
                         / sum_exp_block_difference[s];
-                slope_block_quotient_at_3[l][s][i] = 1.0f / sum_exp_block_difference[s];  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 slope_block_quotient_at_4[l][s][i] = block_quotient_at_2[l][s][i]
                         / sum_exp_block_difference[s];
             }
@@ -533,15 +538,15 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                 d_sum_exp_block_difference_part[lane] += d_exp_block_difference_at[l][s][lane + 16];
             }
             float d_sum_exp_block_difference = mfl_fold_addf(d_sum_exp_block_difference_part, 16);
+            d_slope_block_quotient_at[l][s] = mfl_mulzf(d_sum_exp_block_difference,
+                    slope_block_quotient_at_3[l][s] / sum_exp_block_difference[s]);
             for (int i = 0; i < S; i++) {
                 d_block_quotient_at[l][s][i] = d_exp_block_difference_at[l][s][i]
-                        * slope_block_quotient_at_3[l][s][i] - d_sum_exp_block_difference
+                        * slope_block_quotient_at_3[l][s] - d_sum_exp_block_difference
                         * slope_block_quotient_at_4[l][s][i];
-                d_slope_block_quotient_at[l][s][i] = mfl_mulzf(slope_block_quotient_at_3[l][s][i],
-                        d_block_quotient_at[l][s][i]) - mfl_mulzf(d_sum_exp_block_difference,
-                        slope_block_quotient_at_4[l][s][i] / sum_exp_block_difference[s]);
                 d_slope_block_quotient_at_2[l][s][i] =
-                        mfl_mulzf(d_sum_exp_block_difference, slope_block_quotient_at_3[l][s][i]
+                        mfl_mulzf(slope_block_quotient_at_3[l][s], d_block_quotient_at[l][s][i])
+                        - mfl_mulzf(d_sum_exp_block_difference, slope_block_quotient_at_4[l][s][i]
                         / sum_exp_block_difference[s]);
             }
         }
@@ -630,17 +635,13 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             float g_sum_exp_block_difference = (-1.0f) * g_sum_exp_block_difference_sum;
             for (int i = 0; i < S; i++) {
                 g_exp_block_difference[s][i] = g_sum_exp_block_difference + g_block_quotient_2[s][i]
-                        * slope_block_quotient_at_3[b][s][i];
+                        * slope_block_quotient_at_3[b][s];
                 g_scaled_block_product_2[s][i] = (s >= i) ? exp_block_difference_at_2[b][s][i]
                         * g_exp_block_difference[s][i] : 0.0f;
             }
-            for (int d = 0; d < D; d++) {
+            for (int d = 0; d < D; d++)
                 /* a = rms_norm(h)   attention.mfl:9 */
-                rms_norm_4[s][d] = h_at_2[b][s][d] * rms_norm_quotient_at_2[b][s][d];
-                /* tangent of a = rms_norm(h)   attention.mfl:9 */
-                d_rms_norm_2[s][d] = rms_norm_quotient_at_2[b][s][d] * d_h_at[b][s][d]
-                        + h_at_2[b][s][d] * d_rms_norm_quotient_at[b][s][d];
-            }
+                rms_norm_4[s][d] = h_at_2[b][s][d] * rms_norm_quotient_at_2[b][s];
         }
         /* g_rms_norm_blocks_q_2 = 0.25f g_scaled_block_product_2 rms_norm_4: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product_2[0][0], S, 0,
@@ -670,11 +671,11 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             float d_g_sum_exp_block_difference_sum_part[16] = { 0 };
             for (int lane = 0; lane < 16; lane++)
                 d_g_sum_exp_block_difference_sum_part[lane] += mfl_mulzf(g_block_quotient_2[s][lane],
-                        d_slope_block_quotient_at[b][s][lane])
+                        d_slope_block_quotient_at_2[b][s][lane])
                         + mfl_mulzf(slope_block_quotient_at_4[b][s][lane], d_g_block_quotient[s][lane]);
             for (int lane = 0; lane < 8; lane++)
                 d_g_sum_exp_block_difference_sum_part[lane] += mfl_mulzf(g_block_quotient_2[s][lane
-                        + 16], d_slope_block_quotient_at[b][s][lane + 16])
+                        + 16], d_slope_block_quotient_at_2[b][s][lane + 16])
                         + mfl_mulzf(slope_block_quotient_at_4[b][s][lane + 16],
                         d_g_block_quotient[s][lane + 16]);
             float d_g_sum_exp_block_difference_sum = mfl_fold_addf(d_g_sum_exp_block_difference_sum_part, 16);
@@ -684,9 +685,26 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                 d_g_scaled_block_product[s][i] = (s >= i)
                         ? mfl_mulzf(g_exp_block_difference[s][i], d_exp_block_difference_at[b][s][i])
                         + mfl_mulzf(exp_block_difference_at_2[b][s][i], d_g_sum_exp_block_difference
-                        + (mfl_mulzf(slope_block_quotient_at_3[b][s][i], d_g_block_quotient[s][i])
-                        - mfl_mulzf(g_block_quotient_2[s][i], d_slope_block_quotient_at_2[b][s][i])))
+                        + (mfl_mulzf(slope_block_quotient_at_3[b][s], d_g_block_quotient[s][i])
+                        + mfl_mulzf(g_block_quotient_2[s][i], (-1.0f) * d_slope_block_quotient_at[b][s])))
                         : 0.0f;
+            float g_rms_norm_quotient_sum_part[16] = { 0 };
+            for (int lane = 0; lane < D; lane++) {
+                /* tangent of a = rms_norm(h)   attention.mfl:9 */
+                d_rms_norm_quotient[s][lane] = (-1.0f) * d_rms_norm_quotient_at[b][s];
+                d_rms_norm_2[s][lane] = rms_norm_quotient_at_2[b][s] * d_h_at[b][s][lane]
+                        + h_at_2[b][s][lane] * d_rms_norm_quotient[s][lane];
+                g_rms_norm_quotient_sum_part[lane] += h_at_2[b][s][lane] * g_rms_norm_2[s][lane];
+            }
+            float g_rms_norm_quotient_sum = mfl_fold_addf(g_rms_norm_quotient_sum_part, 16);
+            g_rms_norm_quotient[s] = (-1.0f) * g_rms_norm_quotient_sum; /* adjoint of a = rms_norm(h)   attention.mfl:9 */
+            g_sqrt_rms_norm_sum[s] = slope_rms_norm_quotient_at_2[b][s] * g_rms_norm_quotient[s];
+            float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s] * g_sqrt_rms_norm_sum[s];
+            for (int d = 0; d < D; d++) {
+                g_h_squared[s][d] = 0.125f * g_scaled_sum_h_squared;
+                g_h_4[s][d] = g_h_4[s][d] + h_at_2[b][s][d] * g_h_squared[s][d]
+                        + rms_norm_quotient_at_2[b][s] * g_rms_norm_2[s][d];
+            }
         }
         /* d_g_rms_norm_blocks_q = 0.25f d_g_scaled_block_product rms_norm_4: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 0.25f, &d_g_scaled_block_product[0][0], S, 0,
@@ -713,34 +731,22 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q_2[0][0], D, 0,
                 &b_g_blocks_q[b][0][0], D, 1, 1, &d_g_rms_norm[0][0], D);
         for (int s = 0; s < S; s++) {
-            float g_rms_norm_quotient_sum_part[16] = { 0 };
-            for (int lane = 0; lane < D; lane++)
-                g_rms_norm_quotient_sum_part[lane] += h_at_2[b][s][lane] * g_rms_norm_2[s][lane];
-            float g_rms_norm_quotient_sum = mfl_fold_addf(g_rms_norm_quotient_sum_part, 16);
-            /* adjoint of a = rms_norm(h)   attention.mfl:9 */
-            float g_rms_norm_quotient = (-1.0f) * g_rms_norm_quotient_sum;
-            float g_sqrt_rms_norm_sum = slope_rms_norm_quotient_at_2[b][s] * g_rms_norm_quotient;
-            float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s] * g_sqrt_rms_norm_sum;
             float d_g_rms_norm_quotient_sum_part[16] = { 0 };
-            for (int lane = 0; lane < D; lane++) {
-                g_h_squared[lane] = 0.125f * g_scaled_sum_h_squared;
-                g_h_4[s][lane] = g_h_4[s][lane] + h_at_2[b][s][lane] * g_h_squared[lane]
-                        + rms_norm_quotient_at_2[b][s][lane] * g_rms_norm_2[s][lane];
+            for (int lane = 0; lane < D; lane++)
                 d_g_rms_norm_quotient_sum_part[lane] += g_rms_norm_2[s][lane] * d_h_at[b][s][lane]
                         + h_at_2[b][s][lane] * d_g_rms_norm[s][lane];
-            }
             float d_g_rms_norm_quotient_sum = mfl_fold_addf(d_g_rms_norm_quotient_sum_part, 16);
             /* tangent of the adjoint of a = rms_norm(h)   attention.mfl:9 */
             float d_g_rms_norm_quotient = (-1.0f) * d_g_rms_norm_quotient_sum;
             float d_g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s]
-                    * (slope_rms_norm_quotient_at_2[b][s] * d_g_rms_norm_quotient - g_rms_norm_quotient
-                    * d_slope_rms_norm_quotient_at[b][s]) - g_sqrt_rms_norm_sum
-                    * d_slope_sqrt_rms_norm_sum_at[b][s];
+                    * (slope_rms_norm_quotient_at_2[b][s] * d_g_rms_norm_quotient
+                    - g_rms_norm_quotient[s] * d_slope_rms_norm_quotient_at[b][s])
+                    - g_sqrt_rms_norm_sum[s] * d_slope_sqrt_rms_norm_sum_at[b][s];
             for (int d = 0; d < D; d++)
-                d_g_h[s][d] = d_g_h[s][d] + (g_h_squared[d] * d_h_at[b][s][d] + h_at_2[b][s][d]
+                d_g_h[s][d] = d_g_h[s][d] + (g_h_squared[s][d] * d_h_at[b][s][d] + h_at_2[b][s][d]
                         * (0.125f * d_g_scaled_sum_h_squared))
-                        + (g_rms_norm_2[s][d] * d_rms_norm_quotient_at[b][s][d]
-                        + rms_norm_quotient_at_2[b][s][d] * d_g_rms_norm[s][d]);
+                        + (g_rms_norm_2[s][d] * d_rms_norm_quotient[s][d] + rms_norm_quotient_at_2[b][s]
+                        * d_g_rms_norm[s][d]);
         }
         /* d_g_blocks_q_at = d_rms_norm_2' g_rms_norm_blocks_q_2: tangent of the adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &d_rms_norm_2[0][0], D, 1,
@@ -794,14 +800,14 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     float (*h_3)[D] = (float (*)[D])(work + HYPERGRADIENT_h_3);         /* [S][D] */
     float (*h_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at_3);  /* [L][S][D] */
     float (*slope_sqrt_rms_norm_sum_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3);  /* [L][S] */
+    float (*rms_norm_quotient_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_rms_norm_quotient_at_3);  /* [L][S] */
     float (*slope_rms_norm_quotient_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rms_norm_quotient_at_3);  /* [L][S] */
-    float (*rms_norm_quotient_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_quotient_at_3);  /* [L][S][D] */
     float (*rms_norm_blocks_q_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at_3);  /* [L][S][D] */
     float (*exp_block_difference_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at_3);  /* [L][S][S] */
     float (*block_quotient_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at_3);  /* [L][S][S] */
-    float (*slope_block_quotient_at_5)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_5);  /* [L][S][S] */
-    float (*rms_norm_blocks_v_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at_3);  /* [L][S][D] */
     float (*slope_block_quotient_at_6)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_6);  /* [L][S][S] */
+    float (*rms_norm_blocks_v_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at_3);  /* [L][S][D] */
+    float (*slope_block_quotient_at_5)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_block_quotient_at_5);  /* [L][S] */
     float (*rms_norm_5)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_5);  /* [S][D] */
     float (*block_product_3)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_3);  /* [S][S] */
     float *block_choice_3 = (float *)(work + HYPERGRADIENT_block_choice_3);  /* [S] */
@@ -861,13 +867,12 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
-            float rms_norm_quotient = 1.0f / sqrt_rms_norm_sum;
+            rms_norm_quotient_at_3[b][s] = 1.0f / sqrt_rms_norm_sum;
             slope_sqrt_rms_norm_sum_at_3[b][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
-            slope_rms_norm_quotient_at_3[b][s] = rms_norm_quotient / sqrt_rms_norm_sum;
-            for (int d = 0; d < D; d++) {
-                rms_norm_5[s][d] = h_3[s][d] * rms_norm_quotient;       /* a = rms_norm(h)   attention.mfl:9 */
-                rms_norm_quotient_at_3[b][s][d] = rms_norm_quotient;
-            }
+            slope_rms_norm_quotient_at_3[b][s] = rms_norm_quotient_at_3[b][s] / sqrt_rms_norm_sum;
+            for (int d = 0; d < D; d++)
+                /* a = rms_norm(h)   attention.mfl:9 */
+                rms_norm_5[s][d] = h_3[s][d] * rms_norm_quotient_at_3[b][s];
         }
         /* rms_norm_blocks_q_at_3 = rms_norm_5 blocks_q: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_5[0][0], D, 0, &blocks_q[b][0][0], D, 0,
@@ -903,13 +908,14 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
                 sum_exp_block_difference_part[lane] += exp_block_difference_at_3[b][s][lane + 16];
             }
             float sum_exp_block_difference_2 = mfl_fold_addf(sum_exp_block_difference_part, 16);
+            slope_block_quotient_at_5[b][s] = 1.0f / sum_exp_block_difference_2;  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             for (int i = 0; i < S; i++) {
+                /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 block_quotient_at_3[b][s][i] = exp_block_difference_at_3[b][s][i]
                         / sum_exp_block_difference_2;
                 /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-                slope_block_quotient_at_5[b][s][i] = block_quotient_at_3[b][s][i]
+                slope_block_quotient_at_6[b][s][i] = block_quotient_at_3[b][s][i]
                         / sum_exp_block_difference_2;
-                slope_block_quotient_at_6[b][s][i] = 1.0f / sum_exp_block_difference_2;
             }
         }
         /* rms_norm_blocks_v_at_3 = rms_norm_5 blocks_v: a @ p.v   attention.mfl:10 */
@@ -965,10 +971,10 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         for (int s = 0; s < S; s++) {
             float b_sum_exp_block_difference_sum_part[16] = { 0 };
             for (int lane = 0; lane < 16; lane++)
-                b_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_5[b][s][lane]
+                b_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_6[b][s][lane]
                         * b_block_quotient[s][lane];
             for (int lane = 0; lane < 8; lane++)
-                b_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_5[b][s][lane
+                b_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_6[b][s][lane
                         + 16] * b_block_quotient[s][lane + 16];
             float b_sum_exp_block_difference_sum = mfl_fold_addf(b_sum_exp_block_difference_sum_part,
                     16);
@@ -977,10 +983,10 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             for (int i = 0; i < S; i++)
                 b_scaled_block_product[s][i] = (s >= i) ? exp_block_difference_at_3[b][s][i]
                         * (b_sum_exp_block_difference + b_block_quotient[s][i]
-                        * slope_block_quotient_at_6[b][s][i]) : 0.0f;
+                        * slope_block_quotient_at_5[b][s]) : 0.0f;
             for (int d = 0; d < D; d++)
                 /* a = rms_norm(h)   attention.mfl:9 */
-                rms_norm_6[s][d] = h_at_3[b][s][d] * rms_norm_quotient_at_3[b][s][d];
+                rms_norm_6[s][d] = h_at_3[b][s][d] * rms_norm_quotient_at_3[b][s];
         }
         /* b_rms_norm_blocks_q = 0.25f b_scaled_block_product rms_norm_6: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 0.25f, &b_scaled_block_product[0][0], S, 0,
@@ -1005,7 +1011,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
                     * (slope_rms_norm_quotient_at_3[b][s] * b_rms_norm_quotient);
             for (int d = 0; d < D; d++)
                 b_h_2[s][d] = b_h_2[s][d] + h_at_3[b][s][d] * (0.125f * b_scaled_sum_h_squared)
-                        + rms_norm_quotient_at_3[b][s][d] * b_rms_norm[s][d];
+                        + rms_norm_quotient_at_3[b][s] * b_rms_norm[s][d];
         }
         /* b_blocks_q_at = rms_norm_6' b_rms_norm_blocks_q: adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_6[0][0], D, 1, &b_rms_norm_blocks_q[0][0],
