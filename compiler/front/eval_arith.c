@@ -208,7 +208,7 @@ static Val if_arrays(Sema *s, const Expr *at, Val *v, int n, void *user)
 Val eval_if(Sema *s, const Expr *at, Val c, Val a, Val b)
 {
     Val v[] = { c, a, b };
-    if (c.kind == V_RECORD)
+    if (c.kind == V_RECORD && a.kind != V_RECORD && b.kind != V_RECORD)
         return report(s, at->at, NULL, "the condition is a record %s; an array or a number is expected", c.type->text);
     return val_each(s, at, v, 3, if_arrays, NULL);
 }

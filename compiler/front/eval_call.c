@@ -102,6 +102,10 @@ static bool order_arguments(Sema *s, Scope *scope, const Decl *fn, const Expr *c
             report(s, a->name.span, NULL, "%s has no argument `%s`%s%s%s", fn->name.name, a->name.name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
             return false;
         }
+        if (to < 0 && word && is_flag(word)) {
+            report(s, call->at, NULL, "%s does not take `%s`", fn->name.name, word);
+            return false;
+        }
         if (to < 0) {
             if (place >= fn->nitem) {
                 wrong_count(s, fn, call, call->narg);

@@ -147,7 +147,7 @@ Val eval_builtin(Sema *s, Scope *scope, const Expr *e, bool *known)
     if (unused_words(&c, l))
         return val_error();
     for (int k = 0; k < c.n; k++)
-        if (c.arg[k].kind == V_RECORD && l->fn != lib_map && l->fn != lib_compose && l->fn != lib_clamp && l->fn != lib_where && l->fn != lib_reduce)
+        if (c.arg[k].kind == V_RECORD && l->fn != lib_map && l->fn != lib_reduce)
             return library_fail(&c, k, "an array or a number is expected");
     return l->fn(&c, l->op);
 }

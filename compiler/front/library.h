@@ -15,8 +15,7 @@ bool  library_axis(Call *, Val, const Expr *at, int rank, int *axis);           
 bool  library_axis_or(Call *, int rank, int otherwise, int *axis);                             /* axis = ..., where it is given */
 
 /* ---- library_elementwise.c ---- */
-enum { M_RELU, M_GELU, M_SILU, M_RSQRT };
-LibFn lib_map, lib_compose, lib_clamp, lib_where;
+LibFn lib_map;
 
 /* ---- library_reduce.c ---- */
 enum { R_SUM, R_MEAN, R_MAX, R_MIN, R_PROD, R_LSE, R_VAR, R_NORM };
@@ -30,5 +29,5 @@ LibFn lib_transpose, lib_reshape, lib_concat, lib_stack, lib_pad, lib_flip, lib_
 Node *library_placed(Sema *, Node *, int axis, int64_t offset, int64_t n);                     /* at `offset` along an axis of length n, zero elsewhere */
 
 /* ---- library_layers.c ---- */
-LibFn lib_dot, lib_outer, lib_attention, lib_rope, lib_cross_entropy, lib_cholesky, lib_solve, lib_draw;
+LibFn lib_attention, lib_rope, lib_cross_entropy, lib_cholesky, lib_solve, lib_draw;
 #endif

@@ -1,38 +1,8 @@
-/* library_layers.c -- products, attention, rotary positions, cross entropy, matrix kernels and draws: what works for any rank, or checks more than MFL can say. */
+/* library_layers.c -- attention, rotary positions, cross entropy, matrix kernels and draws: what works for any rank, or checks more than MFL can say. */
 #include "library.h"
 #include <math.h>
 
-/* ---- products ---- */
-static bool vectors(Call *c)
-{
-    for (int k = 0; k < 2; k++)
-        if (c->arg[k].kind != V_ARRAY || c->arg[k].node->type.rank != 1) {
-            library_fail(c, k, "a vector is expected");
-            return false;
-        }
-    return true;
-}
-
-Val lib_dot(Call *c, int op)
-{
-    (void)op;
-    if (!vectors(c))
-        return val_error();
-    if (c->arg[0].node->type.dim[0] != c->arg[1].node->type.dim[0])
-        return report(c->s, c->e->at, NULL, "dot: the vectors have different lengths, %s and %s", val_text(c->s, c->arg[0]), val_text(c->s, c->arg[1]));
-    return val_array(ir_matmul(c->s->here, library_array(c, 0), library_array(c, 1)));
-}
-
-Val lib_outer(Call *c, int op)
-{
-    (void)op;
-    if (!vectors(c))
-        return val_error();
-    Node *a = library_array(c, 0), *b = library_array(c, 1);
-    int64_t dim[] = { a->type.dim[0], b->type.dim[0] };
-    return val_array(ir_map2(c->s->here, OP_mul, ir_expand(c->s->here, a, 2, dim, (int[]){ 0 }), ir_expand(c->s->here, b, 2, dim, (int[]){ 1 })));
-}
-
+/* ---- attention and its kin ---- */
 static Node *swap_last(Sema *s, Node *n)
 {
     int perm[MAX_RANK];

@@ -73,7 +73,10 @@ Node *library_reduced(Sema *s, int which, Node *x, unsigned axes)
         Node *m = ir_scale(g, ir_sum(g, x, axes), 1 / n), *d = ir_map2(g, OP_sub, x, library_stretched(s, m, &x->type, axes));
         return ir_scale(g, ir_sum(g, ir_map2(g, OP_mul, d, d), axes), 1 / n);
     }
-    default: return ir_map1(g, OP_sqrt, ir_sum(g, ir_map2(g, OP_mul, x, x), axes));
+    default: {                                     /* the choice: no derivative at 0, where sqrt has none that is finite */
+        Node *sum = ir_sum(g, ir_map2(g, OP_mul, x, x), axes), *zero = ir_like(g, sum, 0);
+        return ir_map3(g, OP_select, ir_map2(g, OP_eq, sum, zero), zero, ir_map1(g, OP_sqrt, sum));
+    }
     }
 }
 

@@ -34,7 +34,7 @@ static void add_assigned(Known *k, const Body *b)
     }
 }
 
-static bool is_flag(Name n) { return !strcmp(n, "keep") || !strcmp(n, "causal") || !strcmp(n, "upper"); }
+bool is_flag(Name n) { return !strcmp(n, "keep") || !strcmp(n, "causal") || !strcmp(n, "upper"); }
 
 static void unknown(Known *k, const Expr *e)
 {

@@ -95,6 +95,7 @@ Node *sema_fit(Sema *, Val, int rank, const int64_t *dim);
 /* field by field; every field array in order, with its dotted path ("l1.w") */
 void  val_leaves(Sema *, Val, Name path, void (*each)(void *user, Name path, Val *leaf), void *user);
 /* Library functions known in C (not std/NAME.mfl): is `name` one? For "nearest name" and for replacing by declarations. */
+bool  is_flag(Name);                             /* the bare words keep, causal, upper; resolve.c */
 bool  sema_is_builtin(Name);
 int   sema_builtin_names(const Name **out);
 

@@ -13,8 +13,8 @@
 #define HYPERGRADIENT_h                            67584   /* float [S][D], alive 8 to 43   attention.mfl:13 */
 #define HYPERGRADIENT_h_at                         45312   /* float [L][S][D], alive 9 to 65   attention.mfl:13 */
 #define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    76032   /* float [L][S], alive 9 to 65   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_quotient_at         76352   /* float [L][S], alive 9 to 65   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rms_norm_quotient_at    76672   /* float [L][S], alive 9 to 65   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at                     76352   /* float [L][S], alive 9 to 65   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at               76672   /* float [L][S], alive 9 to 65   attention.mfl:9 */
 #define HYPERGRADIENT_rms_norm_blocks_q_at         49920   /* float [L][S][D], alive 9 to 65   attention.mfl:10 */
 #define HYPERGRADIENT_exp_block_difference_at      24576   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
 #define HYPERGRADIENT_block_quotient_at            31488   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
@@ -39,8 +39,8 @@
 #define HYPERGRADIENT_h_3                          67584   /* float [S][D], alive 66 to 103   attention.mfl:13 */
 #define HYPERGRADIENT_h_at_3                       45312   /* float [L][S][D], alive 67 to 128   attention.mfl:13 */
 #define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3    76032   /* float [L][S], alive 67 to 128   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_quotient_at_3       76352   /* float [L][S], alive 67 to 128   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rms_norm_quotient_at_3    76672   /* float [L][S], alive 67 to 128   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_3                   76352   /* float [L][S], alive 67 to 128   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_3             76672   /* float [L][S], alive 67 to 128   attention.mfl:9 */
 #define HYPERGRADIENT_rms_norm_blocks_q_at_3       49920   /* float [L][S][D], alive 67 to 128   attention.mfl:10 */
 #define HYPERGRADIENT_exp_block_difference_at_3    24576   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
 #define HYPERGRADIENT_block_quotient_at_3          31488   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
@@ -74,22 +74,22 @@
 #define HYPERGRADIENT_h_at_2                       66048   /* float [L][S][D], alive 130 to 242   attention.mfl:13 */
 #define HYPERGRADIENT_d_h_at                       70656   /* float [L][S][D], alive 130 to 242   attention.mfl:13 */
 #define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   145152   /* float [L][S], alive 130 to 242   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_quotient_at_2      145472   /* float [L][S], alive 130 to 242   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rms_norm_quotient_at_2   145792   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_2                  145472   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_2            145792   /* float [L][S], alive 130 to 242   attention.mfl:9 */
 #define HYPERGRADIENT_rms_norm_blocks_q_at_2       75264   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_rms_norm_blocks_v_at_2       79872   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_slope_block_quotient_at_3   146112   /* float [L][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_quotient_at      146432   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_d_rsqrt_at                  146432   /* float [L][S], alive 130 to 242   attention.mfl:9 */
 #define HYPERGRADIENT_d_rms_norm_blocks_q_at       84480   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_d_exp_block_difference_at    45312   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_d_block_quotient_at          52224   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_d_slope_block_quotient_at_2    59136   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_d_rms_norm_blocks_v_at       89088   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
 #define HYPERGRADIENT_d_slope_block_quotient_at   146752   /* float [L][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rms_norm_quotient_at   147072   /* float [L][S], alive 130 to 242   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_rsqrt_at            147072   /* float [L][S], alive 130 to 242   attention.mfl:9 */
 #define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   147392   /* float [L][S], alive 130 to 242   attention.mfl:9 */
 #define HYPERGRADIENT_rms_norm_3                  113664   /* float [S][D], alive 131 to 173   attention.mfl:9 */
 #define HYPERGRADIENT_block                       115200   /* float [S][D], alive 131 to 176   attention.mfl:10 */
@@ -119,11 +119,11 @@
 #define HYPERGRADIENT_g_rms_norm_2                137472   /* float [S][D], alive 203 to 236   attention.mfl:10 */
 #define HYPERGRADIENT_d_g_rms_norm_blocks_v       139008   /* float [S][D], alive 206 to 240   attention.mfl:10 */
 #define HYPERGRADIENT_d_g_block_quotient          125184   /* float [S][S], alive 208 to 222   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_quotient         147712   /* float [S], alive 210 to 236   attention.mfl:9 */
+#define HYPERGRADIENT_g_rsqrt                     147712   /* float [S], alive 210 to 236   attention.mfl:9 */
 #define HYPERGRADIENT_g_sqrt_rms_norm_sum         147840   /* float [S], alive 210 to 236   attention.mfl:9 */
 #define HYPERGRADIENT_g_h_squared                 140544   /* float [S][D], alive 210 to 236   attention.mfl:9 */
 #define HYPERGRADIENT_d_g_scaled_block_product    127488   /* float [S][S], alive 210 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_quotient         142080   /* float [S][D], alive 210 to 236   attention.mfl:9 */
+#define HYPERGRADIENT_d_rsqrt                     142080   /* float [S][D], alive 210 to 236   attention.mfl:9 */
 #define HYPERGRADIENT_d_rms_norm_2                143616   /* float [S][D], alive 210 to 239   attention.mfl:9 */
 #define HYPERGRADIENT_d_g_rms_norm_blocks_q       118272   /* float [S][D], alive 223 to 238   attention.mfl:10 */
 #define HYPERGRADIENT_d_g_rms_norm                119808   /* float [S][D], alive 225 to 236   attention.mfl:10 */
@@ -141,8 +141,8 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
     float (*h)[D] = (float (*)[D])(work + HYPERGRADIENT_h);             /* [S][D] */
     float (*h_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at); /* [L][S][D] */
     float (*slope_sqrt_rms_norm_sum_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at);  /* [L][S] */
-    float (*rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_rms_norm_quotient_at);  /* [L][S] */
-    float (*slope_rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rms_norm_quotient_at);  /* [L][S] */
+    float (*rsqrt_at)[S] = (float (*)[S])(work + HYPERGRADIENT_rsqrt_at);  /* [L][S] */
+    float (*slope_rsqrt_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rsqrt_at);  /* [L][S] */
     float (*rms_norm_blocks_q_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at);  /* [L][S][D] */
     float (*exp_block_difference_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at);  /* [L][S][S] */
     float (*block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at);  /* [L][S][S] */
@@ -183,11 +183,11 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
-            rms_norm_quotient_at[l][s] = 1.0f / sqrt_rms_norm_sum;
+            rsqrt_at[l][s] = 1.0f / sqrt_rms_norm_sum;
             slope_sqrt_rms_norm_sum_at[l][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
-            slope_rms_norm_quotient_at[l][s] = rms_norm_quotient_at[l][s] / sqrt_rms_norm_sum;
+            slope_rsqrt_at[l][s] = rsqrt_at[l][s] / sqrt_rms_norm_sum;
             for (int d = 0; d < D; d++)
-                rms_norm[s][d] = h[s][d] * rms_norm_quotient_at[l][s];  /* a = rms_norm(h)   attention.mfl:9 */
+                rms_norm[s][d] = h[s][d] * rsqrt_at[l][s];              /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* rms_norm_blocks_q_at = rms_norm blocks_q: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm[0][0], D, 0, &blocks_q[l][0][0], D, 0,
@@ -299,8 +299,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
                         * (g_sum_exp_block_difference + g_block_quotient[s][i]
                         * slope_block_quotient_at[b][s]) : 0.0f;
             for (int d = 0; d < D; d++)
-                /* a = rms_norm(h)   attention.mfl:9 */
-                rms_norm_2[s][d] = h_at[b][s][d] * rms_norm_quotient_at[b][s];
+                rms_norm_2[s][d] = h_at[b][s][d] * rsqrt_at[b][s];      /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* g_rms_norm_blocks_q = 0.25f g_scaled_block_product rms_norm_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product[0][0], S, 0,
@@ -315,17 +314,16 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q[0][0], D, 0, &blocks_q[b][0][0],
                 D, 1, 1, &g_rms_norm[0][0], D);
         for (int s = 0; s < S; s++) {
-            float g_rms_norm_quotient_sum_part[16] = { 0 };
+            float g_rsqrt_sum_part[16] = { 0 };
             for (int lane = 0; lane < D; lane++)
-                g_rms_norm_quotient_sum_part[lane] += h_at[b][s][lane] * g_rms_norm[s][lane];
-            float g_rms_norm_quotient_sum = mfl_fold_addf(g_rms_norm_quotient_sum_part, 16);
-            /* adjoint of a = rms_norm(h)   attention.mfl:9 */
-            float g_rms_norm_quotient_2 = (-1.0f) * g_rms_norm_quotient_sum;
+                g_rsqrt_sum_part[lane] += h_at[b][s][lane] * g_rms_norm[s][lane];
+            float g_rsqrt_sum = mfl_fold_addf(g_rsqrt_sum_part, 16);
+            float g_rsqrt_2 = (-1.0f) * g_rsqrt_sum;                    /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at[b][s]
-                    * (slope_rms_norm_quotient_at[b][s] * g_rms_norm_quotient_2);
+                    * (slope_rsqrt_at[b][s] * g_rsqrt_2);
             for (int d = 0; d < D; d++)
                 g_h_2[s][d] = g_h_2[s][d] + h_at[b][s][d] * (0.125f * g_scaled_sum_h_squared)
-                        + rms_norm_quotient_at[b][s] * g_rms_norm[s][d];
+                        + rsqrt_at[b][s] * g_rms_norm[s][d];
         }
         /* g_blocks_q_at = rms_norm_2' g_rms_norm_blocks_q: adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_2[0][0], D, 1, &g_rms_norm_blocks_q[0][0],
@@ -360,22 +358,22 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
     float (*h_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at_2);  /* [L][S][D] */
     float (*d_h_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_h_at);  /* [L][S][D] */
     float (*slope_sqrt_rms_norm_sum_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2);  /* [L][S] */
-    float (*rms_norm_quotient_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_rms_norm_quotient_at_2);  /* [L][S] */
-    float (*slope_rms_norm_quotient_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rms_norm_quotient_at_2);  /* [L][S] */
+    float (*rsqrt_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_rsqrt_at_2);  /* [L][S] */
+    float (*slope_rsqrt_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rsqrt_at_2);  /* [L][S] */
     float (*rms_norm_blocks_q_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at_2);  /* [L][S][D] */
     float (*exp_block_difference_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at_2);  /* [L][S][S] */
     float (*block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at_2);  /* [L][S][S] */
     float (*slope_block_quotient_at_4)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_4);  /* [L][S][S] */
     float (*rms_norm_blocks_v_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at_2);  /* [L][S][D] */
     float (*slope_block_quotient_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_block_quotient_at_3);  /* [L][S] */
-    float (*d_rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_rms_norm_quotient_at);  /* [L][S] */
+    float (*d_rsqrt_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_rsqrt_at);  /* [L][S] */
     float (*d_rms_norm_blocks_q_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_blocks_q_at);  /* [L][S][D] */
     float (*d_exp_block_difference_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_exp_block_difference_at);  /* [L][S][S] */
     float (*d_block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_block_quotient_at);  /* [L][S][S] */
     float (*d_slope_block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_slope_block_quotient_at_2);  /* [L][S][S] */
     float (*d_rms_norm_blocks_v_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_blocks_v_at);  /* [L][S][D] */
     float (*d_slope_block_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_block_quotient_at);  /* [L][S] */
-    float (*d_slope_rms_norm_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_rms_norm_quotient_at);  /* [L][S] */
+    float (*d_slope_rsqrt_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_rsqrt_at);  /* [L][S] */
     float (*d_slope_sqrt_rms_norm_sum_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at);  /* [L][S] */
     float (*rms_norm_3)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_3);  /* [S][D] */
     float (*block_product_2)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_2);  /* [S][S] */
@@ -403,13 +401,13 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
     float (*rms_norm_4)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_4);  /* [S][D] */
     float (*g_rms_norm_blocks_q_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_q_2);  /* [S][D] */
     float (*g_rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_2);  /* [S][D] */
-    float *g_rms_norm_quotient = (float *)(work + HYPERGRADIENT_g_rms_norm_quotient);  /* [S] */
+    float *g_rsqrt = (float *)(work + HYPERGRADIENT_g_rsqrt);           /* [S] */
     float *g_sqrt_rms_norm_sum = (float *)(work + HYPERGRADIENT_g_sqrt_rms_norm_sum);  /* [S] */
     float (*g_h_squared)[D] = (float (*)[D])(work + HYPERGRADIENT_g_h_squared);  /* [S][D] */
     float (*d_g_rms_norm_blocks_v)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm_blocks_v);  /* [S][D] */
     float (*d_g_block_quotient)[S] = (float (*)[S])(work + HYPERGRADIENT_d_g_block_quotient);  /* [S][S] */
     float (*d_g_scaled_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_d_g_scaled_block_product);  /* [S][S] */
-    float (*d_rms_norm_quotient)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rms_norm_quotient);  /* [S][D] */
+    float (*d_rsqrt)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rsqrt); /* [S][D] */
     float (*d_rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rms_norm_2);  /* [S][D] */
     float (*d_g_rms_norm_blocks_q)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm_blocks_q);  /* [S][D] */
     float (*d_g_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm);  /* [S][D] */
@@ -438,26 +436,24 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
-            rms_norm_quotient_at_2[l][s] = 1.0f / sqrt_rms_norm_sum;
+            rsqrt_at_2[l][s] = 1.0f / sqrt_rms_norm_sum;
             float d_sum_h_squared_sum_part[16] = { 0 };
             for (int lane = 0; lane < D; lane++) {
-                rms_norm_3[s][lane] = h_2[s][lane] * rms_norm_quotient_at_2[l][s];
+                rms_norm_3[s][lane] = h_2[s][lane] * rsqrt_at_2[l][s];
                 d_sum_h_squared_sum_part[lane] += h_2[s][lane] * d_h[s][lane];
             }
             float d_sum_h_squared_sum = mfl_fold_addf(d_sum_h_squared_sum_part, 16);
             float d_sum_h_squared = 2.0f * d_sum_h_squared_sum;         /* tangent of a = rms_norm(h)   attention.mfl:9 */
             slope_sqrt_rms_norm_sum_at_2[l][s] = 0.5f / sqrt_rms_norm_sum;
             float d_sqrt_rms_norm_sum = 0.0625f * d_sum_h_squared * slope_sqrt_rms_norm_sum_at_2[l][s];
-            slope_rms_norm_quotient_at_2[l][s] = rms_norm_quotient_at_2[l][s] / sqrt_rms_norm_sum;
-            d_rms_norm_quotient_at[l][s] = d_sqrt_rms_norm_sum * slope_rms_norm_quotient_at_2[l][s];
-            d_slope_rms_norm_quotient_at[l][s] = rms_norm_quotient_at_2[l][s]
-                    * d_rms_norm_quotient_at[l][s] + d_sqrt_rms_norm_sum
-                    * (slope_rms_norm_quotient_at_2[l][s] / sqrt_rms_norm_sum);
+            slope_rsqrt_at_2[l][s] = rsqrt_at_2[l][s] / sqrt_rms_norm_sum;
+            d_rsqrt_at[l][s] = d_sqrt_rms_norm_sum * slope_rsqrt_at_2[l][s];
+            d_slope_rsqrt_at[l][s] = rsqrt_at_2[l][s] * d_rsqrt_at[l][s] + d_sqrt_rms_norm_sum
+                    * (slope_rsqrt_at_2[l][s] / sqrt_rms_norm_sum);
             d_slope_sqrt_rms_norm_sum_at[l][s] = d_sqrt_rms_norm_sum
                     * (slope_sqrt_rms_norm_sum_at_2[l][s] / sqrt_rms_norm_sum);
             for (int d = 0; d < D; d++)
-                d_rms_norm[s][d] = d_h[s][d] * rms_norm_quotient_at_2[l][s] + h_2[s][d]
-                        * ((-1.0f) * d_rms_norm_quotient_at[l][s]);
+                d_rms_norm[s][d] = d_h[s][d] * rsqrt_at_2[l][s] + h_2[s][d] * ((-1.0f) * d_rsqrt_at[l][s]);
         }
         /* rms_norm_blocks_q_at_2 = rms_norm_3 blocks_q_at: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &blocks_q_at[t][l][0][0], D,
@@ -640,8 +636,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                         * g_exp_block_difference[s][i] : 0.0f;
             }
             for (int d = 0; d < D; d++)
-                /* a = rms_norm(h)   attention.mfl:9 */
-                rms_norm_4[s][d] = h_at_2[b][s][d] * rms_norm_quotient_at_2[b][s];
+                rms_norm_4[s][d] = h_at_2[b][s][d] * rsqrt_at_2[b][s];  /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* g_rms_norm_blocks_q_2 = 0.25f g_scaled_block_product_2 rms_norm_4: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product_2[0][0], S, 0,
@@ -688,22 +683,21 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                         + (mfl_mulzf(slope_block_quotient_at_3[b][s], d_g_block_quotient[s][i])
                         + mfl_mulzf(g_block_quotient_2[s][i], (-1.0f) * d_slope_block_quotient_at[b][s])))
                         : 0.0f;
-            float g_rms_norm_quotient_sum_part[16] = { 0 };
+            float g_rsqrt_sum_part[16] = { 0 };
             for (int lane = 0; lane < D; lane++) {
-                /* tangent of a = rms_norm(h)   attention.mfl:9 */
-                d_rms_norm_quotient[s][lane] = (-1.0f) * d_rms_norm_quotient_at[b][s];
-                d_rms_norm_2[s][lane] = rms_norm_quotient_at_2[b][s] * d_h_at[b][s][lane]
-                        + h_at_2[b][s][lane] * d_rms_norm_quotient[s][lane];
-                g_rms_norm_quotient_sum_part[lane] += h_at_2[b][s][lane] * g_rms_norm_2[s][lane];
+                d_rsqrt[s][lane] = (-1.0f) * d_rsqrt_at[b][s];          /* tangent of a = rms_norm(h)   attention.mfl:9 */
+                d_rms_norm_2[s][lane] = rsqrt_at_2[b][s] * d_h_at[b][s][lane] + h_at_2[b][s][lane]
+                        * d_rsqrt[s][lane];
+                g_rsqrt_sum_part[lane] += h_at_2[b][s][lane] * g_rms_norm_2[s][lane];
             }
-            float g_rms_norm_quotient_sum = mfl_fold_addf(g_rms_norm_quotient_sum_part, 16);
-            g_rms_norm_quotient[s] = (-1.0f) * g_rms_norm_quotient_sum; /* adjoint of a = rms_norm(h)   attention.mfl:9 */
-            g_sqrt_rms_norm_sum[s] = slope_rms_norm_quotient_at_2[b][s] * g_rms_norm_quotient[s];
+            float g_rsqrt_sum = mfl_fold_addf(g_rsqrt_sum_part, 16);
+            g_rsqrt[s] = (-1.0f) * g_rsqrt_sum;                         /* adjoint of a = rms_norm(h)   attention.mfl:9 */
+            g_sqrt_rms_norm_sum[s] = slope_rsqrt_at_2[b][s] * g_rsqrt[s];
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s] * g_sqrt_rms_norm_sum[s];
             for (int d = 0; d < D; d++) {
                 g_h_squared[s][d] = 0.125f * g_scaled_sum_h_squared;
-                g_h_4[s][d] = g_h_4[s][d] + h_at_2[b][s][d] * g_h_squared[s][d]
-                        + rms_norm_quotient_at_2[b][s] * g_rms_norm_2[s][d];
+                g_h_4[s][d] = g_h_4[s][d] + h_at_2[b][s][d] * g_h_squared[s][d] + rsqrt_at_2[b][s]
+                        * g_rms_norm_2[s][d];
             }
         }
         /* d_g_rms_norm_blocks_q = 0.25f d_g_scaled_block_product rms_norm_4: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
@@ -731,22 +725,19 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q_2[0][0], D, 0,
                 &b_g_blocks_q[b][0][0], D, 1, 1, &d_g_rms_norm[0][0], D);
         for (int s = 0; s < S; s++) {
-            float d_g_rms_norm_quotient_sum_part[16] = { 0 };
+            float d_g_rsqrt_sum_part[16] = { 0 };
             for (int lane = 0; lane < D; lane++)
-                d_g_rms_norm_quotient_sum_part[lane] += g_rms_norm_2[s][lane] * d_h_at[b][s][lane]
+                d_g_rsqrt_sum_part[lane] += g_rms_norm_2[s][lane] * d_h_at[b][s][lane]
                         + h_at_2[b][s][lane] * d_g_rms_norm[s][lane];
-            float d_g_rms_norm_quotient_sum = mfl_fold_addf(d_g_rms_norm_quotient_sum_part, 16);
-            /* tangent of the adjoint of a = rms_norm(h)   attention.mfl:9 */
-            float d_g_rms_norm_quotient = (-1.0f) * d_g_rms_norm_quotient_sum;
+            float d_g_rsqrt_sum = mfl_fold_addf(d_g_rsqrt_sum_part, 16);
+            float d_g_rsqrt = (-1.0f) * d_g_rsqrt_sum;                  /* tangent of the adjoint of a = rms_norm(h)   attention.mfl:9 */
             float d_g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s]
-                    * (slope_rms_norm_quotient_at_2[b][s] * d_g_rms_norm_quotient
-                    - g_rms_norm_quotient[s] * d_slope_rms_norm_quotient_at[b][s])
+                    * (slope_rsqrt_at_2[b][s] * d_g_rsqrt - g_rsqrt[s] * d_slope_rsqrt_at[b][s])
                     - g_sqrt_rms_norm_sum[s] * d_slope_sqrt_rms_norm_sum_at[b][s];
             for (int d = 0; d < D; d++)
                 d_g_h[s][d] = d_g_h[s][d] + (g_h_squared[s][d] * d_h_at[b][s][d] + h_at_2[b][s][d]
                         * (0.125f * d_g_scaled_sum_h_squared))
-                        + (g_rms_norm_2[s][d] * d_rms_norm_quotient[s][d] + rms_norm_quotient_at_2[b][s]
-                        * d_g_rms_norm[s][d]);
+                        + (g_rms_norm_2[s][d] * d_rsqrt[s][d] + rsqrt_at_2[b][s] * d_g_rms_norm[s][d]);
         }
         /* d_g_blocks_q_at = d_rms_norm_2' g_rms_norm_blocks_q_2: tangent of the adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &d_rms_norm_2[0][0], D, 1,
@@ -800,8 +791,8 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     float (*h_3)[D] = (float (*)[D])(work + HYPERGRADIENT_h_3);         /* [S][D] */
     float (*h_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at_3);  /* [L][S][D] */
     float (*slope_sqrt_rms_norm_sum_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3);  /* [L][S] */
-    float (*rms_norm_quotient_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_rms_norm_quotient_at_3);  /* [L][S] */
-    float (*slope_rms_norm_quotient_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rms_norm_quotient_at_3);  /* [L][S] */
+    float (*rsqrt_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_rsqrt_at_3);  /* [L][S] */
+    float (*slope_rsqrt_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rsqrt_at_3);  /* [L][S] */
     float (*rms_norm_blocks_q_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at_3);  /* [L][S][D] */
     float (*exp_block_difference_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at_3);  /* [L][S][S] */
     float (*block_quotient_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at_3);  /* [L][S][S] */
@@ -867,12 +858,11 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
-            rms_norm_quotient_at_3[b][s] = 1.0f / sqrt_rms_norm_sum;
+            rsqrt_at_3[b][s] = 1.0f / sqrt_rms_norm_sum;
             slope_sqrt_rms_norm_sum_at_3[b][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
-            slope_rms_norm_quotient_at_3[b][s] = rms_norm_quotient_at_3[b][s] / sqrt_rms_norm_sum;
+            slope_rsqrt_at_3[b][s] = rsqrt_at_3[b][s] / sqrt_rms_norm_sum;
             for (int d = 0; d < D; d++)
-                /* a = rms_norm(h)   attention.mfl:9 */
-                rms_norm_5[s][d] = h_3[s][d] * rms_norm_quotient_at_3[b][s];
+                rms_norm_5[s][d] = h_3[s][d] * rsqrt_at_3[b][s];        /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* rms_norm_blocks_q_at_3 = rms_norm_5 blocks_q: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_5[0][0], D, 0, &blocks_q[b][0][0], D, 0,
@@ -985,8 +975,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
                         * (b_sum_exp_block_difference + b_block_quotient[s][i]
                         * slope_block_quotient_at_5[b][s]) : 0.0f;
             for (int d = 0; d < D; d++)
-                /* a = rms_norm(h)   attention.mfl:9 */
-                rms_norm_6[s][d] = h_at_3[b][s][d] * rms_norm_quotient_at_3[b][s];
+                rms_norm_6[s][d] = h_at_3[b][s][d] * rsqrt_at_3[b][s];  /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* b_rms_norm_blocks_q = 0.25f b_scaled_block_product rms_norm_6: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 0.25f, &b_scaled_block_product[0][0], S, 0,
@@ -1001,17 +990,16 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         mfl_gemm_f32(S, D, D, 1.0f, &b_rms_norm_blocks_q[0][0], D, 0, &blocks_q[b][0][0],
                 D, 1, 1, &b_rms_norm[0][0], D);
         for (int s = 0; s < S; s++) {
-            float b_rms_norm_quotient_sum_part[16] = { 0 };
+            float b_rsqrt_sum_part[16] = { 0 };
             for (int lane = 0; lane < D; lane++)
-                b_rms_norm_quotient_sum_part[lane] += h_at_3[b][s][lane] * b_rms_norm[s][lane];
-            float b_rms_norm_quotient_sum = mfl_fold_addf(b_rms_norm_quotient_sum_part, 16);
-            /* adjoint of a = rms_norm(h)   attention.mfl:9 */
-            float b_rms_norm_quotient = (-1.0f) * b_rms_norm_quotient_sum;
+                b_rsqrt_sum_part[lane] += h_at_3[b][s][lane] * b_rms_norm[s][lane];
+            float b_rsqrt_sum = mfl_fold_addf(b_rsqrt_sum_part, 16);
+            float b_rsqrt = (-1.0f) * b_rsqrt_sum;                      /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             float b_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_3[b][s]
-                    * (slope_rms_norm_quotient_at_3[b][s] * b_rms_norm_quotient);
+                    * (slope_rsqrt_at_3[b][s] * b_rsqrt);
             for (int d = 0; d < D; d++)
                 b_h_2[s][d] = b_h_2[s][d] + h_at_3[b][s][d] * (0.125f * b_scaled_sum_h_squared)
-                        + rms_norm_quotient_at_3[b][s] * b_rms_norm[s][d];
+                        + rsqrt_at_3[b][s] * b_rms_norm[s][d];
         }
         /* b_blocks_q_at = rms_norm_6' b_rms_norm_blocks_q: adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_6[0][0], D, 1, &b_rms_norm_blocks_q[0][0],

@@ -262,6 +262,27 @@ Test(functions, softmax_extremes)
     }
 }
 
+/* The 2-norm has no derivative at 0; 0 is chosen at every order. Beside 0 it is exact: y = sqrt(q), of q the derivatives by the direction. */
+Test(functions, norm_zero)
+{
+    static const double at[][N] = { { 0, 0, 0, 0 }, { 1e-8, 0, 0, 0 }, { 3, 0, -4, 0 } };
+    for (size_t p = 0; p < sizeof at / sizeof *at; p++) {
+        long double want[4][N] = { { 0 } }, xx = 0, xv = 0, vv = 0;
+        for (int i = 0; i < N; i++) {
+            xx += (long double)at[p][i] * at[p][i];
+            xv += (long double)at[p][i] * directions[i];
+            vv += (long double)directions[i] * directions[i];
+        }
+        long double y = sqrtl(xx);
+        want[0][0] = y;
+        want[1][0] = y > 0 ? xv / y : 0;
+        want[2][0] = y > 0 ? (vv - want[1][0] * want[1][0]) / y : 0;
+        want[3][0] = y > 0 ? -3 * want[1][0] * want[2][0] / y : 0;
+        expect_orders("norm(x)", at[p], want, 1);
+        expect_orders("norm(x[none, :], axis = 1)[0]", at[p], want, 1);
+    }
+}
+
 /* sigmoid and its three derivatives at x, without cancellation: s' = s r with r = s(-x) */
 static void sigmoid_orders(long double x, long double *y)
 {
@@ -371,6 +392,7 @@ Test(functions, kinks)
         { "clamp(1, x[0], 2)", { 1 }, { 0 } }, { "prod(x)", { 0, 4 }, { 4, 0 } }, { "prod(x)", { 0, 0 }, { 0, 0 } }, { "if x[0] > 0 then log(x[0]) else 0", { 0 }, { 0 } }, { "if x[0] > 0 then sqrt(x[0]) else x[1]", { -1, 2 }, { 0, 1 } },
         { "x[0]^2", { 0 }, { 0 } }, { "x[0]^x[1]", { 0, 2 }, { 0, 0 } }, { "x[0]^x[1]", { 0, 0 }, { 0, 0 } }, { "x[0]^x[1]", { -2, 2 }, { -4, 0 } }, { "x[0]^0", { 0 }, { 0 } }, { "where(x[0] > 0, 1 / x[0], x[0])", { 0 }, { 1 } },
         { "max_pool2d(broadcast(reshape(x, 1, 2, 1, 1), 1, 2, 2, 1), 2)[0, 0, 0, 0]", { 1, 1 }, { .5, .5 } }, { "detach(x[0]) * x[1]", { 2, 3 }, { 0, 2 } }, { "rms_norm(x)[0] * 0.001", { 0, 0 }, { 1, 0 } },
+        { "norm(x)", { 0, 0 }, { 0, 0 } }, { "norm(x[0:1]) * x[1]", { 0, 3 }, { 0, 0 } }, { "sum(norm(stack(x, 0 * x), 1))", { 0, 3 }, { 0, 1 } }, { "where(x[0] > 0, norm(x), x[1])", { 0, 0 }, { 0, 1 } },
     };
     for (size_t k = 0; k < sizeof kink / sizeof *kink; k++) {
         Sample s;
