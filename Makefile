@@ -109,8 +109,10 @@ asan: setup-tests
 peers:
 	@sh .ci/setup peers
 	python3 -m venv .peers && .peers/bin/pip install -q -r tests/bench/requirements.txt
+peers-torch:
+	python3 -m venv .torch && .torch/bin/pip install -q -r tests/bench/requirements-torch.txt
 bench: setup all
-	sh tests/bench/run.sh $(BUILD)/mflc
+	sh tests/bench/run.sh $(BUILD)/mflc $(BUILD)
 
 # ---- installing ----
 PREFIX ?= /usr/local
@@ -129,4 +131,4 @@ uninstall:
 	@$(if $(filter /usr /usr/local,$(DEST)),,for d in lib/cmake lib/pkgconfig lib include bin ""; do rmdir "$(DEST)/$$d" 2> /dev/null || :; done)
 clean:
 	rm -rf $(BUILD)
-.PHONY: all setup setup-tests demo check tests promote asan peers bench install uninstall clean
+.PHONY: all setup setup-tests demo check tests promote asan peers peers-torch bench install uninstall clean
