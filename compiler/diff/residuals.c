@@ -33,7 +33,7 @@ Node *residuals_forward(Graph *g, const Node *rev)
     return NULL;
 }
 
-static bool is_index_place(const Place *p, const Node *n, const Node *index)
+bool is_index_place(const Place *p, const Node *n, const Node *index)
 {
     for (int l = 0; l < n->u.contract->nletters; l++)
         if (p->coef[l])

@@ -30,6 +30,8 @@ void transpose_loop(Graph *, Node *loop, const bool *is_linear, Node *const *ct,
 void batch_inline(Graph *to, const Graph *from, Node *const *args, const bool *batched, Node *const *roots, int n, int64_t k, Node **out, bool *out_is);
 
 /* ---- schedules: a reverse loop and the forward loop whose states it reads ---- */
+bool  is_index_place(const Place *, const Node *contract, const Node *index);       /* the index alone */
+void  join_fed_loops(Graph *, const DiffOptions *);                                 /* loops that read another's values iteration by iteration become one with it */
 typedef enum { KEEP_ALL, KEEP_GRADIENTS } Kept;
 Node *residuals_forward(Graph *, const Node *rev);                                  /* NULL: not a reverse loop */
 void  residuals_keep(Graph *, Node *fwd, Node *rev, Kept);                          /* what is kept is computed in the forward loop and stored for each iteration */

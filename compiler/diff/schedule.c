@@ -154,8 +154,9 @@ static void join_forward(Graph *g, Node *fwd, Node *rev, const DiffOptions *o)
 
 static void schedule_graph(Graph *g, const DiffOptions *o)
 {
+    join_fed_loops(g, o);                         /* the loops around g have stored what they store: what depends on what is known */
     for (int i = 0, count = g->nodes.n; i < count; i++) {
-        Node *rev = g->nodes.at[i], *fwd = rev->op == OP_loop ? residuals_forward(g, rev) : NULL;
+        Node *rev = g->nodes.at[i], *fwd = o && rev->op == OP_loop ? residuals_forward(g, rev) : NULL;   /* without options there is nothing to choose */
         if (!fwd)
             continue;
         const Schedule *s = schedule_of_loop(o, rev->u.loop);
@@ -178,7 +179,6 @@ static void schedule_graph(Graph *g, const DiffOptions *o)
 
 Graph *apply_schedules(Graph *g, const DiffOptions *o)
 {
-    if (o)
-        schedule_graph(g, o);
+    schedule_graph(g, o);
     return opt_dead_code(without_marks(g));
 }
