@@ -85,7 +85,19 @@ static Node **gradients(Problem *p, Graph *g, Node **dm, int ndm, Node **par, No
     return out;
 }
 
-typedef struct State { Node **par, **opt, *path; } State;
+/* log: with the values of the update's and the path loss's log lines at the last step, where they are wanted; else NULL. */
+typedef struct State { Node **par, **opt, *path, **log; } State;
+
+static int log_count(const Problem *p) { return p->update->results.n - p->param.n - p->state.n + (p->path ? p->path->results.n - 1 : 0); }
+static const Node *log_node(const Problem *p, int k, Name *name)
+{
+    int at = p->param.n + p->state.n + k;
+    const Graph *g = at < p->update->results.n ? p->update : p->path;
+    at -= g == p->path ? p->update->results.n - 1 : 0;
+    if (name)
+        *name = g->result_names.at[at];
+    return g->results.at[at];
+}
 
 static Node *carry_leaf(LoopBuilder *b, Node *init, const Leaf *l)
 {
@@ -120,6 +132,13 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps 
         opt[k] = carry_leaf(b, s->opt[k], &p->state.at[k]);
     if (p->path)
         path = loop_carry(b, s->path, intern("path"));
+    int nlog = s->log ? log_count(p) : 0;
+    Node **log = NEW_N(g->arena, Node *, nlog + 1);
+    for (int k = 0; k < nlog; k++) {
+        Name name;
+        log_node(p, k, &name);
+        log[k] = loop_carry(b, s->log[k], name);
+    }
     for (int k = 0; k < ndm; k++)
         in[k] = loop_capture(b, dm[k]);
     Node *first = of.from ? loop_capture(b, of.from) : of.first ? ir_int(body, of.first) : NULL, *step = first ? ir_map2(body, OP_add, b->index, first) : b->index, *live = NULL;
@@ -134,11 +153,19 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps 
         loop_next(b, par[k], where_live(live, next[k], par[k]));
     for (int k = 0; k < ns; k++)
         loop_next(b, opt[k], where_live(live, next[np + k], opt[k]));
+    int updated = p->update->results.n - np - ns;
+    for (int k = 0; k < nlog && k < updated; k++)
+        loop_next(b, log[k], next[np + ns + k]);
     if (p->path) {
         Arg at[] = { { in, ndm }, { next, np }, { &step, 1 } };
-        loop_next(b, path, where_live(live, ir_map2(body, OP_add, path, inline_all(body, p->path, at, 3)[0]), path));
+        Node **loss = inline_all(body, p->path, at, 3);
+        loop_next(b, path, where_live(live, ir_map2(body, OP_add, path, loss[0]), path));
+        for (int k = updated; k < nlog; k++)
+            loop_next(b, log[k], loss[k - updated + 1]);
     }
-    int *out = NEW_N(g->arena, int, np + ns + 2);
+    int *out = NEW_N(g->arena, int, np + ns + 2), *logged = NEW_N(g->arena, int, nlog + 1);
+    for (int k = 0; k < nlog; k++)
+        logged[k] = loop_final(b, log[k]);
     for (int k = 0; k < np; k++)
         out[k] = loop_final(b, par[k]);
     for (int k = 0; k < ns; k++)
@@ -152,6 +179,8 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps 
         s->opt[k] = ir_proj(g, loop, out[np + k]);
     if (p->path)
         s->path = ir_proj(g, loop, out[np + ns]);
+    for (int k = 0; k < nlog; k++)
+        s->log[k] = ir_proj(g, loop, logged[k]);
 }
 
 /* The steps of a window; the last one may be shorter. */
@@ -169,10 +198,15 @@ static void run_window(Problem *p, Graph *g, Node **dm, int ndm, const Window *w
 }
 
 /* The inner loop on its arguments, or a window of it: parameters after the last step and the sum of the path losses. The last `last` steps are a loop of their own. */
-static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, const Window *w, int64_t last)
+static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, const Window *w, int64_t last, bool logs)
 {
     Arg a = { dm, ndm };
-    State s = { inline_all(g, p->param_init, &a, 1), inline_all(g, p->state_init, &a, 1), ir_real(g, 0) };
+    State s = { inline_all(g, p->param_init, &a, 1), inline_all(g, p->state_init, &a, 1), ir_real(g, 0), NULL };
+    if (logs) {
+        s.log = NEW_N(g->arena, Node *, log_count(p) + 1);
+        for (int k = 0; k < log_count(p); k++)
+            s.log[k] = ir_const(g, log_node(p, k, NULL)->type, 0);
+    }
     if (w) {
         run_window(p, g, dm, ndm, w, &s, last);
         ir_name_values(g);
@@ -216,18 +250,18 @@ Graph *bilevel_entry(const Problem *p, const Graph *g)
 Graph *bilevel_adapt(Problem *p)
 {
     Inputs in = make_inputs(p, "adapt", false);
-    State s = run_inner(p, in.g, in.all, in.n, NULL, 0);
+    State s = run_inner(p, in.g, in.all, in.n, NULL, 0, false);
     for (int k = 0; k < p->param.n; k++)
         ir_result(in.g, s.par[k], p->param.at[k].name);
     return run_passes(in.g, NULL, p->observer);
 }
 
-/* The logs of inner at the last step's parameters, then those of outer. */
+/* The logs of inner at the last step's parameters, those of the optimizers and of the path loss at the last step, then those of outer. */
 Graph *bilevel_value(Problem *p)
 {
     Inputs in = make_inputs(p, "value", false);
     int ndm = in.n;
-    State s = run_inner(p, in.g, in.all, ndm, NULL, 0);
+    State s = run_inner(p, in.g, in.all, ndm, NULL, 0, true);
     Node **logs, *value = outer_value(p, in.g, in.all, ndm, &s, &logs);
     ir_result(in.g, value, intern("outer"));
     if (p->inner->results.n > 1 && p->steps > 0) {
@@ -236,6 +270,11 @@ Graph *bilevel_value(Problem *p)
         Node **inner = inline_all(in.g, p->inner, a, 3);
         for (int k = 1; k < p->inner->results.n; k++)
             ir_result(in.g, inner[k], k < p->inner->result_names.n ? p->inner->result_names.at[k] : NULL);
+    }
+    for (int k = 0; p->steps > 0 && k < log_count(p); k++) {
+        Name name;
+        log_node(p, k, &name);
+        ir_result(in.g, s.log[k], name);
     }
     for (int k = 1; p->outer && k < p->outer->results.n; k++)
         ir_result(in.g, logs[k - 1], k < p->outer->result_names.n ? p->outer->result_names.at[k] : NULL);
@@ -256,7 +295,7 @@ static Graph *by_reverse(Problem *p, bool mixed, int64_t last, bool window)
     Inputs in = make_inputs(p, "hypergradient", window);
     Graph *g = in.g;
     int ndm = in.nd + in.nm;
-    State s = run_inner(p, g, in.all, ndm, in.window, last);
+    State s = run_inner(p, g, in.all, ndm, in.window, last, false);
     Node **logs, *value = outer_value(p, g, in.all, ndm, &s, &logs);
     ir_result(g, value, intern("outer"));
     if (window)
@@ -280,7 +319,7 @@ static Graph *tangent_graph(Problem *p, bool window)
     Graph *g = in.g;
     int ndm = in.nd + in.nm;
     Node **t = NEW_N(g->arena, Node *, in.nm + 1), **logs, *tangent;
-    State s = run_inner(p, g, in.all, ndm, in.window, 0);
+    State s = run_inner(p, g, in.all, ndm, in.window, 0, false);
     ir_result(g, outer_value(p, g, in.all, ndm, &s, &logs), intern("outer"));
     if (window)
         result_state(p, g, &s);
@@ -362,7 +401,7 @@ Graph *bilevel_slope(Problem *p)
 {
     Inputs in = make_inputs(p, "slope", false);
     Graph *g = in.g;
-    State s = run_inner(p, g, in.all, in.n, NULL, 0);
+    State s = run_inner(p, g, in.all, in.n, NULL, 0, false);
     Node **logs, **along = NEW_N(g->arena, Node *, in.nm + 1), *tangent;
     ir_result(g, outer_value(p, g, in.all, in.nd + in.nm, &s, &logs), NULL);
     expand_grads(g);

@@ -156,17 +156,34 @@ static int write_results(Run *r)
     return code;
 }
 
+/* Of an array as many as a line holds. */
+static void print_array_log(const Type *t, const double *x)
+{
+    enum { SHOWN = 6 };
+    Arena *arena = arena_new("log");
+    int64_t n = type_count(t);
+    printf(" %s ", type_text(arena, t));
+    for (int64_t k = 0; k < n && k < SHOWN; k++)
+        printf(" %.6g", x[k]);
+    printf(n > SHOWN ? " ...\n" : "\n");
+    arena_free(arena);
+}
+
 static void print_logs(const Run *r, const char *when)
 {
     const Problem *p = r->s.problem;
     int64_t at = 0;
-    const Graph *of[] = { p->steps > 0 ? p->inner : NULL, p->outer };
-    for (int g = 0; g < 2; g++)
-        for (int k = 1; of[g] && k < of[g]->results.n; k++) {
-            int64_t n = type_count(&of[g]->results.at[k]->type);
-            Name name = k < of[g]->result_names.n ? of[g]->result_names.at[k] : NULL;
+    const struct { const Graph *graph; int first; } of[] = { { p->inner, 1 }, { p->update, p->param.n + p->state.n }, { p->path, 1 }, { p->outer, 1 } };
+    for (int g = p->steps > 0 ? 0 : 3; g < 4; g++)
+        for (int k = of[g].first; of[g].graph && k < of[g].graph->results.n; k++) {
+            const Type *t = &of[g].graph->results.at[k]->type;
+            int64_t n = type_count(t);
+            Name name = k < of[g].graph->result_names.n ? of[g].graph->result_names.at[k] : NULL;
+            printf("  %-22s %s", name ? name : "log", when);
             if (n == 1)
-                printf("  %-22s %s %.6g\n", name ? name : "log", when, r->logs[at]);
+                printf(" %.6g\n", r->logs[at]);
+            else
+                print_array_log(t, r->logs + at);
             at += n;
         }
 }

@@ -327,8 +327,11 @@ static void log_value(Sema *s, Scope *scope, const Stmt *st)
 {
     Val v = sema_expr(s, scope, st->value);
     Node *n = v.kind == V_ERROR ? NULL : sema_real(s, v, st->value->span, "a logged value");
+    NameAt name = st->name;
+    if (s->log_of)
+        name.name = intern_printf("%s.%s", s->log_of, name.name);
     if (n)
-        log_node(s, st->name, n);
+        log_node(s, name, n);
 }
 
 /* No value without a message: nothing may be dropped silently. */

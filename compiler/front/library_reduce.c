@@ -95,12 +95,12 @@ static Val extreme(Sema *s, const Expr *at, Val *v, int n, void *user)
 Val lib_reduce(Call *c, int which)
 {
     Val v = c->arg[0];
-    if (v.kind == V_RECORD)
-        return library_fail(c, 0, "an array is expected");
     if ((which == R_MAX || which == R_MIN) && c->n == 2 && !c->has_axis) {
         Op op = which == R_MAX ? OP_max : OP_min;
         return val_each(c->s, c->e, c->arg, 2, extreme, &op);
     }
+    if (v.kind == V_RECORD)
+        return library_fail(c, 0, "an array is expected");
     if (v.kind == V_NUM)
         return which == R_VAR ? val_num(0, false) : which == R_NORM ? val_num(fabs(v.num), v.whole) : v;
     if (c->s->in_notation && v.node->type.rank)

@@ -66,6 +66,7 @@ typedef struct Sema {
     bool as_base;                              /* the expression is the base of an index or a field */
     Node *seed; int64_t stream;                /* for normal/uniform in initialisers: seed node and a stream number unique to the array */
     Vec(struct { Name name; Node *value; Span span; }) logs;   /* log lines of the graph being built (outermost level; in loops: the last iteration's value) */
+    Name log_of;                               /* CTX_OPT_BODY: the array whose update is built, before the names of its log lines: w.size */
     const char *arg_name;                      /* CTX_OPT_ARG, CTX_LEARN_ARG: the argument being evaluated, for messages */
     int in_notation;                           /* > 0: inside index notation, where values are numbers: reductions and indexing of letters' values are refused */
     int notation_calls;                        /* calls.n where the notation stands */

@@ -198,7 +198,10 @@ static bool run_part(Part *x, const int *path, int depth, Node **out)
     for (int k = 0; k < ns; k++)
         put(f, &scope, SYM_STATE, state_var(r, k)->name, val_array(x->state[k]));
     s->context = CTX_OPT_BODY;
-    if (!sema_statements(s, &scope, r->body))
+    s->log_of = x->leaf->name;
+    bool ran = sema_statements(s, &scope, r->body);
+    s->log_of = NULL;
+    if (!ran)
         return false;
     Name *names = NEW_N(s->arena, Name, ns + 1);
     names[0] = r->p.name;
@@ -461,6 +464,8 @@ static bool build_steps(Front *f)
     Node **par = params_for(f, p->param.at, p->param.n, NULL), **grad = params_for(f, p->param.at, p->param.n, "g_"), **state = params_for(f, p->state.at, p->state.n, NULL);
     set_step(f, ir_param(s->graph, type_scalar(T_INT), intern("step")), p->steps);
     run_lines(&b, p->param.at, par, grad, state, p->state.n);
+    for (int k = 0; k < s->logs.n; k++)
+        ir_result(s->graph, s->logs.at[k].value, s->logs.at[k].name);
     return s->diags->errors == errors;
 }
 
@@ -486,6 +491,8 @@ static void build_learn(Front *f)
     Node **grad = params_for(f, p->meta.at, p->meta.n, "g_"), **state = params_for(f, p->learn_state.at, p->learn_state.n, NULL);
     set_step(f, ir_param(s->graph, type_scalar(T_INT), intern("step")), INT32_MAX);
     run_lines(&b, p->meta.at, meta, grad, state, p->learn_state.n);
+    for (int k = 0; k < s->logs.n; k++)
+        report(s, s->logs.at[k].span, NULL, "a log line in the optimizer of a `learn` line is not reported: values are logged along the inner loop and in `outer`");
 }
 
 bool build_updates(Front *f)

@@ -283,7 +283,7 @@ typedef struct Problem {
     Graph *param_init;   /* (D, M)                              -> P     initial parameters */
     Graph *state_init;   /* (D, M)                              -> S     initial optimizer states */
     Graph *inner;        /* (D, M, P, step)                     -> loss, then the values of its log lines */
-    Graph *update;       /* (D, M, P, G, S, step)               -> P, S  G: gradients, as P */
+    Graph *update;       /* (D, M, P, G, S, step)               -> P, S, then the values of log lines. G: gradients, as P */
     Graph *path;         /* (D, M, P, step)                     -> scalar, logs; NULL when there is no `outer over steps` */
     Graph *outer;        /* (D, M, P)                           -> scalar, logs; NULL when there is none */
     Graph *learn_init;   /* (M)                                 -> L     states of the learn optimizers */

@@ -77,6 +77,11 @@ if [ "$(wc -l < "$tmp/10/logistic_l2.c")" = "$(wc -l < "$tmp/1000/logistic_l2.c"
 # Log lines in functions and loops: the last call's and the last iteration's values; they change no derivative.
 "$mflc" run tests/run/logs.mfl --real double --quiet -o "$tmp/logs" > "$tmp/log" 2>&1
 if [ "$(sed -n 's/^  \([a-z]*\)  *\(after\) *\([^ ]*\).*/\1 \3/p' "$tmp/log" | tr '\n' ' ')" = "last 5 deep 12 square 9 square 1 " ]; then ok; else bad "log lines"; fi
+# Of optimizers and path losses too (once dropped), and of arrays (once not printed).
+"$mflc" run tests/run/optimizer_logs.mfl --real double --quiet -o "$tmp/logs" > "$tmp/log" 2>&1
+if [ "$(sed -n 's/^  \([a-z.]*\)  *after *\(.*\)/\1 \2/p' "$tmp/log" | tr '\n' ';')" = "l 0;w.size 0;w.twice [3]  4 4 4;w.arr [3]  0 0 0;b.size 4;b.twice 4;b.arr 1;path 1.5;o 7;" ] \
+    && "$mflc" check tests/run/optimizer_logs.mfl > "$tmp/log" 2>&1
+then ok; else bad "log lines of optimizers"; fi
 # The README's first problem compiles, and docs/first.md shows what it becomes.
 sed -n '/^```mfl/,/^```/p' README.md | grep -v '^```' > "$tmp/first.mfl"
 sed -n '/^```c/,/^```/p' docs/first.md | grep -v '^```' > "$tmp/shown"
