@@ -13,7 +13,7 @@ typedef struct Schedule {
     int64_t period, inner;             /* a base state for each `period` iterations (INT32_MAX: one), slots for states between */
     int64_t last;                      /* the last steps keep everything */
 } Schedule;
-typedef struct RegionSchedule { Name name; Schedule schedule; } RegionSchedule;
+typedef struct RegionSchedule { Name name; Schedule schedule; } RegionSchedule;       /* name: interned */
 typedef struct DiffOptions {
     Mode mode; Schedule steps;         /* of the inner loop */
     Schedule loops;                    /* of model loops */
@@ -25,6 +25,9 @@ bool        schedule_parse(const char *text, bool inner_loop, Schedule *);
 const char *schedule_text(Arena *, const Schedule *);
 const Checkpoints *schedule_checkpoints(Arena *, const Schedule *, int64_t n);   /* of a loop of n iterations; NULL: one state for each, or none */
 const Schedule *schedule_of_loop(const DiffOptions *, const Loop *);
+const Schedule *schedule_of_region(const DiffOptions *, Name);                   /* of the model loop of this name */
+bool        schedule_same(const Schedule *, const Schedule *);
+void        problem_name_loops(Problem *);                                       /* names the model loops of a problem as regions and lists them in p->loops */
 
 /* New graphs over (data leaves, meta leaves) of the problem, in that order. */
 Graph *bilevel_adapt(Problem *);                              /* -> params after the last step */

@@ -90,6 +90,19 @@ const Checkpoints *schedule_checkpoints(Arena *a, const Schedule *s, int64_t n)
     return c;
 }
 
+bool schedule_same(const Schedule *a, const Schedule *b)
+{
+    return a->keep == b->keep && a->gradients == b->gradients && a->period == b->period && a->inner == b->inner && a->last == b->last && a->store == b->store;
+}
+
+const Schedule *schedule_of_region(const DiffOptions *o, Name name)
+{
+    for (int k = 0; k < o->nregion; k++)
+        if (o->region[k].name == name)
+            return &o->region[k].schedule;
+    return &o->loops;
+}
+
 const Schedule *schedule_of_loop(const DiffOptions *o, const Loop *l)
 {
     static const Schedule keep = { .given = true, .keep = true };
@@ -97,10 +110,7 @@ const Schedule *schedule_of_loop(const DiffOptions *o, const Loop *l)
     size_t n = strcspn(name, ".");
     if (l->is_steps)
         return !strncmp(name, "steps_last", 10) ? &keep : &o->steps;
-    for (int k = 0; k < o->nregion; k++)
-        if (strlen(o->region[k].name) == n && !strncmp(o->region[k].name, name, n))
-            return &o->region[k].schedule;
-    return &o->loops;
+    return o->nregion ? schedule_of_region(o, intern_n(name, n)) : &o->loops;
 }
 
 /* Loops that save few states must not have others read all of them. */

@@ -12,7 +12,7 @@ enum { EXIT_DONE = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_NUME
 /* ---- options.c: one table; --help, checking and nearest-name help come from it ---- */
 typedef struct Options {
     const char *command, *file;
-    Vec(const char *) data, meta, define, dump, pass, region, files;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY */
+    Vec(const char *) data, meta, define, dump, pass, region, loop_region, files;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY of --mode, of --loops */
     const char *store, *from, *out, *ir, *emit, *log, *resume;
     const char *mode, *schedule, *loops, *real;
     uint64_t seed;
@@ -140,9 +140,6 @@ void dot_print(const Graph *, const char *title, Arena *, Buf *);
 int  build_shared(Session *, const char *so);                                    /* -1, or the exit code */
 
 /* ---- regions.c ---- */
-typedef void LoopFn(void *user, const Loop *, Span);
-void each_loop(const Graph *, LoopFn *, void *user);                             /* every loop of a graph, the outer ones first */
-void each_model_loop(const Problem *, LoopFn *, void *user);
 int  regions_options(Session *, DiffOptions *);                                  /* -1, or the exit code; the problem is loaded */
 
 /* ---- rates.c: how fast this machine is ---- */

@@ -24,47 +24,6 @@ static const char *line_text(Arena *a, Span s)
 
 static const Plan *chosen(const Session *s) { return &s->plans.all.at[s->plans.chosen]; }
 
-/* ---- regions ---- */
-typedef struct Regions { Session *s; const DiffOptions *o; json_t *list; Vec(Name) seen; } Regions;
-
-static void region(Regions *r, const char *name, const char *what, const char *where, const char *way, const char *ways)
-{
-    if (r->list)
-        json_array_append_new(r->list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "region", name, "what", what, "where", utf8_text(r->s->arena, where), "way", way, "ways", ways));
-    else
-        printf("  %-10s %-34s %-18s %s\n", name, what, where, way);
-}
-
-static void loop_region(void *user, const Loop *l, Span span)
-{
-    Regions *r = user;
-    Arena *a = r->s->arena;
-    for (int k = 0; k < r->seen.n; k++)
-        if (r->seen.at[k] == l->name)
-            return;
-    vec_push(a, r->seen, l->name);
-    region(r, l->name ? l->name : "loop", arena_printf(a, "loop of %lld iterations", (long long)l->n), line_text(a, span),
-           r->o->mode == MODE_FORWARD ? "forward, beside its tangent" : schedule_text(a, schedule_of_loop(r->o, l)), "keep, snapshot, every:K, binomial:S");
-}
-
-static void print_regions(Session *s, json_t *list)
-{
-    const Plan *p = chosen(s);
-    Arena *a = s->arena;
-    Regions r = { .s = s, .o = &p->o, .list = list };
-    Span inner = s->problem->inner->results.at[0]->origin.span;
-    bool forward = p->o.mode == MODE_FORWARD;
-    if (!list)
-        printf("\nregions\n  %-10s %-34s %-18s %s\n", "region", "what", "where", "way");
-    region(&r, "steps", arena_printf(a, "inner loop of %lld steps", (long long)s->problem->steps), "-",
-           forward ? arena_printf(a, "forward, %lld tangents", (long long)problem_meta_numbers(s->problem)) : arena_printf(a, "reverse, %s", schedule_text(a, &p->o.steps)),
-           "forward; reverse with keep, snapshot, every:K, binomial:S, +gradients, +last:K");
-    region(&r, "gradient", "gradient of the inner loss", line_text(a, inner),
-           forward ? "expanded, then forward" : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", "mixed, reverse");
-    each_model_loop(s->problem, loop_region, &r);
-}
-
-/* ---- alternatives ---- */
 static int by_seconds(const void *a, const void *b)
 {
     const Plan *x = *(const Plan *const *)a, *y = *(const Plan *const *)b;
@@ -80,6 +39,67 @@ const Plan **plans_sorted(Session *s)
     return at;
 }
 
+/* ---- regions ---- */
+typedef struct Regions { Session *s; const DiffOptions *o; json_t *list; } Regions;
+
+static const char *way_text(Arena *a, const Problem *p, int region, const DiffOptions *o)
+{
+    if (o->mode == MODE_FORWARD)
+        return "forward";
+    return region == REGION_GRADIENT ? mode_name[o->mode] : schedule_text(a, region == REGION_STEPS ? &o->steps : schedule_of_region(o, p->loops.at[region].name));
+}
+
+/* Every way of a region that was priced with all other regions as chosen; the chosen one first. */
+static json_t *print_ways(const Regions *r, int region)
+{
+    const Session *s = r->s;
+    const Plan **at = plans_sorted(r->s);
+    json_t *list = json_array();
+    for (int k = -1; k < s->plans.all.n; k++) {
+        const Plan *p = k < 0 ? chosen(s) : at[k];
+        if (k >= 0 && plan_region_apart(s->problem, &p->o, r->o) != region)
+            continue;
+        const char *way = way_text(s->arena, s->problem, region, &p->o);
+        if (r->list)
+            json_array_append_new(list, json_pack("{s:s, s:f, s:I, s:b}", "way", way, "seconds", p->seconds, "work_bytes", (json_int_t)p->bytes, "chosen", k < 0));
+        else
+            printf("  %-10s   %s%-30s %11.4g %13s\n", "", k < 0 ? "* " : "  ", way, 1e3 * p->seconds, bytes_text(s->arena, (double)p->bytes));
+    }
+    return list;
+}
+
+static void region(Regions *r, int number, const char *name, const char *what, const char *where, const char *way, const char *ways)
+{
+    if (!r->list)
+        printf("  %-10s %s%s%s: %s\n", name, what, *where == '-' ? "" : ", ", *where == '-' ? "" : where, way);
+    json_t *priced = print_ways(r, number);
+    if (r->list)
+        json_array_append_new(r->list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "region", name, "what", what, "where", utf8_text(r->s->arena, where), "way", way, "ways", ways, "priced", priced));
+    json_decref(priced);
+}
+
+static void print_regions(Session *s, json_t *list)
+{
+    const Plan *p = chosen(s);
+    Arena *a = s->arena;
+    Regions r = { .s = s, .o = &p->o, .list = list };
+    Span inner = s->problem->inner->results.at[0]->origin.span;
+    bool forward = p->o.mode == MODE_FORWARD;
+    if (!list)
+        printf("\nregions: the way of each, and what the whole would cost with another way for that one alone (--mode REGION=WAY, --loops REGION=WAY)\n  %-10s   %-32s %11s %13s\n", "region", "way", "ms", "workspace");
+    region(&r, REGION_STEPS, "steps", arena_printf(a, "inner loop of %lld steps", (long long)s->problem->steps), "-",
+           forward ? arena_printf(a, "forward, %lld tangents", (long long)problem_meta_numbers(s->problem)) : arena_printf(a, "reverse, %s", schedule_text(a, &p->o.steps)),
+           "forward; reverse with keep, snapshot, every:K, every:K:S, binomial:S, +gradients, +store, +last:K");
+    region(&r, REGION_GRADIENT, "gradient", "gradient of the inner loss", line_text(a, inner),
+           forward ? "expanded, then forward" : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", "mixed, reverse");
+    for (int k = 0; k < s->problem->loops.n; k++) {
+        const ModelLoop *l = &s->problem->loops.at[k];
+        region(&r, k, l->name, arena_printf(a, "loop of %lld iterations in %s", (long long)l->n, l->in), line_text(a, l->at),
+               forward ? "forward, beside its tangent" : schedule_text(a, schedule_of_region(r.o, l->name)), "keep, snapshot, every:K, binomial:S");
+    }
+}
+
+/* ---- alternatives ---- */
 static json_t *plan_json(Session *s, const Plan *p)
 {
     return json_pack("{s:s, s:f, s:I, s:f, s:f, s:f, s:b}", "plan", plan_text(s->arena, p), "seconds", p->seconds, "work_bytes", (json_int_t)p->bytes, "flops", p->work.flops,

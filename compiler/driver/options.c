@@ -16,7 +16,7 @@ static const struct Command { const char *name, *args, *doc; } commands[] = {
     { "version", "",     "print version and build facts" },
 };
 
-typedef enum { A_NONE, A_TEXT, A_LIST, A_INT, A_SEED, A_REAL, A_BYTES, A_MODE } ArgKind;
+typedef enum { A_NONE, A_TEXT, A_LIST, A_INT, A_SEED, A_REAL, A_BYTES, A_MODE, A_LOOPS } ArgKind;
 #define AT(f) offsetof(Options, f)
 static const struct Option { const char *name, *arg; ArgKind kind; size_t at; const char *used_by, *doc; } options[] = {
     { "--from",       "DIR",       A_TEXT, AT(from),     "build run grad check explain bench", "bind every data array and meta variable for which DIR/NAME.npy or DIR/NAME.csv exists; DIR may be an .npz file" },
@@ -26,9 +26,9 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--real",       "TYPE",      A_TEXT, AT(real),     "build run grad check explain bench", "float or double (float; check: double)" },
     { "--mode",       "MODE",      A_MODE, AT(mode),     "build run grad explain bench", "auto, mixed, reverse or forward (auto); REGION=WAY for one region, as explain names them; may be repeated" },
     { "--schedule",   "S",         A_TEXT, AT(schedule), "build run grad explain bench", "of the inner loop: auto, keep, snapshot, every:K, every:K:S, binomial:S; +gradients, +last:K, of every: +store (auto)" },
-    { "--loops",      "S",         A_TEXT, AT(loops),    "build run grad explain bench", "of model loops: auto, keep, snapshot, every:K or binomial:S (auto)" },
+    { "--loops",      "S",         A_LOOPS, AT(loops),   "build run grad explain bench", "of model loops: auto, keep, snapshot, every:K or binomial:S (auto); REGION=S for one, as explain names them; may be repeated" },
     { "--memory",     "BYTES",     A_BYTES, AT(memory),  "build run grad explain bench", "the workspace may have this many bytes (64MiB, 300KiB, 4096): the fastest plan that fits" },
-    { "--store",      "DIR",       A_TEXT, AT(store),    "run grad bench", "where the states of a schedule with +store lie while it runs ($TMPDIR, or /tmp)" },
+    { "--store",      "DIR",       A_TEXT, AT(store),    "run grad explain bench", "where the states of a schedule with +store lie while it runs ($TMPDIR, or /tmp); with --memory, such schedules may be chosen" },
     { "--calibrate",  NULL,        A_NONE, AT(calibrate), "bench", "measure this machine's rates into the profile that predictions use (MFLC_PROFILE, or ~/.config/mflc/profile); no FILE is needed" },
     { "--seed",       "S",         A_SEED, AT(seed),     "build run grad check explain bench", "of the initialisers that draw (0)" },
     { "--emit",       "FORM",      A_TEXT, AT(emit),     "build", "c, header, llvm, asm, obj, so, ir, loops or dot (c: the source and its header)" },
@@ -187,8 +187,11 @@ static int store(Options *o, const struct Option *opt, const char *value)
         break;
     }
     case A_MODE:
-        if (strchr(value, '='))
+    case A_LOOPS:
+        if (strchr(value, '=') && opt->kind == A_MODE)
             vec_push(o->arena, o->region, value);
+        else if (strchr(value, '='))
+            vec_push(o->arena, o->loop_region, value);
         else
             *(const char **)to = value;
         break;

@@ -1,94 +1,78 @@
-/* regions.c -- --mode, --schedule, --loops and --mode REGION=WAY as options of differentiation.
+/* regions.c -- --mode, --schedule, --loops and their REGION=WAY as options of differentiation.
  *
- * Regions, as explain prints them: `steps` the inner loop (a mode, or a schedule), `gradient` the inner gradient (mixed or reverse), each model loop by the name of its
- * variable (a schedule). */
+ * Regions, as explain prints them: `steps` the inner loop (a mode, or a schedule), `gradient` the inner gradient (mixed or reverse), each model loop by the name that
+ * diff/model_loops.c gave it (a schedule); the variable of a loop alone means all loops of that variable. */
 #include "driver.h"
 
-void each_loop(const Graph *g, LoopFn *f, void *user)
+static int unknown_region(const Problem *p, const char *option, const char *text, const char *name, bool all)
 {
-    for (int i = 0; g && i < g->nodes.n; i++) {
-        const Node *n = g->nodes.at[i];
-        if (n->op != OP_loop)
-            continue;
-        f(user, n->u.loop, n->origin.span);
-        each_loop(n->u.loop->body, f, user);
+    const char *known = all ? "steps gradient" : "", *said = all ? "one of the regions steps, gradient" : p->loops.n ? "one of the model loops" : "no region: this problem has no model loops";
+    for (int k = 0; k < p->loops.n; k++) {
+        known = intern_printf("%s %s", known, p->loops.at[k].name);
+        said = intern_printf("%s%s %s", said, all || k ? "," : "", p->loops.at[k].name);
     }
+    return option_refuse(option, text, said, name, known);
 }
 
-void each_model_loop(const Problem *p, LoopFn *f, void *user)
+/* The schedule of one model loop, or of all with that variable: what is said later counts. */
+static int loop_way(const Problem *p, const char *option, const char *text, Name name, const char *way, DiffOptions *o, RegionSchedule *regions)
 {
-    const Graph *const all[] = { p->inner, p->update, p->path, p->outer };
-    for (int k = 0; k < 4; k++)
-        each_loop(all[k], f, user);
+    Schedule given;
+    bool found = false;
+    if (!schedule_parse(way, false, &given) || !given.given)
+        return option_refuse(option, text, "keep, snapshot, every:K or binomial:S", way, SCHEDULES);
+    for (int k = 0; k < p->loops.n; k++) {
+        const ModelLoop *l = &p->loops.at[k];
+        int at = 0;
+        if (l->name != name && l->var != name)
+            continue;
+        found = true;
+        while (at < o->nregion && regions[at].name != l->name)
+            at++;
+        o->nregion += at == o->nregion;
+        regions[at] = (RegionSchedule){ l->name, given };
+    }
+    return found ? -1 : unknown_region(p, option, text, name, !strcmp(option, "--mode"));
 }
 
-typedef struct Known { Arena *arena; Vec(Name) name; } Known;
-
-static void add_known(void *user, const Loop *l, Span span)
+/* One REGION=WAY of --mode. */
+static int one_region(const Problem *p, const char *text, DiffOptions *o, RegionSchedule *regions)
 {
-    Known *k = user;
-    (void)span;
-    for (int i = 0; i < k->name.n; i++)
-        if (k->name.at[i] == l->name)
-            return;
-    vec_push(k->arena, k->name, l->name);
-}
-
-static int wrong_way(const char *text, const char *expected, const char *word, const char *choices)
-{
-    return option_refuse("--mode", text, expected, word, choices);
-}
-
-/* One REGION=WAY. */
-static int one_region(const Known *known, const char *text, DiffOptions *o, RegionSchedule *regions)
-{
-    const char *eq = strchr(text, '='), *way = eq + 1;
+    const char *eq = strchr(text, '='), *way = eq + 1, *option = "--mode";
     Name name = intern_n(text, (size_t)(eq - text));
     if (!strcmp(name, "steps") && mode_of(way) != MODE_AUTO)
         o->mode = mode_of(way);
     else if (!strcmp(name, "steps")) {
         if (!schedule_parse(way, true, &o->steps))
-            return wrong_way(text, "a mode (mixed, reverse, forward) or a schedule (keep, snapshot, every:K, binomial:S)", way, MODES " " SCHEDULES);
+            return option_refuse(option, text, "a mode (mixed, reverse, forward) or a schedule (keep, snapshot, every:K, binomial:S)", way, MODES " " SCHEDULES);
     } else if (!strcmp(name, "gradient")) {
         if (mode_of(way) != MODE_MIXED && mode_of(way) != MODE_REVERSE)
-            return wrong_way(text, "mixed (forward over reverse) or reverse (reverse over reverse)", way, "mixed reverse");
+            return option_refuse(option, text, "mixed (forward over reverse) or reverse (reverse over reverse)", way, "mixed reverse");
         if (o->mode == MODE_FORWARD)
-            return wrong_way(text, "no way of its own: mode forward has no reverse sweep over the gradient", "", NULL);
+            return option_refuse(option, text, "no way of its own: mode forward has no reverse sweep over the gradient", "", NULL);
         o->mode = mode_of(way);
-    } else {
-        bool found = false;
-        for (int k = 0; k < known->name.n; k++)
-            found |= known->name.at[k] == name;
-        if (!found) {
-            const char *all = "steps gradient", *said = "one of the regions steps, gradient";
-            for (int k = 0; k < known->name.n; k++) {
-                all = intern_printf("%s %s", all, known->name.at[k]);
-                said = intern_printf("%s, %s", said, known->name.at[k]);
-            }
-            return wrong_way(text, said, name, all);
-        }
-        RegionSchedule r = { .name = name };
-        if (!schedule_parse(way, false, &r.schedule) || !r.schedule.given)
-            return wrong_way(text, "keep, snapshot, every:K or binomial:S", way, SCHEDULES);
-        regions[o->nregion++] = r;
-    }
+    } else
+        return loop_way(p, option, text, name, way, o, regions);
     return -1;
 }
 
 int regions_options(Session *s, DiffOptions *o)
 {
     const Options *opt = s->opt;
-    Known known = { .arena = s->arena };
+    const Problem *p = s->problem;
     *o = (DiffOptions){ .mode = mode_of(opt->mode) };
     if (opt->schedule)
         schedule_parse(opt->schedule, true, &o->steps);
     if (opt->loops)
         schedule_parse(opt->loops, false, &o->loops);
-    each_model_loop(s->problem, add_known, &known);
-    RegionSchedule *regions = NEW_N(s->arena, RegionSchedule, opt->region.n + 1);
+    RegionSchedule *regions = NEW_N(s->arena, RegionSchedule, p->loops.n + 1);
     int code = -1;
     for (int k = 0; k < opt->region.n && code < 0; k++)
-        code = one_region(&known, opt->region.at[k], o, regions);
+        code = one_region(p, opt->region.at[k], o, regions);
+    for (int k = 0; k < opt->loop_region.n && code < 0; k++) {
+        const char *text = opt->loop_region.at[k], *eq = strchr(text, '=');
+        code = loop_way(p, "--loops", text, intern_n(text, (size_t)(eq - text)), eq + 1, o, regions);
+    }
     if (o->nregion)
         o->region = regions;
     return code;

@@ -128,6 +128,16 @@ static int parse_defines(Session *s, const char ***name, int64_t **value)
     return -1;
 }
 
+/* What a store for the states would do where nothing fits. */
+static const char *store_text(const Session *s)
+{
+    const Plans *p = &s->plans;
+    if (p->stored < 0)
+        return "";
+    const Plan *x = &p->all.at[p->stored], *least = &p->all.at[p->leanest];
+    return arena_printf(s->arena, "; with a store for the states (--schedule %s) it is %lld, at %.2g times the predicted time", schedule_text(s->arena, &x->o.steps), (long long)x->bytes, x->seconds / least->seconds);
+}
+
 int session_open(Session *s, Options *o, int want)
 {
     *s = (Session){ .opt = o, .arena = arena_new("unit") };
@@ -152,6 +162,7 @@ int session_open(Session *s, Options *o, int want)
         return EXIT_DATA;
     if (!s->problem)
         return EXIT_PROBLEM;
+    problem_name_loops(s->problem);
     dump_problem(s);
     DiffOptions asked;
     code = regions_options(s, &asked);
@@ -161,11 +172,13 @@ int session_open(Session *s, Options *o, int want)
     LowerOptions *lo = NEW(s->arena, LowerOptions);
     *lo = (LowerOptions){ s->real_bytes, false, true, "", "" };
     s->rates = rates_load();
-    s->plans = (Plans){ .arena = s->arena, .problem = s->problem, .lower = lo, .rates = &s->rates, .budget = o->memory, .windows = !(want & WANT_JIT) || (want & WANT_LEARN) };
+    s->plans = (Plans){ .arena = s->arena, .problem = s->problem, .lower = lo, .rates = &s->rates, .budget = o->memory, .store = o->store != NULL, .windows = !(want & WANT_JIT) || (want & WANT_LEARN) };
     plan_choose(&s->plans, &asked, (want & WANT_EVERY) != 0);
     s->why = s->plans.why;
     if (s->plans.chosen < 0) {
-        fprintf(stderr, "mflc: no plan fits in %lld bytes; the smallest workspace for this problem is %lld bytes (--memory %lld)\n", (long long)o->memory, (long long)s->plans.smallest, (long long)s->plans.smallest);
+        int64_t least = s->plans.all.at[s->plans.leanest].bytes;
+        fprintf(stderr, "mflc: no plan fits in %lld bytes; the smallest workspace for this problem is %lld bytes (--memory %lld)%s\n", (long long)o->memory, (long long)least, (long long)least,
+                store_text(s));
         return EXIT_PROBLEM;
     }
     const Plan *plan = &s->plans.all.at[s->plans.chosen];

@@ -276,6 +276,8 @@ static bool run_loop(Sema *s, Scope *scope, const Stmt *st)
     for (int i = 0; i < l.logged.n; i++)
         l.logged.at[i].out = loop_final(b, l.logged.at[i].param);
     Node *loop = loop_end(b);
+    if (!loop->origin.span.src)                          /* no expression is being evaluated around a statement of an objective */
+        loop->origin.span = st->at;
     for (int i = 0; i < l.logged.n; i++)
         log_node(s, l.logged.at[i].name, ir_proj(s->here, loop, l.logged.at[i].out));
     for (int i = 0; i < l.ncarried; i++) {

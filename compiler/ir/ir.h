@@ -266,6 +266,8 @@ typedef struct Leaf {                                      /* one array; a recor
 typedef struct Learn { Graph *update; int64_t n; Vec(int) metas; Span span; } Learn;
 /* Is told of each graph after each pass: for --dump, and for tests of passes. */
 typedef struct PassObserver { void (*after)(void *user, const char *pass, const Graph *); void *user; } PassObserver;
+/* A model loop as a region: the loops of this name (diff/model_loops.c). var: as written; in: inner, step, path or outer; n: its iterations, the most of them where they differ. */
+typedef struct ModelLoop { Name name, var; const char *in; Span at; int64_t n; } ModelLoop;
 typedef struct Problem {
     Arena  *arena;
     Name    name;
@@ -277,6 +279,7 @@ typedef struct Problem {
     int64_t truncate;                                      /* K >= 1, or 0: none */
     int64_t learn_n;                                       /* outer steps of `learn`; 0 when there is no learn line */
     bool    has_tasks;
+    Vec(ModelLoop) loops;                                  /* of inner, update, path and outer; see problem_name_loops */
     const PassObserver *observer;                          /* NULL: none */
     /* Parameters of each graph: first all data leaves, then all meta leaves (so far: D, M), then what is listed; results in leaf order. */
     Graph *meta_init;    /* (seed : INT)                        -> M     */

@@ -18,6 +18,7 @@ typedef enum {
     W_CHAIN,            /* links of sums in strict order */
     W_MEMORY,           /* bytes of nests that do not fit in the cache */
     W_LOOP,             /* starts of loops */
+    W_STORE,            /* saves and loads of the caller's store, and each 8 KiB of one: a file's */
     W_KINDS
 } WorkKind;
 extern const char *const work_name[W_KINDS];
@@ -45,15 +46,21 @@ typedef struct Plans {
     const LowerOptions *lower;
     const Rates *rates;
     int64_t budget;                    /* bytes; 0: none */
+    bool    store;                     /* the caller has one: the states of the inner loop may lie there */
     bool    windows;                   /* the budget is for windows (diff.h) too */
     Vec(Plan) all;
     int     chosen;                    /* in all; -1: nothing fits in the budget */
-    int64_t smallest;                  /* bytes of the leanest alternative */
+    int     leanest;                   /* in all: the one of the fewest bytes */
+    int     stored;                    /* in all: what a store would buy, which the caller has not: the same bytes in less time, or, where nothing fits, as few bytes; -1: nothing */
+    int64_t effort;                    /* statements lowered so far */
     const char *why;
 } Plans;
 /* Prices alternatives that the options leave open and chooses: the least predicted time among those within the budget.
  * every: price all that explain and bench show, not only what the choice needs. */
 void plan_choose(Plans *, const DiffOptions *asked, bool every);
+/* The region in which two plans differ, if it is only one: REGION_STEPS, REGION_GRADIENT or a number of problem->loops; else REGION_NONE. */
+enum { REGION_NONE = -3, REGION_GRADIENT = -2, REGION_STEPS = -1 };
+int plan_region_apart(const Problem *, const DiffOptions *, const DiffOptions *);
 const char *plan_text(Arena *, const Plan *);                                 /* "mixed, snapshot, loops keep" */
 bool problem_has_loops(const Problem *);                                      /* model loops in the inner loss, the update or the outer loss */
 int64_t problem_meta_numbers(const Problem *);

@@ -79,7 +79,7 @@ done
 
 # ---- budgets: the smallest workspace is told, fits, and one byte less does not ----
 r=../reference
-for p in path loops $r/records/records $r/gru_adapt/gru_adapt $r/learning_rates/learning_rates; do
+for p in path loops uneven $r/records/records $r/gru_adapt/gru_adapt $r/learning_rates/learning_rates; do
     from=; [ -d "$(dirname "$p")/in" ] && from="--from $(dirname "$p")/in"
     least=$("$mflc" build $p.mfl $from --memory 1 -o "$tmp" 2>&1 | sed -n 's/.*smallest workspace for this problem is \([0-9]*\) bytes.*/\1/p')
     if [ -n "$least" ] && "$mflc" build $p.mfl $from --memory "$least" -o "$tmp" > "$tmp/log" 2>&1; then ok; else bad "$p: the smallest budget, $least"; fi
@@ -100,6 +100,8 @@ rm -rf "$tmp/long"
 if "$mflc" grad long.mfl --real double --mode mixed --schedule binomial:12 -o "$tmp/long" > "$tmp/log" 2>&1 && "$2/tests/compare" "$tmp/forward" "$tmp/long" 1e-9 > "$tmp/log"; then ok; else bad "100000 steps, binomial:12"; fi
 
 # ---- explain and regions ----
+# way REGION WAY: what explain --json says in $tmp/json
+way() { awk -v r="\"$1\"" -v w="\"$2\"" '/"region":/ {here = index($0, r)} here && /^ *"way":/ && !inside {if (index($0, w)) found = 1} /"priced":/ {inside = 1} /^ *\]/ {inside = 0} END {exit !found}' "$tmp/json"; }
 if "$mflc" explain loops.mfl --json > "$tmp/json" && grep -q '"verdict"' "$tmp/json" && grep -q '"region": "i"' "$tmp/json"; then ok; else bad "explain --json"; fi
 if "$mflc" explain loops.mfl --mode mixed --mode i=binomial:2 --mode j=keep | grep -q 'binomial:2'; then ok; else bad "explain with regions"; fi
 "$mflc" explain loops.mfl --mode k=keep > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'steps, gradient, i, j' "$tmp/log"; then ok; else bad "unknown region"; fi
@@ -109,6 +111,44 @@ if "$mflc" explain loops.mfl --mode mixed --mode i=binomial:2 --mode j=keep | gr
 rm -rf "$tmp/a" "$tmp/b"
 "$mflc" grad loops.mfl --real double --mode mixed --mode i=binomial:2 --mode j=keep -o "$tmp/a" > /dev/null && "$mflc" grad loops.mfl --real double --mode gradient=reverse --mode steps=every:2 --mode i=keep -o "$tmp/b" > /dev/null
 if "$2/tests/compare" "$tmp/b" "$tmp/a" 1e-10 > /dev/null; then ok; else bad "regions disagree"; fi
+# Loops of one variable are regions of their own, by objective; the variable alone means all of them.
+"$mflc" explain ../../examples/lstm_language.mfl --mode mixed --loops inner/t=keep --loops outer/t=every:6 --json > "$tmp/json" 2> "$tmp/log"
+if way inner/t keep && way outer/t every:6; then ok; else bad "one variable in two objectives"; fi
+"$mflc" explain ../../examples/lstm_language.mfl --mode mixed --loops t=every:2 --mode outer/t=keep --loops t=snapshot --json > "$tmp/json" 2> "$tmp/log"
+if way inner/t snapshot && way outer/t snapshot; then ok; else bad "all loops of a variable, the last word"; fi
+"$mflc" explain loops.mfl --loops k=keep > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q -- '--loops k=keep: expected one of the model loops i, j' "$tmp/log"; then ok; else bad "unknown loop"; fi
+
+# ---- regions chosen jointly: of two loops very different in size one keeps its values, the other computes them again ----
+budget=614400
+"$mflc" explain uneven.mfl --memory $budget --json > "$tmp/json" 2> "$tmp/log"
+if way wide snapshot && way deep keep; then ok; else bad "uneven: two loops of very different size within $budget bytes"; fi
+if awk -v budget=$budget '/"alternatives"/ {inside = 1} !inside {next}
+        /"plan"/ {joint = !/wide|deep/} /"seconds"/ {gsub(/[^0-9.e-]/, "", $2); t = $2 + 0} /"work_bytes"/ {gsub(/[^0-9]/, ""); b = $0 + 0}
+        /"chosen"/ && b <= budget {if (/true/) best = t; else if (joint && (!least || t < least)) least = t}
+        END {exit !(best && least && best < least)}' "$tmp/json"; then ok; else bad "uneven: no faster than what treats both loops alike"; fi
+for m in mixed reverse; do
+    first=
+    for wide in keep snapshot binomial:2; do
+        for deep in keep snapshot binomial:2; do
+            rm -rf "$tmp/a"
+            "$mflc" grad uneven.mfl --real double --mode $m --loops wide=$wide --loops deep=$deep -o "$tmp/a" > "$tmp/log" 2>&1
+            bits=$(cat "$tmp/a"/*.npy 2> /dev/null | cksum)
+            if [ -z "$first" ]; then first=$bits; fi
+            if [ -f "$tmp/a/outer.npy" ] && [ "$bits" = "$first" ]; then ok; else bad "uneven, $m, wide $wide, deep $deep: other bits"; fi
+        done
+    done
+done
+
+# ---- a store is used where one is given and it helps; where none is given, what it would do is said ----
+mkdir -p "$tmp/store"
+rm -rf "$tmp/a" "$tmp/b"
+used=$("$mflc" grad uneven.mfl -D T=40 --memory $budget --store "$tmp/store" --json -o "$tmp/a" 2> "$tmp/log" | tee "$tmp/json" | sed -n 's/.*"work_bytes": *\([0-9]*\).*/\1/p')
+if grep -q '"schedule": ".*+store' "$tmp/json" && [ "$used" -le $budget ]; then ok; else bad "a budget with a store: $used bytes"; fi
+"$mflc" grad uneven.mfl -D T=40 --memory $budget --json -o "$tmp/b" > "$tmp/json" 2> "$tmp/log"
+if grep -q '"schedule"' "$tmp/json" && ! grep -q '+store' "$tmp/json" && "$2/tests/compare" "$tmp/b" "$tmp/a" 1e-5 > /dev/null; then ok; else bad "a budget without a store"; fi
+"$mflc" build uneven.mfl -D T=40 --memory 1 -o "$tmp" > "$tmp/log" 2>&1
+if grep -q 'with a store for the states (--schedule [a-z+:0-9]*+store[a-z+]*) it is [0-9]*' "$tmp/log"; then ok; else bad "nothing fits: what a store would do"; fi
+
 # What bench measures is what was predicted, to the byte (the last bytes may be the padding of an array).
 if "$mflc" bench loops.mfl --repeat 1 --json | awk '/predicted_bytes/ {gsub(/[^0-9]/, ""); p = $0} /measured_bytes/ {gsub(/[^0-9]/, ""); m = $0; if (m > p || p - m >= 64) bad = 1; n++} END {exit bad || n < 8}'; then ok; else bad "bench: bytes"; fi
 echo "schedules: $passed passed, $failed failed"

@@ -1,0 +1,362 @@
+/* search.c -- the joint choice: every region's way is a coordinate, a point is an alternative, price.c says its bytes and predicted seconds.
+ *
+ * Coordinates: the mode (which is the way of the inner gradient and, forward, of the inner loop), the inner loop's schedule, each model loop's schedule. Seeds are plans that treat all model
+ * loops alike; from the best of them one coordinate after the other is moved to the way that makes the whole plan best, until none moves. Under a budget a schedule with few states takes as
+ * many as fit: bytes grow with the slots, nearly in a line, so two lowered programs tell how many, and a third proves it; and a region's way that fits only when the inner loop saves fewer
+ * states is tried together with that. Where no seed fits, the leanest plan is looked for first, in the same way. How much is tried is bounded by what was lowered, not by a clock. */
+#include "price.h"
+
+enum { STEPS = REGION_STEPS, ROUNDS = 6, FORWARD_DIRECTIONS = 64 };
+/* Statements that may be lowered before no more is tried: without a budget the build of a transformer takes under a second. */
+static const int64_t enough = 14000, enough_in_budget = 60000;
+const Schedule schedule_keep = { .given = true, .keep = true }, schedule_snapshot = { .given = true, .period = 1 }, schedule_gradients = { .given = true, .period = 1, .gradients = true };
+
+static const Schedule one_state = { .given = true, .period = INT32_MAX };
+
+typedef struct Search {
+    Plans *all; const DiffOptions *asked;
+    bool linear;                           /* the update: its transpose needs no gradient, so storing them buys nothing */
+    bool lean;                             /* looks for the fewest bytes, not for the least time */
+    int  best;                             /* in all; -1: none yet */
+    Vec(int) loop;                         /* model loops whose schedule is open */
+} Search;
+
+DiffOptions plan_with(const DiffOptions *asked, Mode m, const Schedule *steps, const Schedule *loops)
+{
+    DiffOptions o = *asked;
+    o.mode = m;
+    if (!asked->steps.given)
+        o.steps = *steps;
+    if (!asked->loops.given)
+        o.loops = *loops;
+    return o;
+}
+
+/* ---- one coordinate ---- */
+static const Schedule *way_of(const Search *s, const DiffOptions *o, int at)
+{
+    return at == STEPS ? &o->steps : schedule_of_region(o, s->all->problem->loops.at[at].name);
+}
+
+/* `loops` is a schedule that one of them has, so that plans have short names: that of all loops, where all have one. */
+static void rename_loops(const Search *s, DiffOptions *o, RegionSchedule *region)
+{
+    const Schedule first = *way_of(s, o, s->loop.at[0]);
+    bool all = true, any = false;
+    for (int k = 0; k < s->loop.n; k++) {
+        const Schedule *way = way_of(s, o, s->loop.at[k]);
+        all &= schedule_same(way, &first);
+        any |= schedule_same(way, &o->loops);
+    }
+    if (all) {
+        for (int k = 0; k < s->asked->nregion; k++)
+            region[k] = s->asked->region[k];
+        o->nregion = s->asked->nregion;
+    }
+    if (all || !any)
+        o->loops = first;
+}
+
+static DiffOptions moved(const Search *s, const DiffOptions *from, int at, Schedule way)
+{
+    DiffOptions o = *from;
+    if (at == STEPS) {
+        o.steps = way;
+        return o;
+    }
+    Name name = s->all->problem->loops.at[at].name;
+    RegionSchedule *region = NEW_N(s->all->arena, RegionSchedule, from->nregion + s->asked->nregion + 1);
+    int k = 0;
+    if (from->nregion)
+        memcpy(region, from->region, sizeof *region * (size_t)from->nregion);
+    while (k < from->nregion && region[k].name != name)
+        k++;
+    o.nregion += k == from->nregion;
+    region[k] = (RegionSchedule){ name, way };
+    o.region = region;
+    rename_loops(s, &o, region);
+    return o;
+}
+
+static int64_t iterations(const Search *s, int at)
+{
+    const Problem *p = s->all->problem;
+    return at != STEPS ? p->loops.at[at].n : problem_window(p) ? p->truncate : p->steps;
+}
+
+/* ---- better ---- */
+static bool better(const Search *s, const Plan *x, const Plan *best)
+{
+    if (s->lean)
+        return x->bytes < best->bytes;
+    /* Predictions that are within a few hundredths are equal: then the smaller workspace wins. */
+    return x->seconds < 0.97 * best->seconds || (x->seconds < best->seconds && x->bytes <= best->bytes) || (x->seconds < 1.03 * best->seconds && (double)x->bytes < 0.97 * (double)best->bytes);
+}
+
+static void consider(Search *s, int k)
+{
+    const Plan *x = &s->all->all.at[k];
+    if ((x->o.steps.store && !s->all->store) || (!s->lean && !plan_fits(s->all, k)))
+        return;
+    if (s->best < 0 || better(s, x, &s->all->all.at[s->best]))
+        s->best = k;
+}
+
+/* Reverse plans that were priced; forward mode has no coordinates to move along: it comes last. */
+static void consider_all(Search *s)
+{
+    for (int k = 0; k < s->all->all.n; k++)
+        if (s->all->all.at[k].o.mode != MODE_FORWARD)
+            consider(s, k);
+}
+
+static bool tired(const Search *s) { return s->all->effort > (s->all->budget ? enough_in_budget : enough); }
+
+static int try(Search *s, DiffOptions o)
+{
+    int k = plan_price(s->all, &o);
+    consider(s, k);
+    return k;
+}
+
+/* As many states as fit in the budget, in one loop. */
+static void try_few(Search *s, DiffOptions o, int at, bool gradients)
+{
+    int64_t lo = 0, hi = iterations(s, at) - 2;
+    Schedule way = { .given = true, .period = INT32_MAX, .inner = lo, .gradients = gradients };
+    if (hi < 1 || tired(s))
+        return;
+    int few = try(s, moved(s, &o, at, way)), many;
+    if (!plan_fits(s->all, few))
+        return;
+    way.inner = hi;
+    many = try(s, moved(s, &o, at, way));
+    for (int k = 0; k < 12 && hi - lo > 1 && !plan_fits(s->all, many) && !tired(s); k++) {
+        int64_t bytes_lo = s->all->all.at[few].bytes, bytes_hi = s->all->all.at[many].bytes;
+        int64_t guess = lo + (int64_t)((double)(hi - lo) * (double)(s->all->budget - bytes_lo) / (double)(bytes_hi - bytes_lo));
+        way.inner = guess = guess <= lo ? lo + 1 : guess >= hi ? hi - 1 : guess;
+        int now = try(s, moved(s, &o, at, way));
+        if (plan_fits(s->all, now)) {
+            lo = guess;
+            few = now;
+        } else {
+            hi = guess;
+            many = now;
+        }
+    }
+}
+
+/* Base states in the caller's store, segments of 1, 4, 16 ... steps in memory. */
+static void try_store(Search *s, DiffOptions o, bool gradients)
+{
+    for (int64_t period = 1, n = iterations(s, STEPS); period < n && !tired(s); period *= 4) {
+        int k = try(s, moved(s, &o, STEPS, (Schedule){ .given = true, .period = period, .inner = period - 1, .store = true, .gradients = gradients }));
+        if (!plan_fits(s->all, k))
+            return;
+    }
+}
+
+/* What the inner loop's schedule can be, with everything else as it is. */
+static void try_steps(Search *s, DiffOptions o)
+{
+    if (s->asked->steps.given)
+        return;
+    for (int g = 0; g <= !s->linear && s->all->budget && !s->lean; g++) {
+        try_few(s, o, STEPS, g);
+        if (s->all->store)
+            try_store(s, o, g);
+    }
+}
+
+static void try_way(Search *s, DiffOptions o)
+{
+    if (tired(s))
+        return;
+    int k = try(s, o);
+    if (s->all->budget && !s->lean && !plan_fits(s->all, k))
+        try_steps(s, o);
+}
+
+/* ---- all coordinates ---- */
+static void move_steps(Search *s)
+{
+    DiffOptions o = s->all->all.at[s->best].o;
+    const Schedule *const ways[] = { &schedule_gradients, &schedule_snapshot, &schedule_keep };
+    if (s->asked->steps.given || o.mode == MODE_FORWARD)
+        return;
+    for (int k = s->linear; k < 3 && !tired(s); k++)
+        try(s, moved(s, &o, STEPS, *ways[k]));
+    try_steps(s, o);
+}
+
+static void move_loop(Search *s, int at)
+{
+    DiffOptions o = s->all->all.at[s->best].o;
+    if (o.mode == MODE_FORWARD)
+        return;
+    try_way(s, moved(s, &o, at, schedule_keep));
+    try_way(s, moved(s, &o, at, schedule_snapshot));
+    if (s->lean)
+        try_way(s, moved(s, &o, at, one_state));
+    else if (s->all->budget)
+        try_few(s, o, at, false);
+}
+
+static void move_all_loops(Search *s)
+{
+    for (int keep = 0; keep <= 1 && s->loop.n > 1; keep++) {
+        DiffOptions o = s->all->all.at[s->best].o;
+        for (int k = 0; k < s->loop.n; k++)
+            o = moved(s, &o, s->loop.at[k], keep ? schedule_keep : schedule_snapshot);
+        if (o.mode != MODE_FORWARD)
+            try_way(s, o);
+    }
+}
+
+static void move_mode(Search *s)
+{
+    DiffOptions o = s->all->all.at[s->best].o;
+    if (s->asked->mode != MODE_AUTO || o.mode == MODE_FORWARD)
+        return;
+    o.mode = o.mode == MODE_MIXED ? MODE_REVERSE : MODE_MIXED;
+    try_way(s, o);
+}
+
+static void descend(Search *s)
+{
+    for (int round = 0, before = -1; round < ROUNDS && s->best >= 0 && before != s->best && !tired(s); round++) {
+        before = s->best;
+        move_mode(s);
+        move_steps(s);
+        for (int k = 0; k < s->loop.n; k++)
+            move_loop(s, s->loop.at[k]);
+        move_all_loops(s);
+    }
+}
+
+/* ---- seeds ---- */
+static bool allowed(const Search *s, Mode m) { return s->asked->mode == MODE_AUTO || s->asked->mode == m; }
+
+/* Without a budget one will do: everything kept. */
+static void seed(Search *s, Mode m)
+{
+    for (int l = s->loop.n > 0; l >= 0; l--) {
+        const Schedule *of_loops = l ? &schedule_keep : &schedule_snapshot;
+        try(s, plan_with(s->asked, m, &schedule_keep, of_loops));
+        if (!s->all->budget)
+            return;
+        try(s, plan_with(s->asked, m, &schedule_snapshot, of_loops));
+        if (!s->asked->steps.given && !s->linear)
+            try(s, plan_with(s->asked, m, &schedule_gradients, of_loops));
+        try_steps(s, plan_with(s->asked, m, &schedule_snapshot, of_loops));
+    }
+}
+
+/* The fewest bytes: from one state in each loop on, whatever the budget, so that the number that is told fits when it is given. */
+static void seek_leanest(Search *s)
+{
+    s->lean = true;
+    for (Mode m = MODE_MIXED; m <= MODE_REVERSE; m++)
+        for (int g = 0; allowed(s, m) && g <= !s->linear; g++) {
+            Schedule steps = { .given = true, .period = INT32_MAX, .gradients = g };
+            try(s, plan_with(s->asked, m, &steps, &one_state));
+            try(s, plan_with(s->asked, m, &steps, &schedule_snapshot));
+        }
+    consider_all(s);
+    descend(s);
+    s->lean = false;
+    s->best = -1;
+    consider_all(s);
+}
+
+/* The last step's values kept: worth a second copy of the step in the code when it saves more than a twentieth. */
+static void try_last(Search *s)
+{
+    DiffOptions o = s->all->all.at[s->best].o;
+    double before = s->all->all.at[s->best].seconds;
+    if (s->asked->steps.given || o.mode == MODE_FORWARD || o.steps.keep || s->all->problem->steps < 2 || s->all->problem->steps > 40)
+        return;
+    o.steps.last = 1;
+    int k = plan_price(s->all, &o);
+    if (plan_fits(s->all, k) && s->all->all.at[k].seconds < 0.95 * before)
+        s->best = k;
+}
+
+/* What the caller's store would buy: the fastest plan that fits with one, or the leanest with its states there. */
+static int with_store(Search *s)
+{
+    int first = s->all->all.n, best = s->best >= 0 ? s->best : s->all->leanest, found = -1;
+    DiffOptions o = s->all->all.at[best].o;
+    if (s->all->store || s->asked->steps.given || o.mode == MODE_FORWARD || s->all->all.at[best].again < 1.5 * (double)iterations(s, STEPS))
+        return -1;
+    if (s->best < 0)
+        return try(s, moved(s, &o, STEPS, (Schedule){ .given = true, .period = 1, .store = true, .gradients = o.steps.gradients }));
+    for (int g = 0; g <= !s->linear; g++)
+        try_store(s, o, g);
+    for (int k = first; k < s->all->all.n; k++)
+        if (plan_fits(s->all, k) && s->all->all.at[k].seconds < 0.9 * s->all->all.at[found < 0 ? best : found].seconds)
+            found = k;
+    return found;
+}
+
+static Search search_of(Plans *all, const DiffOptions *asked)
+{
+    Search s = { .all = all, .asked = asked, .linear = update_is_linear(all->problem), .best = all->chosen };
+    const Problem *p = all->problem;
+    for (int k = 0; k < p->loops.n && !asked->loops.given; k++) {
+        bool open = true;
+        for (int i = 0; i < asked->nregion; i++)
+            open &= asked->region[i].name != p->loops.at[k].name;
+        if (open)
+            vec_push(all->arena, s.loop, k);
+    }
+    return s;
+}
+
+void plan_search(Plans *all, const DiffOptions *asked)
+{
+    Search s = search_of(all, asked);
+    const Problem *p = all->problem;
+    if (allowed(&s, MODE_MIXED))
+        seed(&s, MODE_MIXED);
+    if (asked->mode == MODE_REVERSE || (asked->mode == MODE_AUTO && all->budget))
+        seed(&s, MODE_REVERSE);
+    if (s.best < 0 && asked->mode != MODE_FORWARD)
+        seek_leanest(&s);
+    descend(&s);
+    if (asked->mode == MODE_FORWARD || (asked->mode == MODE_AUTO && problem_meta_numbers(p) <= FORWARD_DIRECTIONS && !asked->steps.given))
+        try(&s, plan_with(asked, MODE_FORWARD, &schedule_snapshot, &schedule_snapshot));
+    if (s.best >= 0)
+        try_last(&s);
+    all->chosen = s.best;
+    for (int k = 1; k < all->all.n; k++)
+        if ((all->store || !all->all.at[k].o.steps.store) && all->all.at[k].bytes < all->all.at[all->leanest].bytes)
+            all->leanest = k;
+    all->stored = all->budget ? with_store(&s) : -1;
+}
+
+void plan_price_ways(Plans *all, const DiffOptions *asked)
+{
+    Search s = search_of(all, asked);
+    const DiffOptions o = all->all.at[all->chosen].o;
+    const Schedule *const ways[] = { &schedule_keep, &schedule_snapshot, &schedule_gradients };
+    if (o.mode == MODE_FORWARD)
+        return;
+    for (int at = STEPS, k = 0; at < all->problem->loops.n; at = k < s.loop.n ? s.loop.at[k++] : INT32_MAX) {
+        int64_t n = iterations(&s, at);
+        if (at == STEPS && asked->steps.given)
+            continue;
+        DiffOptions x[4];
+        int nx = 0;
+        for (int w = 0; w < (at == STEPS && !s.linear ? 3 : 2); w++)
+            x[nx++] = moved(&s, &o, at, *ways[w]);
+        if (n > 3)
+            x[nx++] = moved(&s, &o, at, (Schedule){ .given = true, .period = INT32_MAX, .inner = n > 12 ? 5 : 1 });
+        for (int w = 0; w < nx; w++)
+            plan_price(all, &x[w]);
+    }
+    DiffOptions other = o;
+    other.mode = o.mode == MODE_MIXED ? MODE_REVERSE : MODE_MIXED;
+    if (asked->mode == MODE_AUTO)
+        plan_price(all, &other);
+}
