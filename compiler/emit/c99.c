@@ -202,24 +202,6 @@ static void ask(C *c, const LStmt *s)
     buf_puts(c->o, ");");
 }
 
-/* The lanes of a sum. */
-static void local(C *c, const LStmt *s, int n)
-{
-    const char *name = s->dst.buf->name;
-    long long w = (long long)s->dst.buf->dim[0];
-    if (s->x->num == 0) {
-        buf_printf(c->o, "%s %s[%lld] = { 0 };", c->real, name, w);
-        return;
-    }
-    buf_printf(c->o, "%s %s[%lld];\n", c->real, name, w);
-    c99_indent(c, n);
-    buf_printf(c->o, "for (int lane = 0; lane < %lld; lane++)\n", w);
-    c99_indent(c, n + 1);
-    buf_printf(c->o, "%s[lane] = ", name);
-    c99_expr(c, s->x, 0);
-    buf_puts(c->o, ";");
-}
-
 static void kernel(C *c, const LStmt *s)
 {
     buf_printf(c->o, "mfl_%s_f%d(", s->callee, 8 * c->p->real_bytes);
@@ -274,7 +256,7 @@ static void stmt(C *c, const LStmt *s, int n)
 {
     size_t from = c->o->n;
     if (s->kind == LS_FOR) {
-        counted(c, s, n);
+        (s->lane ? c99_lanes : counted)(c, s, n);
         return;
     }
     if (s->kind == LS_COPY) {
@@ -284,7 +266,7 @@ static void stmt(C *c, const LStmt *s, int n)
     c99_indent(c, n);
     switch (s->kind) {
     case LS_LET: buf_printf(c->o, "%s %s = ", c->real, s->temp->name); c99_expr(c, s->x, 0); buf_puts(c->o, ";"); break;
-    case LS_LOCAL: local(c, s, n); break;
+    case LS_LOCAL: c99_parts(c, s, n); break;
     case LS_SET:
         buf_printf(c->o, "%s %s ", s->temp->name, s->add ? "+=" : "=");
         c99_expr(c, s->x, 0);
@@ -342,6 +324,11 @@ void c99_block(C *c, const LBlock *b, int n)
     for (int k = 0; k < b->n; k++) {
         if (n == 1 && !section(c, b->at[k], k > 0))
             c99_paragraph(c, b->at[k], &before);
+        if (c99_is_sum(b, k)) {
+            c99_sum(c, b, k, n);
+            k += 2;
+            continue;
+        }
         stmt(c, b->at[k], n);
     }
 }

@@ -77,6 +77,66 @@ static void vectorise(Gen *g, LLVMValueRef branch, int64_t n)
     LLVMSetMetadata(branch, g->md_loop, LLVMMetadataAsValue(g->c, id));
 }
 
+/* An open loop: iv counts 0 .. n - 1. */
+typedef struct Open { LLVMBasicBlockRef head, end; LLVMValueRef iv; int64_t n; } Open;
+
+static Open open_loop(Gen *g, const char *name, int64_t n)
+{
+    Open o = { LLVMAppendBasicBlockInContext(g->c, g->fn, name), LLVMAppendBasicBlockInContext(g->c, g->fn, "end"), NULL, n };
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b);
+    LLVMValueRef zero = gen_int(g, 0);
+    LLVMBuildBr(g->b, o.head);
+    LLVMPositionBuilderAtEnd(g->b, o.head);
+    o.iv = LLVMBuildPhi(g->b, g->i64, name);
+    LLVMAddIncoming(o.iv, &zero, &before, 1);
+    return o;
+}
+
+/* Returns the branch back. */
+static LLVMValueRef close_loop(Gen *g, const Open *o)
+{
+    LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b);
+    LLVMValueRef next = LLVMBuildNSWAdd(g->b, o->iv, gen_int(g, 1), "");
+    LLVMAddIncoming(o->iv, &next, &latch, 1);
+    LLVMValueRef again = LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, next, gen_int(g, o->n), ""), o->head, o->end);
+    LLVMPositionBuilderAtEnd(g->b, o->end);
+    return again;
+}
+
+/* Iterations from, from + 1, ..., the first of them in lane 0. */
+static LLVMValueRef lanes(Gen *g, const LStmt *s, LLVMValueRef from, int64_t n)
+{
+    Open o = open_loop(g, s->lane->name, n);
+    g->var[s->lane->id] = o.iv;
+    g->var[s->var->id] = LLVMBuildNSWAdd(g->b, from, o.iv, "");
+    block(g, &s->body);
+    return close_loop(g, &o);
+}
+
+/* A sum in lanes: whole strips of them, then the rest; one lane is a plain loop. */
+static void strips(Gen *g, const LStmt *s)
+{
+    int64_t n = s->n / s->width, rest = s->n % s->width;
+    if (s->width == 1) {
+        Open o = open_loop(g, s->var->name, s->n);
+        g->var[s->lane->id] = gen_int(g, 0);
+        g->var[s->var->id] = o.iv;
+        block(g, &s->body);
+        close_loop(g, &o);
+        return;
+    }
+    Open o = { 0 };
+    if (n > 1)
+        o = open_loop(g, s->var->name, n);
+    LLVMValueRef again = lanes(g, s, n > 1 ? LLVMBuildNSWMul(g->b, o.iv, gen_int(g, s->width), "") : gen_int(g, 0), s->width);
+    if (!lir_has_checks(&s->body))               /* calls do not vectorise */
+        vectorise(g, again, s->width);
+    if (n > 1)
+        close_loop(g, &o);
+    if (rest)
+        lanes(g, s, gen_int(g, s->n - rest), rest);
+}
+
 static void loop(Gen *g, const LStmt *s)
 {
     if (s->lo) {
@@ -85,20 +145,14 @@ static void loop(Gen *g, const LStmt *s)
     }
     if (s->n <= 0)
         return;
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b), head = LLVMAppendBasicBlockInContext(g->c, g->fn, s->var->name), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "end");
-    LLVMBuildBr(g->b, head);
-    LLVMPositionBuilderAtEnd(g->b, head);
-    LLVMValueRef iv = LLVMBuildPhi(g->b, g->i64, s->var->name), zero = gen_int(g, 0);
-    LLVMAddIncoming(iv, &zero, &before, 1);
-    g->var[s->var->id] = s->down ? LLVMBuildNSWSub(g->b, gen_int(g, s->n - 1), iv, "") : iv;
+    if (s->lane) {
+        strips(g, s);
+        return;
+    }
+    Open o = open_loop(g, s->var->name, s->n);
+    g->var[s->var->id] = s->down ? LLVMBuildNSWSub(g->b, gen_int(g, s->n - 1), o.iv, "") : o.iv;
     block(g, &s->body);
-    LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b);
-    LLVMValueRef next = LLVMBuildNSWAdd(g->b, iv, gen_int(g, 1), "");
-    LLVMAddIncoming(iv, &next, &latch, 1);
-    LLVMValueRef again = LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, next, gen_int(g, s->n), ""), head, end);
-    if (s->lanes)
-        vectorise(g, again, s->n);
-    LLVMPositionBuilderAtEnd(g->b, end);
+    close_loop(g, &o);
 }
 
 static int64_t bytes_of(const Gen *g, DType t) { return t == T_REAL ? g->p->real_bytes : t == T_INT ? 4 : 1; }
@@ -351,6 +405,8 @@ static void count_ids(Gen *g, const LBlock *b)
         const LStmt *s = b->at[k];
         if (s->var && s->var->id >= g->nvars)
             g->nvars = s->var->id + 1;
+        if (s->lane && s->lane->id >= g->nvars)
+            g->nvars = s->lane->id + 1;
         if (s->temp && s->temp->id >= g->ntemps)
             g->ntemps = s->temp->id + 1;
         count_ids(g, &s->body);

@@ -138,12 +138,12 @@ static bool layout(const Group *rows, const Group *cols, const Operand *o, bool 
 }
 
 /* Letters of a product by kind, each outer to inner by its stride in the operand that has it. */
-typedef struct Kinds { int letter[4][MAX_LETTERS], n[4]; double work; } Kinds;
+typedef struct Kinds { int letter[4][MAX_LETTERS], n[4]; } Kinds;
 enum { ROWS, COLS, SUMMED, BATCH };
 
 static bool kinds_of(const Contract *c, const Operand *op, Kinds *k)
 {
-    *k = (Kinds){ .work = 1 };
+    *k = (Kinds){ 0 };
     for (int q = 0; q < c->nletters; q++) {
         bool a = op[0].stride[q], b = op[1].stride[q], o = op[2].stride[q];
         int kind = a && b && o ? BATCH : a && o ? ROWS : b && o ? COLS : a && b ? SUMMED : -1;
@@ -156,7 +156,6 @@ static bool kinds_of(const Contract *c, const Operand *op, Kinds *k)
         for (; kind != BATCH && at > 0 && stride[k->letter[kind][at - 1]] < stride[q]; at--)
             k->letter[kind][at] = k->letter[kind][at - 1];
         k->letter[kind][at] = q;
-        k->work *= (double)c->range[q];
     }
     return k->n[ROWS] && k->n[COLS] && k->n[SUMMED];
 }
@@ -224,14 +223,22 @@ static void push_product(Low *l, Node *n, const LGemm *g, const Operand *op, con
     push_stmt(l, at, s);
 }
 
+/* Sizes of LONG and more count the same, so that the form of the code does not turn on how long a batch is: small are products with one of something,
+ * and those of a few numbers each way. They stay loops, which fuse with what is around them. Docs: compiler.md, "Sizes". */
+static bool is_worth_a_call(const LGemm *g)
+{
+    enum { LONG = 8, LEAST = 128 };
+    int64_t size[] = { g->m, g->n, g->k }, work = 1;
+    for (int k = 0; k < 3; k++)
+        work *= size[k] < LONG ? size[k] : LONG;
+    return work >= LEAST;
+}
+
 bool emit_gemm(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumulate)
 {
     Node *n = bounded(l, whole);
     const Contract *c = n->u.contract;
-    double work = 1;
-    for (int q = 0; q < c->nletters; q++)
-        work *= (double)c->range[q];
-    if (!l->opt->gemm_calls || c->nfactor != 2 || c->nguard || n->type.dtype != T_REAL || work < 2048)
+    if (!l->opt->gemm_calls || c->nfactor != 2 || c->nguard || n->type.dtype != T_REAL)
         return false;
     Letters t = { .c = c };
     for (int q = 0; q < c->nletters; q++) {
@@ -246,7 +253,7 @@ bool emit_gemm(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumulate
     Group rows = inner_group(c, kind.letter[ROWS], kind.n[ROWS], &op[0], &op[2]), cols = inner_group(c, kind.letter[COLS], kind.n[COLS], &op[1], &op[2]);
     Group sum = inner_group(c, kind.letter[SUMMED], kind.n[SUMMED], &op[0], &op[1]);
     LGemm g = { .m = rows.size, .n = cols.size, .k = sum.size, .alpha = c->scale * op[0].scale * op[1].scale };
-    if (g.m * g.n * g.k < 512 || !layout(&rows, &sum, &op[0], &g.ta, &g.lda) || !layout(&sum, &cols, &op[1], &g.tb, &g.ldb) || !layout(&rows, &cols, &op[2], &swap, &g.ldc))
+    if (!is_worth_a_call(&g) || !layout(&rows, &sum, &op[0], &g.ta, &g.lda) || !layout(&sum, &cols, &op[1], &g.tb, &g.ldb) || !layout(&rows, &cols, &op[2], &swap, &g.ldc))
         return false;
     /* What the product does not reach is zero; a sum over loops around it starts from zero. */
     bool loop_sum = sum.n != kind.n[SUMMED];

@@ -143,7 +143,6 @@ static void guard_block(Low *l, LBlock *b, bool top)
         case LS_FOR: case LS_IF: {
             bool inner_loop = top && invokes(&s->body);
             guard_block(l, &s->body, top && !inner_loop);
-            s->lanes &= !lir_has_checks(&s->body);              /* calls do not vectorise */
             if (inner_loop)
                 check_step(l, &out, x_int(l, -1));
             break;

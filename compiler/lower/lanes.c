@@ -1,10 +1,9 @@
 /* lanes.c -- sums and extremes along a loop get several accumulators of a defined order, so that they vectorise and keep their bits.
  *
- * A loop of n iterations that only accumulates into temporaries of the outside (sum += x, most = max(x, most)) runs in strips of w: lane k takes the
- * elements k, w + k, 2 w + k, ... in order; the n % w elements of the tail go to the first lanes; then halves are folded, lane k with lane k + w/2,
- * until one is left, which is joined to the temporary. w depends on n and on the type only, so C and machine code for any vector width add in the
- * same order. Sums of fewer
- * products than one vector stay as they are. */
+ * A loop of n iterations that only accumulates into temporaries of the outside (sum += x, most = max(x, most)) keeps its body and gets w lanes: iteration k
+ * accumulates into lane k % w, in order; then halves are folded, lane k with lane k + w/2, until one is left, which is joined to the temporary. The emitters
+ * run w iterations at a time. w depends on n and on the type only, so C and machine code for any vector width add in the same order. Every such loop takes this
+ * form, whatever its size, so that the C has the same lines for all sizes; short sums of products have one lane, which is the plain order. */
 #include "low.h"
 #include <math.h>
 
@@ -62,15 +61,6 @@ static bool collect(const LStmt *f, Lanes *w)
     return w->n > 0;
 }
 
-/* One full vector of the widest machines; four where the loop is long. */
-static int64_t width_for(const Low *l, int64_t n)
-{
-    int64_t vector = 64 / l->prog->real_bytes, w = n >= 16 * vector ? 4 * vector : vector;
-    while (w > n)
-        w /= 2;
-    return w;
-}
-
 static LExpr **one_index(Low *l, LExpr *x)
 {
     LExpr **idx = NEW_N(l->arena, LExpr *, 1);
@@ -78,41 +68,14 @@ static LExpr **one_index(Low *l, LExpr *x)
     return idx;
 }
 
-static LStmt *with_var(Low *l, const LStmt *s, const LVar *v, LExpr *value)
+/* Accumulates into the lane what it accumulated into the temporary. */
+static void into_lane(Low *l, LStmt *s, LBuf *part, LVar *lane)
 {
-    LStmt *n = NEW(l->arena, LStmt);
-    *n = *s;
-    n->x = x_with(l, s->x, v, value);
-    if (s->kind == LS_STORE) {
-        n->dst.idx = NEW_N(l->arena, LExpr *, s->dst.buf->rank + 1);
-        for (int d = 0; d < s->dst.buf->rank; d++)
-            n->dst.idx[d] = x_with(l, s->dst.idx[d], v, value);
-    }
-    return n;
-}
-
-/* for lane in 0..n: the body at `at`, accumulating into the lanes. */
-static LStmt *strip(Low *l, const LStmt *f, const Lanes *w, LVar *lane, int64_t n, LExpr *at)
-{
-    LStmt *loop = new_for(l, lane, n, false, NULL);
-    loop->lanes = true;
-    for (int k = 0; k < f->body.n; k++) {
-        LStmt *s = with_var(l, f->body.at[k], f->var, at);
-        for (int a = 0; a < w->n; a++) {
-            if (s->kind != LS_SET || s->temp != w->temp[a])
-                continue;
-            LStmt *set = new_stmt(l, LS_STORE, NULL);
-            set->note = s->note;
-            set->span = s->span;
-            set->dst = (LPtr){ w->part[a], one_index(l, x_var(l, lane)), 0 };
-            set->add = s->add;
-            set->x = s->add ? s->x : x_map(l, s->x->op, T_REAL, (LExpr *[]){ s->x->arg[0], x_load(l, w->part[a], set->dst.idx) }, 2);
-            s = set;
-            break;
-        }
-        push_stmt(l, &loop->body, s);
-    }
-    return loop;
+    s->kind = LS_STORE;
+    s->temp = NULL;
+    s->dst = (LPtr){ part, one_index(l, x_var(l, lane)), 0 };
+    if (!s->add)
+        s->x = x_map(l, s->x->op, T_REAL, (LExpr *[]){ s->x->arg[0], x_load(l, part, s->dst.idx) }, 2);
 }
 
 static bool stmt_reads(const LStmt *s, const LTemp *t)
@@ -143,34 +106,25 @@ static LStmt *take_declaration(LBlock *out, const LTemp *t, double neutral)
 
 static double neutral(Op op) { return op == OP_add ? 0 : op == OP_max ? -INFINITY : INFINITY; }
 
-static void split(Low *l, const LStmt *f, Lanes *w, LBlock *out)
+static void split(Low *l, LStmt *f, Lanes *w, LBlock *out)
 {
     LStmt *declares[MAX_ACCUMULATORS];
-    int64_t width = w->width, strips = f->n / width, tail = f->n % width;
+    f->lane = new_var(l, intern("lane"));
+    f->width = w->width;
     for (int a = 0; a < w->n; a++) {
         declares[a] = take_declaration(out, w->temp[a], neutral(w->op[a]));
-        w->part[a] = new_buf(l, T_REAL, 1, &width, LB_LOCAL, intern_printf("%s_part", w->temp[a]->name), NULL);
+        w->part[a] = new_buf(l, T_REAL, 1, &f->width, LB_LOCAL, intern_printf("%s_part", w->temp[a]->name), NULL);
         LStmt *s = new_stmt(l, LS_LOCAL, NULL);
         s->note = declares[a] ? declares[a]->note : NULL;
         s->span = declares[a] ? declares[a]->span : s->span;
         s->dst = (LPtr){ w->part[a], one_index(l, x_int(l, 0)), 1 };
         s->x = x_num(l, neutral(w->op[a]), T_REAL);
         push_stmt(l, out, s);
+        for (int k = 0; k < f->body.n; k++)
+            if (f->body.at[k]->kind == LS_SET && f->body.at[k]->temp == w->temp[a])
+                into_lane(l, f->body.at[k], w->part[a], f->lane);
     }
-    LVar *lane = new_var(l, intern("lane"));
-    if (strips == 1)
-        push_stmt(l, out, strip(l, f, w, lane, width, x_var(l, lane)));
-    else {
-        LStmt *outer = new_for(l, f->var, strips, false, NULL);
-        push_stmt(l, &outer->body, strip(l, f, w, lane, width, x_add(l, x_times(l, x_var(l, f->var), width), x_var(l, lane))));
-        push_stmt(l, out, outer);
-    }
-    if (tail) {
-        LVar *rest = new_var(l, intern("lane"));
-        LStmt *t = strip(l, f, w, rest, tail, x_add(l, x_var(l, rest), x_int(l, f->n - tail)));
-        t->lanes = false;
-        push_stmt(l, out, t);
-    }
+    push_stmt(l, out, f);
     for (int a = 0; a < w->n; a++) {
         LStmt *s = new_stmt(l, declares[a] ? LS_LET : LS_SET, NULL);
         s->temp = w->temp[a];
@@ -191,10 +145,19 @@ static bool has_function(const LExpr *e)
     return yes;
 }
 
-/* One sum of less than a vector, and nothing in it that would be worth a vector: a plain loop reads better. */
+/* One sum of less than a vector, and nothing in it that would be worth a vector. */
 static bool is_tiny(const Low *l, const LStmt *f)
 {
-    return f->n < 64 / l->prog->real_bytes && f->body.n == 1 && f->body.at[0]->kind == LS_SET && !has_function(f->body.at[0]->x);
+    return f->n < 4 || (f->n < 64 / l->prog->real_bytes && f->body.n == 1 && f->body.at[0]->kind == LS_SET && !has_function(f->body.at[0]->x));
+}
+
+/* One full vector of the widest machines; four where the loop is long; one lane where it is tiny. */
+static int64_t width_for(const Low *l, const LStmt *f)
+{
+    int64_t vector = 64 / l->prog->real_bytes, w = is_tiny(l, f) ? 1 : f->n >= 16 * vector ? 4 * vector : vector;
+    while (w > f->n)
+        w /= 2;
+    return w;
 }
 
 void split_sums(Low *l, LBlock *b)
@@ -203,8 +166,8 @@ void split_sums(Low *l, LBlock *b)
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
         Lanes w = { 0 };
-        if (s->kind == LS_FOR && !s->down && !s->lo && s->n >= 4 && !is_tiny(l, s) && collect(s, &w)) {
-            w.width = width_for(l, s->n);
+        if (s->kind == LS_FOR && !s->down && !s->lo && s->n > 1 && collect(s, &w)) {
+            w.width = width_for(l, s);
             split(l, s, &w, &out);
             continue;
         }

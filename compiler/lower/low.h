@@ -81,6 +81,7 @@ void   restore_states(Low *, Making *, LBlock *body, LVar *t);                 /
 
 /* ---- names.c ---- */
 void   name_entry(Low *, int first_func);                          /* the final names of an entry and its phases */
+void   size_entry(Low *, int first_func);                          /* the same: sizes of loops and arrays that follow from others */
 void   name_sizes(Low *);
 Name   c_name(const char *text);                                   /* as an identifier of C */
 Name   size_text(const Low *, Name axis, int64_t n);               /* the name of the size n of an axis; NULL: a number */

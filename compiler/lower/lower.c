@@ -107,6 +107,7 @@ static void improve(Low *l, int first)
     l->marks = NEW_N(l->arena, unsigned char, p->bufs.n + 1);
     l->marks2 = NEW_N(l->arena, unsigned char, p->bufs.n + 1);
     sound(l, "emission");
+    size_entry(l, first);                         /* known before loops are joined: those of different sizes stay apart where the numbers happen to be equal */
     for (int k = first; k < p->funcs.n; k++)
         fuse_block(l, &p->funcs.at[k]->body);
     sound(l, "fusion");

@@ -61,25 +61,31 @@ static void name_temps(Names *x, LBlock *b)
     }
 }
 
+static void name_var(Names *x, LVar *v, bool letter)
+{
+    static const char *const letters[] = { "i", "j", "k", "q", "r", "u", "v" };
+    Name n = v->name;
+    for (int t = 0; letter && is_taken(x, n) && t < 7; t++)
+        n = intern(letters[t]);
+    for (int t = 2; is_taken(x, n); t++)
+        n = intern_printf("%s%d", v->name, t);
+    v->name = n;
+    take(x, n);
+}
+
 /* Loop variables: the wish, or a letter, or the wish and a number; what a decision of the runtime gives is seen until the end of its block. */
 static void name_loops(Names *x, LBlock *b)
 {
-    static const char *const letters[] = { "i", "j", "k", "q", "r", "u", "v" };
     int before = x->taken.n;
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
-        if (s->kind == LS_FOR || s->kind == LS_ASK) {
-            Name n = s->var->name;
-            for (int t = 0; s->kind == LS_FOR && is_taken(x, n) && t < 7; t++)
-                n = intern(letters[t]);
-            for (int t = 2; is_taken(x, n); t++)
-                n = intern_printf("%s%d", s->var->name, t);
-            s->var->name = n;
-            take(x, n);
-        }
+        if (s->kind == LS_FOR || s->kind == LS_ASK)
+            name_var(x, s->var, s->kind == LS_FOR);
+        if (s->lane)
+            name_var(x, s->lane, false);
         name_loops(x, &s->body);
         if (s->kind == LS_FOR)
-            x->taken.n--;
+            x->taken.n -= s->lane ? 2 : 1;
     }
     x->taken.n = before;
 }
@@ -135,7 +141,7 @@ static void size_block(Low *l, Sizes *x, LBlock *b)
     }
 }
 
-static void size_entry(Low *l, int first)
+void size_entry(Low *l, int first)
 {
     Sizes x = { .more = true };
     for (int round = 0; x.more && round < 4; round++) {

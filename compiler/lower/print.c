@@ -79,7 +79,12 @@ static void stmt(const LStmt *s, Buf *b, int indent)
             block(&s->body, b, indent + 2);
             return;
         }
-        buf_printf(b, "for %s in %lld%s%s\n", s->var->name, (long long)s->n, s->down ? " down" : "", s->parallel ? " parallel" : s->lanes ? " lanes" : ""); block(&s->body, b, indent + 2); return;
+        buf_printf(b, "for %s in %lld%s%s", s->var->name, (long long)s->n, s->down ? " down" : "", s->parallel ? " parallel" : "");
+        if (s->lane)
+            buf_printf(b, ", %s of %lld", s->lane->name, (long long)s->width);
+        buf_puts(b, "\n");
+        block(&s->body, b, indent + 2);
+        return;
     case LS_LET: buf_printf(b, "let %s = ", s->temp->name); expr(s->x, b); break;
     case LS_SET: buf_printf(b, "%s %s ", s->temp->name, s->add ? "+=" : "="); expr(s->x, b); break;
     case LS_STORE: ptr(&s->dst, b); buf_puts(b, s->add ? " += " : " = "); expr(s->x, b); break;

@@ -125,9 +125,11 @@ static void inner_block(Check *c, const LStmt *s)
     int temps = c->temps.n;
     if (s->kind == LS_FOR) {
         vec_push(c->p->arena, c->vars, ((typeof(c->vars.at[0])){ s->var, { 0, s->n - 1, !s->lo } }));
+        if (s->lane)
+            vec_push(c->p->arena, c->vars, ((typeof(c->vars.at[0])){ s->lane, { 0, s->width - 1, true } }));
         if (s->n > 0 || s->lo)
             block(c, &s->body);
-        c->vars.n--;
+        c->vars.n -= s->lane ? 2 : 1;
     } else {
         c->guarded++;
         block(c, &s->body);

@@ -185,18 +185,34 @@ static void count_call(Count *c, const LStmt *s, double times)
     c->w.flops += times * work;
 }
 
+/* Whole strips of lanes go as vectors, what is left one by one. */
+static void count_lanes(Count *c, const LStmt *s, double times, bool in_nest)
+{
+    double rest = (double)(s->width > 1 ? s->n % s->width : s->n);
+    bool strips = s->width > 1 && s->n >= 2 * s->width;
+    if (!in_nest)
+        count_memory(c, s, times);
+    c->w.of[W_LOOP] += times * (strips + (rest > 0));
+    count_block(c, &s->body, times * ((double)s->n - rest), s->var, true);
+    count_block(c, &s->body, times * rest, NULL, true);
+}
+
 static void count_stmt(Count *c, const LStmt *s, double times, const LVar *along, bool in_nest)
 {
     switch (s->kind) {
     case LS_FOR: {
+        if (s->lane) {
+            count_lanes(c, s, times, in_nest);
+            break;
+        }
         bool nest = !in_nest && only_leaves(s), innermost = true;
         double n = s->lo ? s->often : (double)s->n;
         for (int k = 0; k < s->body.n; k++)
             innermost &= s->body.at[k]->kind != LS_FOR;
-        c->w.of[W_LOOP] += s->lanes ? 0 : times;
+        c->w.of[W_LOOP] += times;
         if (nest)
             count_memory(c, s, times);
-        count_block(c, &s->body, times * n, innermost && (nest || in_nest) && (s->parallel || s->lanes) ? s->var : NULL, in_nest || nest);
+        count_block(c, &s->body, times * n, innermost && (nest || in_nest) && s->parallel ? s->var : NULL, in_nest || nest);
         break;
     }
     case LS_IF: count_block(c, &s->body, times * 0.5, NULL, in_nest); break;

@@ -3,7 +3,7 @@
  *   status.h       codes, mfl_status                    problem.h      the descriptor
  *   kernels.h      products, factorisations, sums       vmath.h        elementwise functions
  *   checkpoint.h   which states a loop saves            differences.h  the gradient against differences
- *   store.h        states outside of the workspace
+ *   store.h        states outside of the workspace      sums.h         sums in lanes
  * Beside it: machine.h, what object files of mflc call.
  *
  * Nothing here allocates, prints, exits or keeps state. */
@@ -15,6 +15,7 @@
 #include "vmath.h"
 #include "status.h"
 #include "problem.h"
+#include "sums.h"
 #include "kernels.h"
 #include "checkpoint.h"
 #include "store.h"

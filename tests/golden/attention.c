@@ -1,132 +1,132 @@
 /* Workspace of attention_hypergradient: 148160 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
- * attention_hypergradient_step is 8 to 65,
- * attention_hypergradient_step_adjoint is 129 to 248. */
-#define HYPERGRADIENT_exp_log_rate                147968   /* float, alive 1 to 248   attention.mfl:24 */
+ * attention_hypergradient_step is 8 to 60,
+ * attention_hypergradient_step_adjoint is 120 to 233. */
+#define HYPERGRADIENT_exp_log_rate                147968   /* float, alive 1 to 233   attention.mfl:24 */
 #define HYPERGRADIENT_normal                           0   /* float [768], alive 2 to 3   attention.mfl:6 */
 #define HYPERGRADIENT_normal_2                      3072   /* float [L][D][D], alive 3 to 4   attention.mfl:6 */
-#define HYPERGRADIENT_blocks_q                     59136   /* float [L][D][D], alive 4 to 128 */
+#define HYPERGRADIENT_blocks_q                     59136   /* float [L][D][D], alive 4 to 119 */
 #define HYPERGRADIENT_normal_3                         0   /* float [768], alive 5 to 6   attention.mfl:6 */
 #define HYPERGRADIENT_normal_4                      3072   /* float [L][D][D], alive 6 to 7   attention.mfl:6 */
-#define HYPERGRADIENT_blocks_v                     62208   /* float [L][D][D], alive 7 to 128 */
-#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 248 */
-#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 248 */
-#define HYPERGRADIENT_h                            67584   /* float [S][D], alive 8 to 43   attention.mfl:13 */
-#define HYPERGRADIENT_h_at                         45312   /* float [L][S][D], alive 9 to 65   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    76032   /* float [L][S], alive 9 to 65   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at                     76352   /* float [L][S], alive 9 to 65   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at               76672   /* float [L][S], alive 9 to 65   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at         49920   /* float [L][S][D], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at      24576   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at            31488   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_2    38400   /* float [L][S][S], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at         54528   /* float [L][S][D], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at      76992   /* float [L][S], alive 9 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm                     69120   /* float [S][D], alive 10 to 30   attention.mfl:9 */
-#define HYPERGRADIENT_block_product                65280   /* float [S][S], alive 19 to 29   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice                 70656   /* float [S], alive 21 to 26   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_2                        69888   /* float [S][D], alive 32 to 65   attention.mfl:13 */
-#define HYPERGRADIENT_logits                       65280   /* float [7], alive 33 to 38   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp                    65344   /* float [7], alive 37 to 41   attention.mfl:23 */
-#define HYPERGRADIENT_g_h                          65280   /* float [D], alive 41 to 43   attention.mfl:14 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v          71424   /* float [S][D], alive 44 to 64   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient             65280   /* float [S][S], alive 45 to 52   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product       67584   /* float [S][S], alive 46 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_2                   72960   /* float [S][D], alive 46 to 64   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q          65280   /* float [S][D], alive 53 to 63   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm                   74496   /* float [S][D], alive 54 to 62   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at                66816   /* float [D][D], alive 63 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at                65280   /* float [D][D], alive 64 to 65   attention.mfl:10 */
-#define HYPERGRADIENT_h_3                          67584   /* float [S][D], alive 66 to 103   attention.mfl:13 */
-#define HYPERGRADIENT_h_at_3                       45312   /* float [L][S][D], alive 67 to 128   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3    76032   /* float [L][S], alive 67 to 128   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_3                   76352   /* float [L][S], alive 67 to 128   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_3             76672   /* float [L][S], alive 67 to 128   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_3       49920   /* float [L][S][D], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_3    24576   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_3          31488   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_6    38400   /* float [L][S][S], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_3       54528   /* float [L][S][D], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_5    76992   /* float [L][S], alive 67 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_5                   69120   /* float [S][D], alive 67 to 87   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_3              65280   /* float [S][S], alive 76 to 86   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_3               70656   /* float [S], alive 78 to 83   attention.mfl:10 */
-#define HYPERGRADIENT_max_logits                   65280   /* float [S], alive 89 to 103   attention.mfl:25 */
-#define HYPERGRADIENT_sum_outer_exp                65408   /* float [S], alive 89 to 103   attention.mfl:25 */
-#define HYPERGRADIENT_b_h_2                        69888   /* float [S][D], alive 89 to 128   attention.mfl:13 */
-#define HYPERGRADIENT_outer_exp                    65536   /* float [7], alive 93 to 98   attention.mfl:25 */
-#define HYPERGRADIENT_b_h                          65600   /* float [D], alive 98 to 100   attention.mfl:14 */
-#define HYPERGRADIENT_b_log_rate                  148032   /* float, alive 105 to 250 */
-#define HYPERGRADIENT_outer_value                 148096   /* float, alive 106 to 249   attention.mfl:25 */
-#define HYPERGRADIENT_b_rms_norm_blocks_v          71424   /* float [S][D], alive 107 to 127   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q                   93696   /* float [L][D][D], alive 107 to 248 */
-#define HYPERGRADIENT_b_blocks_v                   96768   /* float [L][D][D], alive 107 to 248 */
-#define HYPERGRADIENT_b_block_quotient             65280   /* float [S][S], alive 108 to 115   attention.mfl:10 */
-#define HYPERGRADIENT_b_scaled_block_product       67584   /* float [S][S], alive 109 to 118   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_6                   72960   /* float [S][D], alive 109 to 127   attention.mfl:9 */
-#define HYPERGRADIENT_b_rms_norm_blocks_q          65280   /* float [S][D], alive 116 to 126   attention.mfl:10 */
-#define HYPERGRADIENT_b_rms_norm                   74496   /* float [S][D], alive 117 to 125   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q_at                66816   /* float [D][D], alive 126 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_v_at                65280   /* float [D][D], alive 127 to 128   attention.mfl:10 */
-#define HYPERGRADIENT_h_2                         110592   /* float [S][D], alive 129 to 192   attention.mfl:13 */
-#define HYPERGRADIENT_d_h                         112128   /* float [S][D], alive 129 to 192   attention.mfl:13 */
-#define HYPERGRADIENT_b_g_blocks_q                 99840   /* float [L][D][D], alive 130 to 242   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_b_g_blocks_v                102912   /* float [L][D][D], alive 130 to 242   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_h_at_2                       66048   /* float [L][S][D], alive 130 to 242   attention.mfl:13 */
-#define HYPERGRADIENT_d_h_at                       70656   /* float [L][S][D], alive 130 to 242   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   145152   /* float [L][S], alive 130 to 242   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_2                  145472   /* float [L][S], alive 130 to 242   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_2            145792   /* float [L][S], alive 130 to 242   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_2       75264   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_2       79872   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_3   146112   /* float [L][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt_at                  146432   /* float [L][S], alive 130 to 242   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_blocks_q_at       84480   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_d_exp_block_difference_at    45312   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_quotient_at          52224   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at_2    59136   /* float [L][S][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_blocks_v_at       89088   /* float [L][S][D], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at   146752   /* float [L][S], alive 130 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rsqrt_at            147072   /* float [L][S], alive 130 to 242   attention.mfl:9 */
-#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   147392   /* float [L][S], alive 130 to 242   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_3                  113664   /* float [S][D], alive 131 to 173   attention.mfl:9 */
-#define HYPERGRADIENT_block                       115200   /* float [S][D], alive 131 to 176   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm                  116736   /* float [S][D], alive 131 to 172   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_2             105984   /* float [S][S], alive 148 to 159   attention.mfl:10 */
-#define HYPERGRADIENT_sum_exp_block_difference    118272   /* float [S], alive 149 to 171   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_2              108288   /* float [S], alive 150 to 155   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product             105984   /* float [S][S], alive 164 to 171   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_2           108288   /* float [S][S], alive 165 to 171   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_4                       129792   /* float [S][D], alive 177 to 242 */
-#define HYPERGRADIENT_d_g_h                       131328   /* float [S][D], alive 177 to 242   attention.mfl:13 */
-#define HYPERGRADIENT_logits_2                    105984   /* float [7], alive 178 to 183   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp_2                 106048   /* float [7], alive 182 to 192   attention.mfl:23 */
-#define HYPERGRADIENT_d_inner_exp                 106112   /* float [7], alive 182 to 192   attention.mfl:23 */
-#define HYPERGRADIENT_g_inner_exp                 105984   /* float [7], alive 186 to 192   attention.mfl:23 */
-#define HYPERGRADIENT_g_h_3                       106176   /* float [D], alive 187 to 192   attention.mfl:14 */
-#define HYPERGRADIENT_d_g_blocks_q_at             105984   /* float [L][D][D], alive 193 to 246   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_blocks_v_at             109056   /* float [L][D][D], alive 193 to 246   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at_2             112128   /* float [L][D][D], alive 193 to 246   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at_2             115200   /* float [L][D][D], alive 193 to 246   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v_2       132864   /* float [S][D], alive 193 to 242   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient_2          118272   /* float [S][S], alive 194 to 222   attention.mfl:10 */
-#define HYPERGRADIENT_g_exp_block_difference      120576   /* float [S][S], alive 195 to 222   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product_2    122880   /* float [S][S], alive 195 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_4                  134400   /* float [S][D], alive 195 to 242   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q_2       135936   /* float [S][D], alive 202 to 241   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_2                137472   /* float [S][D], alive 203 to 236   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_v       139008   /* float [S][D], alive 206 to 240   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_block_quotient          125184   /* float [S][S], alive 208 to 222   attention.mfl:10 */
-#define HYPERGRADIENT_g_rsqrt                     147712   /* float [S], alive 210 to 236   attention.mfl:9 */
-#define HYPERGRADIENT_g_sqrt_rms_norm_sum         147840   /* float [S], alive 210 to 236   attention.mfl:9 */
-#define HYPERGRADIENT_g_h_squared                 140544   /* float [S][D], alive 210 to 236   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_scaled_block_product    127488   /* float [S][S], alive 210 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt                     142080   /* float [S][D], alive 210 to 236   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_2                143616   /* float [S][D], alive 210 to 239   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_q       118272   /* float [S][D], alive 223 to 238   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm                119808   /* float [S][D], alive 225 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_blocks_v                     62208   /* float [L][D][D], alive 7 to 119 */
+#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 233 */
+#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 233 */
+#define HYPERGRADIENT_h                            67584   /* float [S][D], alive 8 to 39   attention.mfl:13 */
+#define HYPERGRADIENT_h_at                         45312   /* float [L][S][D], alive 9 to 60   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    76032   /* float [L][S], alive 9 to 60   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at                     76352   /* float [L][S], alive 9 to 60   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at               76672   /* float [L][S], alive 9 to 60   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at         49920   /* float [L][S][D], alive 9 to 60   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at      24576   /* float [L][S][S], alive 9 to 60   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at            31488   /* float [L][S][S], alive 9 to 60   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_2    38400   /* float [L][S][S], alive 9 to 60   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at         54528   /* float [L][S][D], alive 9 to 60   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at      76992   /* float [L][S], alive 9 to 60   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm                     69120   /* float [S][D], alive 10 to 28   attention.mfl:9 */
+#define HYPERGRADIENT_block_product                65280   /* float [S][S], alive 19 to 27   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice                 70656   /* float [S], alive 21 to 24   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_2                        69888   /* float [S][D], alive 30 to 60   attention.mfl:13 */
+#define HYPERGRADIENT_logits                       65280   /* float [7], alive 31 to 34   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp                    65344   /* float [7], alive 34 to 37   attention.mfl:23 */
+#define HYPERGRADIENT_g_h                          65280   /* float [D], alive 37 to 39   attention.mfl:14 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v          71424   /* float [S][D], alive 40 to 59   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient             65280   /* float [S][S], alive 41 to 47   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product       67584   /* float [S][S], alive 42 to 50   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_2                   72960   /* float [S][D], alive 42 to 59   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q          65280   /* float [S][D], alive 48 to 58   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm                   74496   /* float [S][D], alive 49 to 57   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at                66816   /* float [D][D], alive 58 to 60   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at                65280   /* float [D][D], alive 59 to 60   attention.mfl:10 */
+#define HYPERGRADIENT_h_3                          67584   /* float [S][D], alive 61 to 95   attention.mfl:13 */
+#define HYPERGRADIENT_h_at_3                       45312   /* float [L][S][D], alive 62 to 119   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3    76032   /* float [L][S], alive 62 to 119   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_3                   76352   /* float [L][S], alive 62 to 119   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_3             76672   /* float [L][S], alive 62 to 119   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_3       49920   /* float [L][S][D], alive 62 to 119   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_3    24576   /* float [L][S][S], alive 62 to 119   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_3          31488   /* float [L][S][S], alive 62 to 119   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_6    38400   /* float [L][S][S], alive 62 to 119   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_3       54528   /* float [L][S][D], alive 62 to 119   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_5    76992   /* float [L][S], alive 62 to 119   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_5                   69120   /* float [S][D], alive 62 to 80   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_3              65280   /* float [S][S], alive 71 to 79   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_3               70656   /* float [S], alive 73 to 76   attention.mfl:10 */
+#define HYPERGRADIENT_max_logits                   65280   /* float [S], alive 82 to 95   attention.mfl:25 */
+#define HYPERGRADIENT_sum_outer_exp                65408   /* float [S], alive 82 to 95   attention.mfl:25 */
+#define HYPERGRADIENT_b_h_2                        69888   /* float [S][D], alive 82 to 119   attention.mfl:13 */
+#define HYPERGRADIENT_outer_exp                    65536   /* float [7], alive 87 to 91   attention.mfl:25 */
+#define HYPERGRADIENT_b_h                          65600   /* float [D], alive 91 to 93   attention.mfl:14 */
+#define HYPERGRADIENT_b_log_rate                  148032   /* float, alive 97 to 235 */
+#define HYPERGRADIENT_outer_value                 148096   /* float, alive 98 to 234   attention.mfl:25 */
+#define HYPERGRADIENT_b_rms_norm_blocks_v          71424   /* float [S][D], alive 99 to 118   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q                   93696   /* float [L][D][D], alive 99 to 233 */
+#define HYPERGRADIENT_b_blocks_v                   96768   /* float [L][D][D], alive 99 to 233 */
+#define HYPERGRADIENT_b_block_quotient             65280   /* float [S][S], alive 100 to 106   attention.mfl:10 */
+#define HYPERGRADIENT_b_scaled_block_product       67584   /* float [S][S], alive 101 to 109   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_6                   72960   /* float [S][D], alive 101 to 118   attention.mfl:9 */
+#define HYPERGRADIENT_b_rms_norm_blocks_q          65280   /* float [S][D], alive 107 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_b_rms_norm                   74496   /* float [S][D], alive 108 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q_at                66816   /* float [D][D], alive 117 to 119   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_v_at                65280   /* float [D][D], alive 118 to 119   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                         110592   /* float [S][D], alive 120 to 179   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                         112128   /* float [S][D], alive 120 to 179   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q                 99840   /* float [L][D][D], alive 121 to 227   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v                102912   /* float [L][D][D], alive 121 to 227   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                       66048   /* float [L][S][D], alive 121 to 227   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                       70656   /* float [L][S][D], alive 121 to 227   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   145152   /* float [L][S], alive 121 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_2                  145472   /* float [L][S], alive 121 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_2            145792   /* float [L][S], alive 121 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2       75264   /* float [L][S][D], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2       79872   /* float [L][S][D], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3   146112   /* float [L][S], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt_at                  146432   /* float [L][S], alive 121 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at       84480   /* float [L][S][D], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at    45312   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at          52224   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2    59136   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at       89088   /* float [L][S][D], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at   146752   /* float [L][S], alive 121 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rsqrt_at            147072   /* float [L][S], alive 121 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   147392   /* float [L][S], alive 121 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3                  113664   /* float [S][D], alive 122 to 161   attention.mfl:9 */
+#define HYPERGRADIENT_block                       115200   /* float [S][D], alive 122 to 164   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm                  116736   /* float [S][D], alive 122 to 160   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_2             105984   /* float [S][S], alive 139 to 148   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference    118272   /* float [S], alive 140 to 159   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2              108288   /* float [S], alive 141 to 144   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product             105984   /* float [S][S], alive 153 to 159   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2           108288   /* float [S][S], alive 154 to 159   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_4                       129792   /* float [S][D], alive 165 to 227 */
+#define HYPERGRADIENT_d_g_h                       131328   /* float [S][D], alive 165 to 227   attention.mfl:13 */
+#define HYPERGRADIENT_logits_2                    105984   /* float [7], alive 166 to 169   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2                 106048   /* float [7], alive 169 to 179   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp                 106112   /* float [7], alive 169 to 179   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp                 105984   /* float [7], alive 172 to 179   attention.mfl:23 */
+#define HYPERGRADIENT_g_h_3                       106176   /* float [D], alive 173 to 179   attention.mfl:14 */
+#define HYPERGRADIENT_d_g_blocks_q_at             105984   /* float [L][D][D], alive 180 to 231   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at             109056   /* float [L][D][D], alive 180 to 231   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2             112128   /* float [L][D][D], alive 180 to 231   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2             115200   /* float [L][D][D], alive 180 to 231   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2       132864   /* float [S][D], alive 180 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2          118272   /* float [S][S], alive 181 to 207   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference      120576   /* float [S][S], alive 182 to 207   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2    122880   /* float [S][S], alive 182 to 212   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4                  134400   /* float [S][D], alive 182 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2       135936   /* float [S][D], alive 188 to 226   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2                137472   /* float [S][D], alive 189 to 221   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v       139008   /* float [S][D], alive 192 to 225   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient          125184   /* float [S][S], alive 194 to 207   attention.mfl:10 */
+#define HYPERGRADIENT_g_rsqrt                     147712   /* float [S], alive 196 to 221   attention.mfl:9 */
+#define HYPERGRADIENT_g_sqrt_rms_norm_sum         147840   /* float [S], alive 196 to 221   attention.mfl:9 */
+#define HYPERGRADIENT_g_h_squared                 140544   /* float [S][D], alive 196 to 221   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_scaled_block_product    127488   /* float [S][S], alive 196 to 213   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt                     142080   /* float [S][D], alive 196 to 221   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2                143616   /* float [S][D], alive 196 to 224   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q       118272   /* float [S][D], alive 208 to 223   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm                119808   /* float [S][D], alive 210 to 221   attention.mfl:10 */
 
 /* One step of the inner loop. */
 static void attention_hypergradient_step(const attention_data *data, char *work, int t)
@@ -176,10 +176,10 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             }
         for (int s = 0; s < S; s++) {
             float sum_h_squared_part[16] = { 0 };                       /* a = rms_norm(h)   attention.mfl:9 */
-            for (int lane = 0; lane < D; lane++) {
-                h_at[l][s][lane] = h[s][lane];                          /* blocks   attention.mfl:13 */
-                sum_h_squared_part[lane] += h[s][lane] * h[s][lane];
-            }
+            MFL_LANES(d, D, 16, lane, {
+                h_at[l][s][d] = h[s][d];                                /* blocks   attention.mfl:13 */
+                sum_h_squared_part[lane] += h[s][d] * h[s][d];
+            })
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
@@ -201,27 +201,16 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             for (int lane = 0; lane
                     < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
-            for (int lane = 0; lane < 16; lane++) {
-                block_choice[lane] = (s >= lane) ? block_product[s][lane] * 0.25f : (-1e+09f);
-                max_block_choice_part[lane] = mfl_maxf(block_choice[lane], max_block_choice_part[lane]);
-            }
-            for (int lane = 0; lane < 8; lane++) {
-                block_choice[lane + 16] = (s >= lane + 16) ? block_product[s][lane + 16] * 0.25f
-                        : (-1e+09f);
-                max_block_choice_part[lane] = mfl_maxf(block_choice[lane + 16],
-                        max_block_choice_part[lane]);
-            }
+            MFL_LANES(i, S, 16, lane, {
+                block_choice[i] = (s >= i) ? block_product[s][i] * 0.25f : (-1e+09f);
+                max_block_choice_part[lane] = mfl_maxf(block_choice[i], max_block_choice_part[lane]);
+            })
             float max_block_choice = mfl_fold_maxf(max_block_choice_part, 16);
             float sum_exp_block_difference_part[16] = { 0 };
-            for (int lane = 0; lane < 16; lane++) {
-                exp_block_difference_at[l][s][lane] = mfl_expf(block_choice[lane] - max_block_choice);
-                sum_exp_block_difference_part[lane] += exp_block_difference_at[l][s][lane];
-            }
-            for (int lane = 0; lane < 8; lane++) {
-                exp_block_difference_at[l][s][lane + 16] =
-                        mfl_expf(block_choice[lane + 16] - max_block_choice);
-                sum_exp_block_difference_part[lane] += exp_block_difference_at[l][s][lane + 16];
-            }
+            MFL_LANES(i, S, 16, lane, {
+                exp_block_difference_at[l][s][i] = mfl_expf(block_choice[i] - max_block_choice);
+                sum_exp_block_difference_part[lane] += exp_block_difference_at[l][s][i];
+            })
             float sum_exp_block_difference_2 = mfl_fold_addf(sum_exp_block_difference_part, 16);
             slope_block_quotient_at[l][s] = 1.0f / sum_exp_block_difference_2;  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             for (int i = 0; i < S; i++) {
@@ -247,24 +236,16 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         for (int lane = 0; lane
                 < 4; lane++)
             max_logits_part[lane] = (float)-INFINITY;
-        for (int lane = 0; lane < 4; lane++) {
-            logits[lane] = h[s][lane];                                  /* h[:, 0:C]   attention.mfl:14 */
-            max_logits_part[lane] = mfl_maxf(logits[lane], max_logits_part[lane]);
-        }
-        for (int lane = 0; lane < 3; lane++) {
-            logits[lane + 4] = h[s][lane + 4];
-            max_logits_part[lane] = mfl_maxf(logits[lane + 4], max_logits_part[lane]);
-        }
+        MFL_LANES(d, 7, 4, lane, {
+            logits[d] = h[s][d];                                        /* h[:, 0:C]   attention.mfl:14 */
+            max_logits_part[lane] = mfl_maxf(logits[d], max_logits_part[lane]);
+        })
         float max_logits_2 = mfl_fold_maxf(max_logits_part, 4);         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float sum_inner_exp_part[4] = { 0 };
-        for (int lane = 0; lane < 4; lane++) {
-            inner_exp[lane] = mfl_expf(logits[lane] - max_logits_2);
-            sum_inner_exp_part[lane] += inner_exp[lane];
-        }
-        for (int lane = 0; lane < 3; lane++) {
-            inner_exp[lane + 4] = mfl_expf(logits[lane + 4] - max_logits_2);
-            sum_inner_exp_part[lane] += inner_exp[lane + 4];
-        }
+        MFL_LANES(d, 7, 4, lane, {
+            inner_exp[d] = mfl_expf(logits[d] - max_logits_2);
+            sum_inner_exp_part[lane] += inner_exp[d];
+        })
         float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 4);
         float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         for (int d = 0; d < D; d++)
@@ -283,15 +264,8 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         mfl_gemm_f32(S, S, D, 1.0f, &g_h_2[0][0], D, 0, &rms_norm_blocks_v_at[b][0][0],
                 D, 1, 0, &g_block_quotient[0][0], S);
         for (int s = 0; s < S; s++) {
-            float g_sum_exp_block_difference_sum_part[16] = { 0 };
-            for (int lane = 0; lane < 16; lane++)
-                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_2[b][s][lane]
-                        * g_block_quotient[s][lane];
-            for (int lane = 0; lane < 8; lane++)
-                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_2[b][s][lane
-                        + 16] * g_block_quotient[s][lane + 16];
-            float g_sum_exp_block_difference_sum = mfl_fold_addf(g_sum_exp_block_difference_sum_part,
-                    16);
+            MFL_SUM(float, g_sum_exp_block_difference_sum, i, S, 16,
+                    slope_block_quotient_at_2[b][s][i] * g_block_quotient[s][i]);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float g_sum_exp_block_difference = (-1.0f) * g_sum_exp_block_difference_sum;
             for (int i = 0; i < S; i++)
@@ -314,10 +288,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q[0][0], D, 0, &blocks_q[b][0][0],
                 D, 1, 1, &g_rms_norm[0][0], D);
         for (int s = 0; s < S; s++) {
-            float g_rsqrt_sum_part[16] = { 0 };
-            for (int lane = 0; lane < D; lane++)
-                g_rsqrt_sum_part[lane] += h_at[b][s][lane] * g_rms_norm[s][lane];
-            float g_rsqrt_sum = mfl_fold_addf(g_rsqrt_sum_part, 16);
+            MFL_SUM(float, g_rsqrt_sum, d, D, 16, h_at[b][s][d] * g_rms_norm[s][d]);
             float g_rsqrt_2 = (-1.0f) * g_rsqrt_sum;                    /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at[b][s]
                     * (slope_rsqrt_at[b][s] * g_rsqrt_2);
@@ -427,21 +398,21 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             }
         for (int s = 0; s < S; s++) {
             float sum_h_squared_part[16] = { 0 };                       /* a = rms_norm(h)   attention.mfl:9 */
-            for (int lane = 0; lane < D; lane++) {
-                h_at_2[l][s][lane] = h_2[s][lane];                      /* blocks   attention.mfl:13 */
-                d_h_at[l][s][lane] = d_h[s][lane];                      /* tangent of blocks   attention.mfl:13 */
-                block[s][lane] = h_2[s][lane];                          /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-                sum_h_squared_part[lane] += h_2[s][lane] * h_2[s][lane];
-            }
+            MFL_LANES(d, D, 16, lane, {
+                h_at_2[l][s][d] = h_2[s][d];                            /* blocks   attention.mfl:13 */
+                d_h_at[l][s][d] = d_h[s][d];                            /* tangent of blocks   attention.mfl:13 */
+                block[s][d] = h_2[s][d];                                /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                sum_h_squared_part[lane] += h_2[s][d] * h_2[s][d];
+            })
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
             rsqrt_at_2[l][s] = 1.0f / sqrt_rms_norm_sum;
             float d_sum_h_squared_sum_part[16] = { 0 };
-            for (int lane = 0; lane < D; lane++) {
-                rms_norm_3[s][lane] = h_2[s][lane] * rsqrt_at_2[l][s];
-                d_sum_h_squared_sum_part[lane] += h_2[s][lane] * d_h[s][lane];
-            }
+            MFL_LANES(d, D, 16, lane, {
+                rms_norm_3[s][d] = h_2[s][d] * rsqrt_at_2[l][s];
+                d_sum_h_squared_sum_part[lane] += h_2[s][d] * d_h[s][d];
+            })
             float d_sum_h_squared_sum = mfl_fold_addf(d_sum_h_squared_sum_part, 16);
             float d_sum_h_squared = 2.0f * d_sum_h_squared_sum;         /* tangent of a = rms_norm(h)   attention.mfl:9 */
             slope_sqrt_rms_norm_sum_at_2[l][s] = 0.5f / sqrt_rms_norm_sum;
@@ -467,27 +438,16 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             for (int lane = 0; lane
                     < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
-            for (int lane = 0; lane < 16; lane++) {
-                block_choice_2[lane] = (s >= lane) ? block_product_2[s][lane] * 0.25f : (-1e+09f);
-                max_block_choice_part[lane] = mfl_maxf(block_choice_2[lane], max_block_choice_part[lane]);
-            }
-            for (int lane = 0; lane < 8; lane++) {
-                block_choice_2[lane + 16] = (s >= lane + 16) ? block_product_2[s][lane + 16] * 0.25f
-                        : (-1e+09f);
-                max_block_choice_part[lane] = mfl_maxf(block_choice_2[lane + 16],
-                        max_block_choice_part[lane]);
-            }
+            MFL_LANES(i, S, 16, lane, {
+                block_choice_2[i] = (s >= i) ? block_product_2[s][i] * 0.25f : (-1e+09f);
+                max_block_choice_part[lane] = mfl_maxf(block_choice_2[i], max_block_choice_part[lane]);
+            })
             float max_block_choice = mfl_fold_maxf(max_block_choice_part, 16);
             float sum_exp_block_difference_sum_part[16] = { 0 };
-            for (int lane = 0; lane < 16; lane++) {
-                exp_block_difference_at_2[l][s][lane] = mfl_expf(block_choice_2[lane] - max_block_choice);
-                sum_exp_block_difference_sum_part[lane] += exp_block_difference_at_2[l][s][lane];
-            }
-            for (int lane = 0; lane < 8; lane++) {
-                exp_block_difference_at_2[l][s][lane + 16] =
-                        mfl_expf(block_choice_2[lane + 16] - max_block_choice);
-                sum_exp_block_difference_sum_part[lane] += exp_block_difference_at_2[l][s][lane + 16];
-            }
+            MFL_LANES(i, S, 16, lane, {
+                exp_block_difference_at_2[l][s][i] = mfl_expf(block_choice_2[i] - max_block_choice);
+                sum_exp_block_difference_sum_part[lane] += exp_block_difference_at_2[l][s][i];
+            })
             float sum_exp_block_difference_sum = mfl_fold_addf(sum_exp_block_difference_sum_part, 16);
             sum_exp_block_difference[s] = sum_exp_block_difference_sum;
             slope_block_quotient_at_3[l][s] = 1.0f / sum_exp_block_difference[s];  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
@@ -520,19 +480,11 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                 &d_rms_norm[0][0], D, 1, 0, &d_block_product_2[0][0], S);
         for (int s = 0; s < S; s++) {
             float d_sum_exp_block_difference_part[16] = { 0 };          /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            for (int lane = 0; lane < 16; lane++) {
-                d_exp_block_difference_at[l][s][lane] = exp_block_difference_at_2[l][s][lane]
-                        * ((s >= lane) ? 0.25f * (d_block_product[s][lane] + d_block_product_2[s][lane])
-                        : 0.0f);
-                d_sum_exp_block_difference_part[lane] += d_exp_block_difference_at[l][s][lane];
-            }
-            for (int lane = 0; lane < 8; lane++) {
-                d_exp_block_difference_at[l][s][lane + 16] =
-                        exp_block_difference_at_2[l][s][lane + 16]
-                        * ((s >= lane + 16) ? 0.25f * (d_block_product[s][lane + 16]
-                        + d_block_product_2[s][lane + 16]) : 0.0f);
-                d_sum_exp_block_difference_part[lane] += d_exp_block_difference_at[l][s][lane + 16];
-            }
+            MFL_LANES(i, S, 16, lane, {
+                d_exp_block_difference_at[l][s][i] = exp_block_difference_at_2[l][s][i]
+                        * ((s >= i) ? 0.25f * (d_block_product[s][i] + d_block_product_2[s][i]) : 0.0f);
+                d_sum_exp_block_difference_part[lane] += d_exp_block_difference_at[l][s][i];
+            })
             float d_sum_exp_block_difference = mfl_fold_addf(d_sum_exp_block_difference_part, 16);
             d_slope_block_quotient_at[l][s] = mfl_mulzf(d_sum_exp_block_difference,
                     slope_block_quotient_at_3[l][s] / sum_exp_block_difference[s]);
@@ -567,28 +519,17 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         for (int lane = 0; lane
                 < 4; lane++)
             max_logits_part[lane] = (float)-INFINITY;
-        for (int lane = 0; lane < 4; lane++) {
-            logits_2[lane] = h_2[s][lane];                              /* h[:, 0:C]   attention.mfl:14 */
-            max_logits_part[lane] = mfl_maxf(logits_2[lane], max_logits_part[lane]);
-        }
-        for (int lane = 0; lane < 3; lane++) {
-            logits_2[lane + 4] = h_2[s][lane + 4];
-            max_logits_part[lane] = mfl_maxf(logits_2[lane + 4], max_logits_part[lane]);
-        }
+        MFL_LANES(d, 7, 4, lane, {
+            logits_2[d] = h_2[s][d];                                    /* h[:, 0:C]   attention.mfl:14 */
+            max_logits_part[lane] = mfl_maxf(logits_2[d], max_logits_part[lane]);
+        })
         float max_logits_2 = mfl_fold_maxf(max_logits_part, 4);         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float sum_inner_exp_part[4] = { 0 };
-        for (int lane = 0; lane < 4; lane++) {
-            inner_exp_2[lane] = mfl_expf(logits_2[lane] - max_logits_2);
-            d_inner_exp[lane] = inner_exp_2[lane] * d_h[s][lane];       /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-            sum_inner_exp_part[lane] += inner_exp_2[lane];
-        }
-        for (int lane = 0; lane < 3; lane++) {
-            /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-            inner_exp_2[lane + 4] = mfl_expf(logits_2[lane + 4] - max_logits_2);
-            /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-            d_inner_exp[lane + 4] = inner_exp_2[lane + 4] * d_h[s][lane + 4];
-            sum_inner_exp_part[lane] += inner_exp_2[lane + 4];
-        }
+        MFL_LANES(d, 7, 4, lane, {
+            inner_exp_2[d] = mfl_expf(logits_2[d] - max_logits_2);
+            d_inner_exp[d] = inner_exp_2[d] * d_h[s][d];                /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+            sum_inner_exp_part[lane] += inner_exp_2[d];
+        })
         float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 4);     /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         for (int d = 0; d < 7; d++)
@@ -597,9 +538,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
             g_h_3[d] = (d < 7) ? inner_exp_2[d] * g_inner_exp[d] : 0.0f;
         g_h_3[y[s]] += (-1.0f / S) * 1.0f;                              /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        float d_sum_inner_exp = 0.0f;                                   /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        for (int d = 0; d < 7; d++)
-            d_sum_inner_exp += d_inner_exp[d];
+        MFL_SUM(float, d_sum_inner_exp, d, 7, 1, d_inner_exp[d]);       /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float d_slope_log_sum_inner_exp = d_sum_inner_exp * (slope_log_sum_inner_exp / sum_inner_exp);
         for (int d = 0; d < D; d++) {
             /* tangent of the adjoint of h[:, 0:C]   attention.mfl:14 */
@@ -618,15 +557,8 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         mfl_gemm_f32(S, S, D, 1.0f, &g_h_4[0][0], D, 0, &rms_norm_blocks_v_at_2[b][0][0],
                 D, 1, 0, &g_block_quotient_2[0][0], S);
         for (int s = 0; s < S; s++) {
-            float g_sum_exp_block_difference_sum_part[16] = { 0 };
-            for (int lane = 0; lane < 16; lane++)
-                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_4[b][s][lane]
-                        * g_block_quotient_2[s][lane];
-            for (int lane = 0; lane < 8; lane++)
-                g_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_4[b][s][lane
-                        + 16] * g_block_quotient_2[s][lane + 16];
-            float g_sum_exp_block_difference_sum = mfl_fold_addf(g_sum_exp_block_difference_sum_part,
-                    16);
+            MFL_SUM(float, g_sum_exp_block_difference_sum, i, S, 16,
+                    slope_block_quotient_at_4[b][s][i] * g_block_quotient_2[s][i]);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float g_sum_exp_block_difference = (-1.0f) * g_sum_exp_block_difference_sum;
             for (int i = 0; i < S; i++) {
@@ -663,17 +595,9 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         mfl_gemm_f32(S, S, D, 1.0f, &g_h_4[0][0], D, 0, &d_rms_norm_blocks_v_at[b][0][0],
                 D, 1, 1, &d_g_block_quotient[0][0], S);
         for (int s = 0; s < S; s++) {
-            float d_g_sum_exp_block_difference_sum_part[16] = { 0 };
-            for (int lane = 0; lane < 16; lane++)
-                d_g_sum_exp_block_difference_sum_part[lane] += mfl_mulzf(g_block_quotient_2[s][lane],
-                        d_slope_block_quotient_at_2[b][s][lane])
-                        + mfl_mulzf(slope_block_quotient_at_4[b][s][lane], d_g_block_quotient[s][lane]);
-            for (int lane = 0; lane < 8; lane++)
-                d_g_sum_exp_block_difference_sum_part[lane] += mfl_mulzf(g_block_quotient_2[s][lane
-                        + 16], d_slope_block_quotient_at_2[b][s][lane + 16])
-                        + mfl_mulzf(slope_block_quotient_at_4[b][s][lane + 16],
-                        d_g_block_quotient[s][lane + 16]);
-            float d_g_sum_exp_block_difference_sum = mfl_fold_addf(d_g_sum_exp_block_difference_sum_part, 16);
+            MFL_SUM(float, d_g_sum_exp_block_difference_sum, i, S, 16,
+                    mfl_mulzf(g_block_quotient_2[s][i], d_slope_block_quotient_at_2[b][s][i])
+                    + mfl_mulzf(slope_block_quotient_at_4[b][s][i], d_g_block_quotient[s][i]));
             /* tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float d_g_sum_exp_block_difference = (-1.0f) * d_g_sum_exp_block_difference_sum;
             for (int i = 0; i < S; i++)
@@ -684,12 +608,12 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                         + mfl_mulzf(g_block_quotient_2[s][i], (-1.0f) * d_slope_block_quotient_at[b][s])))
                         : 0.0f;
             float g_rsqrt_sum_part[16] = { 0 };
-            for (int lane = 0; lane < D; lane++) {
-                d_rsqrt[s][lane] = (-1.0f) * d_rsqrt_at[b][s];          /* tangent of a = rms_norm(h)   attention.mfl:9 */
-                d_rms_norm_2[s][lane] = rsqrt_at_2[b][s] * d_h_at[b][s][lane] + h_at_2[b][s][lane]
-                        * d_rsqrt[s][lane];
-                g_rsqrt_sum_part[lane] += h_at_2[b][s][lane] * g_rms_norm_2[s][lane];
-            }
+            MFL_LANES(d, D, 16, lane, {
+                d_rsqrt[s][d] = (-1.0f) * d_rsqrt_at[b][s];             /* tangent of a = rms_norm(h)   attention.mfl:9 */
+                d_rms_norm_2[s][d] = rsqrt_at_2[b][s] * d_h_at[b][s][d] + h_at_2[b][s][d]
+                        * d_rsqrt[s][d];
+                g_rsqrt_sum_part[lane] += h_at_2[b][s][d] * g_rms_norm_2[s][d];
+            })
             float g_rsqrt_sum = mfl_fold_addf(g_rsqrt_sum_part, 16);
             g_rsqrt[s] = (-1.0f) * g_rsqrt_sum;                         /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             g_sqrt_rms_norm_sum[s] = slope_rsqrt_at_2[b][s] * g_rsqrt[s];
@@ -725,11 +649,8 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q_2[0][0], D, 0,
                 &b_g_blocks_q[b][0][0], D, 1, 1, &d_g_rms_norm[0][0], D);
         for (int s = 0; s < S; s++) {
-            float d_g_rsqrt_sum_part[16] = { 0 };
-            for (int lane = 0; lane < D; lane++)
-                d_g_rsqrt_sum_part[lane] += g_rms_norm_2[s][lane] * d_h_at[b][s][lane]
-                        + h_at_2[b][s][lane] * d_g_rms_norm[s][lane];
-            float d_g_rsqrt_sum = mfl_fold_addf(d_g_rsqrt_sum_part, 16);
+            MFL_SUM(float, d_g_rsqrt_sum, d, D, 16, g_rms_norm_2[s][d] * d_h_at[b][s][d]
+                    + h_at_2[b][s][d] * d_g_rms_norm[s][d]);
             float d_g_rsqrt = (-1.0f) * d_g_rsqrt_sum;                  /* tangent of the adjoint of a = rms_norm(h)   attention.mfl:9 */
             float d_g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s]
                     * (slope_rsqrt_at_2[b][s] * d_g_rsqrt - g_rsqrt[s] * d_slope_rsqrt_at[b][s])
@@ -762,12 +683,12 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
     for (int l = 0; l < L; l++)
         for (int d = 0; d < D; d++) {
             float b_exp_log_rate_sum_part[16] = { 0 };
-            for (int lane = 0; lane < D; lane++) {
-                b_exp_log_rate_sum_part[lane] += b_blocks_v[l][d][lane] * g_blocks_v_at_2[l][d][lane]
-                        + b_blocks_q[l][d][lane] * g_blocks_q_at_2[l][d][lane];
-                b_blocks_q[l][d][lane] = b_blocks_q[l][d][lane] + d_g_blocks_q_at[l][d][lane];
-                b_blocks_v[l][d][lane] = b_blocks_v[l][d][lane] + d_g_blocks_v_at[l][d][lane];
-            }
+            MFL_LANES(i, D, 16, lane, {
+                b_exp_log_rate_sum_part[lane] += b_blocks_v[l][d][i] * g_blocks_v_at_2[l][d][i]
+                        + b_blocks_q[l][d][i] * g_blocks_q_at_2[l][d][i];
+                b_blocks_q[l][d][i] = b_blocks_q[l][d][i] + d_g_blocks_q_at[l][d][i];
+                b_blocks_v[l][d][i] = b_blocks_v[l][d][i] + d_g_blocks_v_at[l][d][i];
+            })
             b_exp_log_rate_sum += mfl_fold_addf(b_exp_log_rate_sum_part, 16);
         }
 
@@ -851,10 +772,10 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     for (int b = 0; b < L; b++) {
         for (int s = 0; s < S; s++) {
             float sum_h_squared_part[16] = { 0 };                       /* a = rms_norm(h)   attention.mfl:9 */
-            for (int lane = 0; lane < D; lane++) {
-                h_at_3[b][s][lane] = h_3[s][lane];                      /* blocks   attention.mfl:13 */
-                sum_h_squared_part[lane] += h_3[s][lane] * h_3[s][lane];
-            }
+            MFL_LANES(d, D, 16, lane, {
+                h_at_3[b][s][d] = h_3[s][d];                            /* blocks   attention.mfl:13 */
+                sum_h_squared_part[lane] += h_3[s][d] * h_3[s][d];
+            })
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
@@ -876,27 +797,16 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             for (int lane = 0; lane
                     < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
-            for (int lane = 0; lane < 16; lane++) {
-                block_choice_3[lane] = (s >= lane) ? block_product_3[s][lane] * 0.25f : (-1e+09f);
-                max_block_choice_part[lane] = mfl_maxf(block_choice_3[lane], max_block_choice_part[lane]);
-            }
-            for (int lane = 0; lane < 8; lane++) {
-                block_choice_3[lane + 16] = (s >= lane + 16) ? block_product_3[s][lane + 16] * 0.25f
-                        : (-1e+09f);
-                max_block_choice_part[lane] = mfl_maxf(block_choice_3[lane + 16],
-                        max_block_choice_part[lane]);
-            }
+            MFL_LANES(i, S, 16, lane, {
+                block_choice_3[i] = (s >= i) ? block_product_3[s][i] * 0.25f : (-1e+09f);
+                max_block_choice_part[lane] = mfl_maxf(block_choice_3[i], max_block_choice_part[lane]);
+            })
             float max_block_choice = mfl_fold_maxf(max_block_choice_part, 16);
             float sum_exp_block_difference_part[16] = { 0 };
-            for (int lane = 0; lane < 16; lane++) {
-                exp_block_difference_at_3[b][s][lane] = mfl_expf(block_choice_3[lane] - max_block_choice);
-                sum_exp_block_difference_part[lane] += exp_block_difference_at_3[b][s][lane];
-            }
-            for (int lane = 0; lane < 8; lane++) {
-                exp_block_difference_at_3[b][s][lane + 16] =
-                        mfl_expf(block_choice_3[lane + 16] - max_block_choice);
-                sum_exp_block_difference_part[lane] += exp_block_difference_at_3[b][s][lane + 16];
-            }
+            MFL_LANES(i, S, 16, lane, {
+                exp_block_difference_at_3[b][s][i] = mfl_expf(block_choice_3[i] - max_block_choice);
+                sum_exp_block_difference_part[lane] += exp_block_difference_at_3[b][s][i];
+            })
             float sum_exp_block_difference_2 = mfl_fold_addf(sum_exp_block_difference_part, 16);
             slope_block_quotient_at_5[b][s] = 1.0f / sum_exp_block_difference_2;  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             for (int i = 0; i < S; i++) {
@@ -917,19 +827,13 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     }
 
     for (int s = 0; s < S; s++) {
-        float max_logits_so_far = (float)-INFINITY;
-        for (int d = 0; d < 7; d++)
-            max_logits_so_far = mfl_maxf(h_3[s][d], max_logits_so_far);
+        MFL_MAX(float, max_logits_so_far, d, 7, 1, h_3[s][d]);
         max_logits[s] = max_logits_so_far;                              /* cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
         float sum_outer_exp_sum_part[4] = { 0 };
-        for (int lane = 0; lane < 4; lane++) {
-            outer_exp[lane] = mfl_expf(h_3[s][lane] - max_logits[s]);
-            sum_outer_exp_sum_part[lane] += outer_exp[lane];
-        }
-        for (int lane = 0; lane < 3; lane++) {
-            outer_exp[lane + 4] = mfl_expf(h_3[s][lane + 4] - max_logits[s]);
-            sum_outer_exp_sum_part[lane] += outer_exp[lane + 4];
-        }
+        MFL_LANES(d, 7, 4, lane, {
+            outer_exp[d] = mfl_expf(h_3[s][d] - max_logits[s]);
+            sum_outer_exp_sum_part[lane] += outer_exp[d];
+        })
         float sum_outer_exp_sum = mfl_fold_addf(sum_outer_exp_sum_part, 4);
         sum_outer_exp[s] = sum_outer_exp_sum;
         float slope_log_sum_outer_exp = 1.0f / sum_outer_exp[s];        /* tangent of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
@@ -940,14 +844,9 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         for (int d = 0; d < D; d++)
             b_h_2[s][d] = b_h[d];                                       /* adjoint of h[:, 0:C]   attention.mfl:14 */
     }
-    float sum_outer_difference_part[16] = { 0 };                        /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
-    for (int lane = 0; lane < 16; lane++)
-        sum_outer_difference_part[lane] += mfl_logf(sum_outer_exp[lane])
-                - (h_3[lane][yv[lane]] - max_logits[lane]);
-    for (int lane = 0; lane < 8; lane++)
-        sum_outer_difference_part[lane] += mfl_logf(sum_outer_exp[lane + 16])
-                - (h_3[lane + 16][yv[lane + 16]] - max_logits[lane + 16]);
-    float sum_outer_difference = mfl_fold_addf(sum_outer_difference_part, 16);
+    /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
+    MFL_SUM(float, sum_outer_difference, s, S, 16, mfl_logf(sum_outer_exp[s])
+            - (h_3[s][yv[s]] - max_logits[s]));
     b_log_rate[0] = 0.0f;
     outer_value[0] = sum_outer_difference * (1.0f / S);
 
@@ -959,15 +858,8 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         mfl_gemm_f32(S, S, D, 1.0f, &b_h_2[0][0], D, 0, &rms_norm_blocks_v_at_3[b][0][0],
                 D, 1, 0, &b_block_quotient[0][0], S);
         for (int s = 0; s < S; s++) {
-            float b_sum_exp_block_difference_sum_part[16] = { 0 };
-            for (int lane = 0; lane < 16; lane++)
-                b_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_6[b][s][lane]
-                        * b_block_quotient[s][lane];
-            for (int lane = 0; lane < 8; lane++)
-                b_sum_exp_block_difference_sum_part[lane] += slope_block_quotient_at_6[b][s][lane
-                        + 16] * b_block_quotient[s][lane + 16];
-            float b_sum_exp_block_difference_sum = mfl_fold_addf(b_sum_exp_block_difference_sum_part,
-                    16);
+            MFL_SUM(float, b_sum_exp_block_difference_sum, i, S, 16,
+                    slope_block_quotient_at_6[b][s][i] * b_block_quotient[s][i]);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float b_sum_exp_block_difference = (-1.0f) * b_sum_exp_block_difference_sum;
             for (int i = 0; i < S; i++)
@@ -990,10 +882,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         mfl_gemm_f32(S, D, D, 1.0f, &b_rms_norm_blocks_q[0][0], D, 0, &blocks_q[b][0][0],
                 D, 1, 1, &b_rms_norm[0][0], D);
         for (int s = 0; s < S; s++) {
-            float b_rsqrt_sum_part[16] = { 0 };
-            for (int lane = 0; lane < D; lane++)
-                b_rsqrt_sum_part[lane] += h_at_3[b][s][lane] * b_rms_norm[s][lane];
-            float b_rsqrt_sum = mfl_fold_addf(b_rsqrt_sum_part, 16);
+            MFL_SUM(float, b_rsqrt_sum, d, D, 16, h_at_3[b][s][d] * b_rms_norm[s][d]);
             float b_rsqrt = (-1.0f) * b_rsqrt_sum;                      /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             float b_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_3[b][s]
                     * (slope_rsqrt_at_3[b][s] * b_rsqrt);

@@ -1,70 +1,70 @@
 /* Workspace of maml_sine_hypergradient: 92672 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
- * maml_sine_hypergradient_step is 7 to 33,
- * maml_sine_hypergradient_step_adjoint is 68 to 95. */
-#define HYPERGRADIENT_p_l3_b                       80384   /* float, alive 1 to 43 */
-#define HYPERGRADIENT_p_l1_w                       78400   /* float [H], alive 2 to 34 */
-#define HYPERGRADIENT_p_l1_b                       78592   /* float [H], alive 2 to 34 */
-#define HYPERGRADIENT_p_l2_w                       64000   /* float [H][H], alive 2 to 55 */
-#define HYPERGRADIENT_p_l2_b                       80000   /* float [H], alive 2 to 43 */
-#define HYPERGRADIENT_p_l3_w                       80192   /* float [H], alive 2 to 43 */
-#define HYPERGRADIENT_p_l2_w_at                        0   /* float [STEPS][H][H], alive 7 to 95 */
-#define HYPERGRADIENT_p_l3_w_at                    89600   /* float [STEPS][H], alive 7 to 95 */
-#define HYPERGRADIENT_tanh_dense_at                32000   /* float [STEPS][K][H], alive 7 to 95   maml_sine.mfl:10 */
-#define HYPERGRADIENT_tanh_dense_at_2              40000   /* float [STEPS][K][H], alive 7 to 95   maml_sine.mfl:10 */
-#define HYPERGRADIENT_dense_minus_ys_at            90432   /* float [STEPS][K], alive 7 to 95   maml_sine.mfl:18 */
-#define HYPERGRADIENT_g_tanh_dense_at              48000   /* float [STEPS][K][H], alive 7 to 95   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_tanh_dense_at_2            56000   /* float [STEPS][K][H], alive 7 to 95   maml_sine.mfl:9 */
-#define HYPERGRADIENT_tanh_dense_p_l2_w            70400   /* float [K][H], alive 8 to 14   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_dense                      76800   /* float [K][H], alive 9 to 21   maml_sine.mfl:10 */
-#define HYPERGRADIENT_g_p_l1_w                     78784   /* float [H], alive 16 to 33   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l1_b                     78976   /* float [H], alive 17 to 33   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l2_w                     70400   /* float [H][H], alive 19 to 33   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l2_b                     79168   /* float [H], alive 20 to 33   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l3_w                     76800   /* float [H], alive 22 to 33   maml_sine.mfl:9 */
-#define HYPERGRADIENT_tanh_dense                   76800   /* float [K][H], alive 34 to 58   maml_sine.mfl:10 */
-#define HYPERGRADIENT_tanh_dense_p_l2_w_2          70400   /* float [K][H], alive 35 to 43   maml_sine.mfl:9 */
-#define HYPERGRADIENT_tanh_dense_2                 72000   /* float [K][H], alive 37 to 51   maml_sine.mfl:10 */
-#define HYPERGRADIENT_dense_minus_yq               73600   /* float [K], alive 37 to 51   maml_sine.mfl:20 */
-#define HYPERGRADIENT_b_dense                      78400   /* float [K][H], alive 37 to 55   maml_sine.mfl:10 */
-#define HYPERGRADIENT_b_p_l3_b                     92416   /* float, alive 47 to 96 */
-#define HYPERGRADIENT_b_start_l3_b                 92480   /* float, alive 48 to 96 */
-#define HYPERGRADIENT_outer_value                  92544   /* float, alive 49 to 102   maml_sine.mfl:20 */
-#define HYPERGRADIENT_b_p_l3_w_2                   83200   /* float [H], alive 50 to 67   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l2_b_3                   83392   /* float [H], alive 52 to 67   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l2_w_2                   70400   /* float [H][H], alive 54 to 67   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_tanh_dense                 80000   /* float [K][H], alive 55 to 58   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_b_3                   83584   /* float [H], alive 56 to 67   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_w_2                   83776   /* float [H], alive 57 to 67   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_w                     90688   /* float [H], alive 59 to 101 */
-#define HYPERGRADIENT_b_p_l1_b                     90880   /* float [H], alive 59 to 101 */
-#define HYPERGRADIENT_b_p_l2_w                     64000   /* float [H][H], alive 59 to 101 */
-#define HYPERGRADIENT_b_p_l2_b                     91072   /* float [H], alive 59 to 101 */
-#define HYPERGRADIENT_b_p_l3_w                     91264   /* float [H], alive 59 to 101 */
-#define HYPERGRADIENT_b_start_l1_w                 91456   /* float [H], alive 59 to 101 */
-#define HYPERGRADIENT_b_start_l1_b                 91648   /* float [H], alive 59 to 101 */
-#define HYPERGRADIENT_b_start_l2_w                 76800   /* float [H][H], alive 59 to 101 */
-#define HYPERGRADIENT_b_start_l2_b                 91840   /* float [H], alive 59 to 101 */
-#define HYPERGRADIENT_b_start_l3_w                 92032   /* float [H], alive 59 to 101 */
-#define HYPERGRADIENT_slope_tanh_dense             70400   /* float [K][H], alive 68 to 86   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense                 72000   /* float [K][H], alive 68 to 87   maml_sine.mfl:10 */
-#define HYPERGRADIENT_slope_tanh_dense_2           73600   /* float [K][H], alive 68 to 82   maml_sine.mfl:10 */
-#define HYPERGRADIENT_g_dense_2                    75200   /* float [K][H], alive 68 to 87   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w          83200   /* float [K][H], alive 69 to 82   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2        84800   /* float [K][H], alive 70 to 82   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_2               86400   /* float [K][H], alive 71 to 92   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_dense                      92608   /* float [K], alive 71 to 92   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_dense                    88000   /* float [K][H], alive 71 to 92   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_g_tanh_dense               92224   /* float [H], alive 78 to 82   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_2             73600   /* float [K][H], alive 83 to 86   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_3             83200   /* float [K][H], alive 84 to 86   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_b_2                   84800   /* float [H], alive 85 to 95   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l2_b_2                   70400   /* float [H], alive 89 to 95   maml_sine.mfl:9 */
-#define HYPERGRADIENT_grad_start_l3_b_out           7168   /* float, alive 96 to 108 */
-#define HYPERGRADIENT_grad_start_l1_w_out           6400   /* float [H], alive 97 to 103 */
-#define HYPERGRADIENT_grad_start_l1_b_out           6592   /* float [H], alive 97 to 104 */
-#define HYPERGRADIENT_grad_start_l2_w_out              0   /* float [H][H], alive 97 to 105 */
-#define HYPERGRADIENT_grad_start_l2_b_out           6784   /* float [H], alive 97 to 106 */
-#define HYPERGRADIENT_grad_start_l3_w_out           6976   /* float [H], alive 97 to 107 */
+ * maml_sine_hypergradient_step is 7 to 32,
+ * maml_sine_hypergradient_step_adjoint is 67 to 92. */
+#define HYPERGRADIENT_p_l3_b                       80384   /* float, alive 1 to 41 */
+#define HYPERGRADIENT_p_l1_w                       78400   /* float [H], alive 2 to 33 */
+#define HYPERGRADIENT_p_l1_b                       78592   /* float [H], alive 2 to 33 */
+#define HYPERGRADIENT_p_l2_w                       64000   /* float [H][H], alive 2 to 54 */
+#define HYPERGRADIENT_p_l2_b                       80000   /* float [H], alive 2 to 41 */
+#define HYPERGRADIENT_p_l3_w                       80192   /* float [H], alive 2 to 41 */
+#define HYPERGRADIENT_p_l2_w_at                        0   /* float [STEPS][H][H], alive 7 to 92 */
+#define HYPERGRADIENT_p_l3_w_at                    89600   /* float [STEPS][H], alive 7 to 92 */
+#define HYPERGRADIENT_tanh_dense_at                32000   /* float [STEPS][K][H], alive 7 to 92   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_at_2              40000   /* float [STEPS][K][H], alive 7 to 92   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_ys_at            90432   /* float [STEPS][K], alive 7 to 92   maml_sine.mfl:18 */
+#define HYPERGRADIENT_g_tanh_dense_at              48000   /* float [STEPS][K][H], alive 7 to 92   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_tanh_dense_at_2            56000   /* float [STEPS][K][H], alive 7 to 92   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense_p_l2_w            70400   /* float [K][H], alive 8 to 13   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_dense                      76800   /* float [K][H], alive 9 to 20   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_p_l1_w                     78784   /* float [H], alive 15 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l1_b                     78976   /* float [H], alive 16 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l2_w                     70400   /* float [H][H], alive 18 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l2_b                     79168   /* float [H], alive 19 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l3_w                     76800   /* float [H], alive 21 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense                   76800   /* float [K][H], alive 33 to 57   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_p_l2_w_2          70400   /* float [K][H], alive 34 to 41   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense_2                 72000   /* float [K][H], alive 36 to 50   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_yq               73600   /* float [K], alive 36 to 50   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_dense                      78400   /* float [K][H], alive 36 to 54   maml_sine.mfl:10 */
+#define HYPERGRADIENT_b_p_l3_b                     92416   /* float, alive 46 to 93 */
+#define HYPERGRADIENT_b_start_l3_b                 92480   /* float, alive 47 to 93 */
+#define HYPERGRADIENT_outer_value                  92544   /* float, alive 48 to 99   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_p_l3_w_2                   83200   /* float [H], alive 49 to 66   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_b_3                   83392   /* float [H], alive 51 to 66   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_w_2                   70400   /* float [H][H], alive 53 to 66   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_tanh_dense                 80000   /* float [K][H], alive 54 to 57   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b_3                   83584   /* float [H], alive 55 to 66   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_w_2                   83776   /* float [H], alive 56 to 66   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_w                     90688   /* float [H], alive 58 to 98 */
+#define HYPERGRADIENT_b_p_l1_b                     90880   /* float [H], alive 58 to 98 */
+#define HYPERGRADIENT_b_p_l2_w                     64000   /* float [H][H], alive 58 to 98 */
+#define HYPERGRADIENT_b_p_l2_b                     91072   /* float [H], alive 58 to 98 */
+#define HYPERGRADIENT_b_p_l3_w                     91264   /* float [H], alive 58 to 98 */
+#define HYPERGRADIENT_b_start_l1_w                 91456   /* float [H], alive 58 to 98 */
+#define HYPERGRADIENT_b_start_l1_b                 91648   /* float [H], alive 58 to 98 */
+#define HYPERGRADIENT_b_start_l2_w                 76800   /* float [H][H], alive 58 to 98 */
+#define HYPERGRADIENT_b_start_l2_b                 91840   /* float [H], alive 58 to 98 */
+#define HYPERGRADIENT_b_start_l3_w                 92032   /* float [H], alive 58 to 98 */
+#define HYPERGRADIENT_slope_tanh_dense             70400   /* float [K][H], alive 67 to 83   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense                 72000   /* float [K][H], alive 67 to 84   maml_sine.mfl:10 */
+#define HYPERGRADIENT_slope_tanh_dense_2           73600   /* float [K][H], alive 67 to 79   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_dense_2                    75200   /* float [K][H], alive 67 to 84   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w          83200   /* float [K][H], alive 68 to 79   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2        84800   /* float [K][H], alive 69 to 79   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_2               86400   /* float [K][H], alive 70 to 89   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_dense                      92608   /* float [K], alive 70 to 89   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_dense                    88000   /* float [K][H], alive 70 to 89   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_g_tanh_dense               92224   /* float [H], alive 76 to 79   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_2             73600   /* float [K][H], alive 80 to 83   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_3             83200   /* float [K][H], alive 81 to 83   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b_2                   84800   /* float [H], alive 82 to 92   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_b_2                   70400   /* float [H], alive 86 to 92   maml_sine.mfl:9 */
+#define HYPERGRADIENT_grad_start_l3_b_out           7168   /* float, alive 93 to 105 */
+#define HYPERGRADIENT_grad_start_l1_w_out           6400   /* float [H], alive 94 to 100 */
+#define HYPERGRADIENT_grad_start_l1_b_out           6592   /* float [H], alive 94 to 101 */
+#define HYPERGRADIENT_grad_start_l2_w_out              0   /* float [H][H], alive 94 to 102 */
+#define HYPERGRADIENT_grad_start_l2_b_out           6784   /* float [H], alive 94 to 103 */
+#define HYPERGRADIENT_grad_start_l3_w_out           6976   /* float [H], alive 94 to 104 */
 
 /* One step of the inner loop. */
 static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work, int t)
@@ -103,19 +103,11 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
             0, &tanh_dense_p_l2_w[0][0], H);
     for (int k = 0; k < K; k++) {
         float tanh_dense_p_l3_w_part[16] = { 0 };                       /* x @ p.w   maml_sine.mfl:9 */
-        for (int h = 0; h < 2; h++)
-            for (int lane = 0; lane < 16; lane++) {
-                /* tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
-                tanh_dense_at_2[t][k][h * 16 + lane] =
-                        mfl_tanhf(tanh_dense_p_l2_w[k][h * 16 + lane] + p_l2_b[h * 16 + lane]);
-                tanh_dense_p_l3_w_part[lane] += tanh_dense_at_2[t][k][h * 16 + lane]
-                        * p_l3_w[h * 16 + lane];
-            }
-        for (int lane = 0; lane < 8; lane++) {
-            tanh_dense_at_2[t][k][lane + 32] = mfl_tanhf(tanh_dense_p_l2_w[k][lane + 32]
-                    + p_l2_b[lane + 32]);
-            tanh_dense_p_l3_w_part[lane] += tanh_dense_at_2[t][k][lane + 32] * p_l3_w[lane + 32];
-        }
+        MFL_LANES(h, H, 16, lane, {
+            /* tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+            tanh_dense_at_2[t][k][h] = mfl_tanhf(tanh_dense_p_l2_w[k][h] + p_l2_b[h]);
+            tanh_dense_p_l3_w_part[lane] += tanh_dense_at_2[t][k][h] * p_l3_w[h];
+        })
         /* x @ p.w   maml_sine.mfl:9 */
         float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
         /* net(p, xs) - ys   maml_sine.mfl:18 */
@@ -230,38 +222,20 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
     for (int k = 0; k < K; k++) {
         d_dense[k] = (-0.01f) * b_p_l3_b[0];                            /* tangent of x @ p.w + p.b   maml_sine.mfl:9 */
         float d_tanh_dense_p_l3_w_sum_part[16] = { 0 };
-        for (int h = 0; h < 2; h++)
-            for (int lane = 0; lane < 16; lane++) {
-                /* tangent of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
-                d_tanh_dense_2[k][h * 16 + lane] = slope_tanh_dense_2[k][h * 16 + lane]
-                        * (d_tanh_dense_p_l2_w[k][h * 16 + lane]
-                        + d_tanh_dense_p_l2_w_2[k][h * 16 + lane] + (-0.01f) * b_p_l2_b[h * 16 + lane]);
-                d_tanh_dense_p_l3_w_sum_part[lane] += d_tanh_dense_2[k][h * 16 + lane]
-                        * p_l3_w_at[t][h * 16 + lane];
-            }
-        for (int lane = 0; lane < 8; lane++) {
-            d_tanh_dense_2[k][lane + 32] = slope_tanh_dense_2[k][lane + 32]
-                    * (d_tanh_dense_p_l2_w[k][lane + 32] + d_tanh_dense_p_l2_w_2[k][lane + 32]
-                    + (-0.01f) * b_p_l2_b[lane + 32]);
-            d_tanh_dense_p_l3_w_sum_part[lane] += d_tanh_dense_2[k][lane + 32]
-                    * p_l3_w_at[t][lane + 32];
-        }
+        MFL_LANES(h, H, 16, lane, {
+            /* tangent of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+            d_tanh_dense_2[k][h] = slope_tanh_dense_2[k][h]
+                    * (d_tanh_dense_p_l2_w[k][h] + d_tanh_dense_p_l2_w_2[k][h] + (-0.01f) * b_p_l2_b[h]);
+            d_tanh_dense_p_l3_w_sum_part[lane] += d_tanh_dense_2[k][h] * p_l3_w_at[t][h];
+        })
         float d_tanh_dense_p_l3_w_sum = mfl_fold_addf(d_tanh_dense_p_l3_w_sum_part, 16);
         d_dense[k] += d_tanh_dense_p_l3_w_sum;                          /* tangent of x @ p.w   maml_sine.mfl:9 */
         float d_tanh_dense_p_l3_w_sum_part_2[16] = { 0 };
-        for (int h = 0; h < 2; h++)
-            for (int lane = 0; lane < 16; lane++) {
-                /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
-                d_g_tanh_dense[h * 16 + lane] = (-0.002f)
-                        * (dense_minus_ys_at[t][k] * b_p_l3_w[h * 16 + lane]);
-                d_tanh_dense_p_l3_w_sum_part_2[lane] += tanh_dense_at_2[t][k][h * 16 + lane]
-                        * b_p_l3_w[h * 16 + lane];
-            }
-        for (int lane = 0; lane < 8; lane++) {
-            d_g_tanh_dense[lane + 32] = (-0.002f) * (dense_minus_ys_at[t][k] * b_p_l3_w[lane + 32]);
-            d_tanh_dense_p_l3_w_sum_part_2[lane] += tanh_dense_at_2[t][k][lane + 32]
-                    * b_p_l3_w[lane + 32];
-        }
+        MFL_LANES(h, H, 16, lane, {
+            /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
+            d_g_tanh_dense[h] = (-0.002f) * (dense_minus_ys_at[t][k] * b_p_l3_w[h]);
+            d_tanh_dense_p_l3_w_sum_part_2[lane] += tanh_dense_at_2[t][k][h] * b_p_l3_w[h];
+        })
         float d_tanh_dense_p_l3_w_sum_2 = mfl_fold_addf(d_tanh_dense_p_l3_w_sum_part_2, 16);
         d_dense[k] += (-0.01f) * d_tanh_dense_p_l3_w_sum_2;             /* tangent of x @ p.w   maml_sine.mfl:9 */
         for (int h = 0; h < H; h++) {
@@ -391,19 +365,11 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
 
     for (int k = 0; k < K; k++) {
         float tanh_dense_p_l3_w_part[16] = { 0 };                       /* x @ p.w   maml_sine.mfl:9 */
-        for (int h = 0; h < 2; h++)
-            for (int lane = 0; lane < 16; lane++) {
-                /* tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
-                tanh_dense_2[k][h * 16 + lane] = mfl_tanhf(tanh_dense_p_l2_w_2[k][h * 16 + lane]
-                        + p_l2_b[h * 16 + lane]);
-                tanh_dense_p_l3_w_part[lane] += tanh_dense_2[k][h * 16 + lane]
-                        * p_l3_w[h * 16 + lane];
-            }
-        for (int lane = 0; lane < 8; lane++) {
-            tanh_dense_2[k][lane + 32] = mfl_tanhf(tanh_dense_p_l2_w_2[k][lane + 32]
-                    + p_l2_b[lane + 32]);
-            tanh_dense_p_l3_w_part[lane] += tanh_dense_2[k][lane + 32] * p_l3_w[lane + 32];
-        }
+        MFL_LANES(h, H, 16, lane, {
+            /* tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
+            tanh_dense_2[k][h] = mfl_tanhf(tanh_dense_p_l2_w_2[k][h] + p_l2_b[h]);
+            tanh_dense_p_l3_w_part[lane] += tanh_dense_2[k][h] * p_l3_w[h];
+        })
         /* x @ p.w   maml_sine.mfl:9 */
         float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
         /* net(p, xq) - yq   maml_sine.mfl:20 */
@@ -416,9 +382,7 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
             b_dense[k][h] = (1.0f - tanh_dense_2[k][h] * tanh_dense_2[k][h]) * b_tanh_dense_2;
         }
     }
-    float b_p_l3_b_sum = 0.0f;
-    for (int k = 0; k < K; k++)
-        b_p_l3_b_sum += dense_minus_yq[k];
+    MFL_SUM(float, b_p_l3_b_sum, k, K, 1, dense_minus_yq[k]);
 
     float b_p_l3_b_2 = 2.0f / K * b_p_l3_b_sum;                         /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
     b_p_l3_b[0] = b_p_l3_b_2;

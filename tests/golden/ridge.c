@@ -1,17 +1,17 @@
 /* Workspace of ridge_hypergradient: 9536 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
- * ridge_hypergradient_step is 2 to 7,
- * ridge_hypergradient_step_adjoint is 17 to 21. */
-#define HYPERGRADIENT_exp_log_l2                    9216   /* float [D], alive 1 to 21   ridge.mfl:12 */
-#define HYPERGRADIENT_g_w_squared                   9280   /* float [D], alive 1 to 21   ridge.mfl:12 */
-#define HYPERGRADIENT_w                             8576   /* float [D], alive 1 to 12 */
-#define HYPERGRADIENT_w_at                             0   /* float [STEPS][D], alive 2 to 21 */
-#define HYPERGRADIENT_g_w                           8000   /* float [D], alive 2 to 7   ridge.mfl:12 */
-#define HYPERGRADIENT_xv_w_minus_yv                 8000   /* float [V], alive 9 to 15   ridge.mfl:14 */
-#define HYPERGRADIENT_outer_value                   9344   /* float, alive 13 to 22   ridge.mfl:14 */
-#define HYPERGRADIENT_b_w_2                         8576   /* float [D], alive 14 to 16   ridge.mfl:14 */
-#define HYPERGRADIENT_b_w                           9408   /* float [D], alive 16 to 21 */
-#define HYPERGRADIENT_b_log_l2                      9472   /* float [D], alive 16 to 23 */
-#define HYPERGRADIENT_d_x_w                         8000   /* float [N], alive 17 to 21   ridge.mfl:12 */
+ * ridge_hypergradient_step is 2 to 8,
+ * ridge_hypergradient_step_adjoint is 19 to 24. */
+#define HYPERGRADIENT_exp_log_l2                    9216   /* float [D], alive 1 to 24   ridge.mfl:12 */
+#define HYPERGRADIENT_g_w_squared                   9280   /* float [D], alive 1 to 24   ridge.mfl:12 */
+#define HYPERGRADIENT_w                             8576   /* float [D], alive 1 to 14 */
+#define HYPERGRADIENT_w_at                             0   /* float [STEPS][D], alive 2 to 24 */
+#define HYPERGRADIENT_g_w                           8000   /* float [D], alive 2 to 8   ridge.mfl:12 */
+#define HYPERGRADIENT_xv_w_minus_yv                 8000   /* float [V], alive 10 to 17   ridge.mfl:14 */
+#define HYPERGRADIENT_outer_value                   9344   /* float, alive 15 to 25   ridge.mfl:14 */
+#define HYPERGRADIENT_b_w_2                         8576   /* float [D], alive 16 to 18   ridge.mfl:14 */
+#define HYPERGRADIENT_b_w                           9408   /* float [D], alive 18 to 24 */
+#define HYPERGRADIENT_b_log_l2                      9472   /* float [D], alive 18 to 26 */
+#define HYPERGRADIENT_d_x_w                         8000   /* float [N], alive 19 to 24   ridge.mfl:12 */
 
 /* One step of the inner loop. */
 static void ridge_hypergradient_step(const ridge_data *data, char *work, int t)
@@ -25,9 +25,7 @@ static void ridge_hypergradient_step(const ridge_data *data, char *work, int t)
 
     memset(g_w, 0, sizeof(float) * D);
     for (int n = 0; n < N; n++) {
-        float x_w = 0.0f;                                               /* x @ w   ridge.mfl:12 */
-        for (int d = 0; d < D; d++)
-            x_w += x[n][d] * w[d];
+        MFL_SUM(float, x_w, d, D, 1, x[n][d] * w[d]);                   /* x @ w   ridge.mfl:12 */
         float x_w_minus_y = x_w - y[n];                                 /* x @ w - y   ridge.mfl:12 */
         for (int d = 0; d < D; d++)
             g_w[d] += 2.0f / N * (x[n][d] * x_w_minus_y);               /* adjoint of x @ w   ridge.mfl:12 */
@@ -51,9 +49,7 @@ static void ridge_hypergradient_step_adjoint(const ridge_data *data, char *work,
     float *d_x_w = (float *)(work + HYPERGRADIENT_d_x_w);               /* [N] */
 
     for (int n = 0; n < N; n++) {
-        float d_x_w_sum = 0.0f;
-        for (int d = 0; d < D; d++)
-            d_x_w_sum += x[n][d] * b_w[d];
+        MFL_SUM(float, d_x_w_sum, d, D, 1, x[n][d] * b_w[d]);
         d_x_w[n] = (-0.05f) * d_x_w_sum;                                /* tangent of x @ w   ridge.mfl:12 */
     }
 
@@ -95,9 +91,7 @@ static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *met
 
     float outer_sum = 0.0f;                                             /* outer = mean((xv @ w - yv)^2)   ridge.mfl:14 */
     for (int v = 0; v < V; v++) {
-        float xv_w = 0.0f;                                              /* xv @ w   ridge.mfl:14 */
-        for (int d = 0; d < D; d++)
-            xv_w += xv[v][d] * w[d];
+        MFL_SUM(float, xv_w, d, D, 1, xv[v][d] * w[d]);                 /* xv @ w   ridge.mfl:14 */
         xv_w_minus_yv[v] = xv_w - yv[v];                                /* xv @ w - yv   ridge.mfl:14 */
         outer_sum += xv_w_minus_yv[v] * xv_w_minus_yv[v];
     }
