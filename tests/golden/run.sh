@@ -68,6 +68,9 @@ few=$(lines ridge -D N=10 -D V=10)
 if [ -n "$few" ] && [ "$few" = "$(lines ridge -D N=1000 -D V=990)" ]; then ok; else bad "ridge: lines depend on N"; fi
 sed 's/for 200/for 2/' tests/golden/ridge.mfl > "$tmp/steps.mfl"
 if "$mflc" build "$tmp/steps.mfl" --mode mixed --schedule keep -D N=10 -D V=10 -o "$tmp" > "$tmp/log" 2>&1 && [ "$few" = "$(wc -l < "$tmp/ridge.c")" ]; then ok; else bad "ridge: lines depend on the number of steps"; fi
+if [ -z "$QUICK" ]; then
+    if sh tests/golden/sizes.sh "$mflc" > "$tmp/log" 2>&1; then ok; else bad "lines depend on sizes"; cat "$tmp/log"; fi
+fi
 # The same bytes each time.
 make_c attention && cp "$tmp/attention.c" "$tmp/once.c" && make_c attention
 if cmp -s "$tmp/once.c" "$tmp/attention.c"; then ok; else bad "attention: two builds differ"; fi
