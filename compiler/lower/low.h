@@ -93,6 +93,7 @@ void   fuse_block(Low *, LBlock *);
 void   shrink_buffers(Low *, int first_func);                      /* the functions from there on: an entry and its phases */
 void   join_temps(LBlock *);
 void   pack_rows(Low *, LFunc *);                                  /* pack.c */
+void   jam_rows(Low *, LBlock *);                                  /* jam.c */
 void   split_sums(Low *, LBlock *);                                /* lanes.c */
 void   place_buffers(Low *, LFunc *entry, int first_func, int64_t *work_bytes);
 int64_t *share_phases(Low *, int first_func);                      /* share.c: by id the offsets that shared phases want, -1: any; NULL: nothing is shared */

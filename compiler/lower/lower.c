@@ -118,6 +118,7 @@ static void improve(Low *l, int first)
     sound(l, "packing");
     for (int k = first; k < p->funcs.n; k++) {
         join_temps(&p->funcs.at[k]->body);
+        jam_rows(l, &p->funcs.at[k]->body);
         split_sums(l, &p->funcs.at[k]->body);
     }
     sound(l, "lanes");

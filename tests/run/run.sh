@@ -82,6 +82,18 @@ if [ "$(sed -n 's/^  \([a-z]*\)  *\(after\) *\([^ ]*\).*/\1 \3/p' "$tmp/log" | t
 if [ "$(sed -n 's/^  \([a-z.]*\)  *after *\(.*\)/\1 \2/p' "$tmp/log" | tr '\n' ';')" = "l 0;w.size 0;w.twice [3]  4 4 4;w.arr [3]  0 0 0;b.size 4;b.twice 4;b.arr 1;path 1.5;o 7;" ] \
     && "$mflc" check tests/run/optimizer_logs.mfl > "$tmp/log" 2>&1
 then ok; else bad "log lines of optimizers"; fi
+# Rows added several at a time, 250 in fives, 231 in threes: against differences.
+python3 - "$tmp" <<'PY'
+import random, sys
+random.seed(1)
+for name, rows, cols in (("x", 250, 80), ("y", 250, 1), ("xv", 231, 90)):
+    with open(f"{sys.argv[1]}/{name}.csv", "w") as f:
+        for _ in range(rows):
+            print(*(f"{random.gauss(0, 1):.6f}" for _ in range(cols)), sep=",", file=f)
+PY
+if "$mflc" check tests/run/rows.mfl --from "$tmp" > "$tmp/log" 2>&1 && "$mflc" build tests/run/rows.mfl --from "$tmp" --emit loops -o "$tmp" > "$tmp/log" 2>&1 \
+    && grep -q 'for n in 50$' "$tmp/rows.loops" && grep -q 'for v in 77$' "$tmp/rows.loops"
+then ok; else bad "rows"; fi
 # The README's first problem compiles, and docs/first.md shows what it becomes.
 sed -n '/^```mfl/,/^```/p' README.md | grep -v '^```' > "$tmp/first.mfl"
 sed -n '/^```c/,/^```/p' docs/first.md | grep -v '^```' > "$tmp/shown"
