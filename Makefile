@@ -112,7 +112,7 @@ peers:
 peers-torch:
 	python3 -m venv .torch && .torch/bin/pip install -q -r tests/bench/requirements-torch.txt
 bench: setup all
-	sh tests/bench/run.sh $(BUILD)/mflc $(BUILD)
+	sh tests/bench/run.sh $(BUILD)/mflc
 
 # ---- installing ----
 PREFIX ?= /usr/local

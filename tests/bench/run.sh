@@ -1,18 +1,17 @@
 #!/bin/sh
 # make bench: hypergradient time and workspace bytes of mflc's plans, beside JAX's and PyTorch's methods where `make peers` and `make peers-torch` have installed
 # them, on the same inputs in the same run; then where the time goes (profile.sh).
-# usage: run.sh MFLC BUILD [TASK[:T=8,...] ...]
+# usage: run.sh MFLC [TASK[:T=8,...] ...]
 #   FULL=1     T = 2, 4 and 8, all plans, all methods, PyTorch: about an hour. Without it T = 8 and the plans and methods that decide: about ten minutes
 #   PLANS      MODE/SCHEDULE/LOOPS ...; METHODS: of jax_peer.py; TORCH_METHODS: of torch_peer.py; TORCH: the python to run it with
 #   REPEAT     computations of each
 # One thread, float. Times are minimum and median of the computations in one process; ratios in one run are what counts. "C": the generated C by gcc -O3
 # -march=native through host.c, its products by the BLAS, or by the runtime alone.
-mflc=$1 build=$2
-shift 2
+mflc=$1
+shift
 cd "$(dirname "$0")" || exit 1
 root=$(cd ../.. && pwd)
 case $mflc in /*) ;; *) mflc=$root/$mflc ;; esac
-case $build in /*) ;; *) build=$root/$build ;; esac
 python=$root/.peers/bin/python torch=${TORCH:-$root/.torch/bin/python}
 inputs=${TMPDIR:-/tmp}/mflc-bench
 tmp=$(mktemp -d) || exit 1
