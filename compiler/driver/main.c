@@ -1,9 +1,11 @@
 /* main.c -- mflc: chooses the subcommand. The only place that exits. */
 #include "driver.h"
 #include <llvm-c/Core.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MFLC_VERSION "0.1"
 
@@ -40,6 +42,17 @@ int command_ops(Options *o)
     return EXIT_DONE;
 }
 
+/* A file that is opened takes the lowest free number: where a standard stream was closed, what is meant for it would go into that file. Whatever
+ * stands in its place can be read and is empty; writing to it fails, as it would have. */
+static void fill_standard_streams(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     Options o = { .arena = arena_new("options") };
@@ -48,6 +61,7 @@ int main(int argc, char **argv)
         { "explain", command_explain }, { "bench", command_bench },
         { "fmt", command_fmt }, { "ir", command_ir }, { "ops", command_ops }, { "version", command_version },
     };
+    fill_standard_streams();
     signal(SIGXFSZ, SIG_IGN);                     /* a file that grows too large is a write that fails */
     signal(SIGPIPE, SIG_IGN);                     /* so is a pipe that nobody reads: a long run outlives who watches it */
     int code = options_parse(&o, argc, argv);

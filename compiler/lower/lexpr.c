@@ -85,7 +85,8 @@ LExpr *x_load(Low *l, LBuf *b, LExpr **idx)
     LExpr *e = new_expr(l, LX_LOAD, b->dtype);
     e->buf = b;
     e->idx = NEW_N(l->arena, LExpr *, b->rank + 1);
-    memcpy(e->idx, idx, sizeof *idx * (size_t)b->rank);
+    if (b->rank)                                 /* a scalar's caller has no indices to point at */
+        memcpy(e->idx, idx, sizeof *idx * (size_t)b->rank);
     return e;
 }
 

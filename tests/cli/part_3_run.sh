@@ -8,6 +8,12 @@ for f in log_l2.npy log_l2.csv rate.npy w.npy w.csv loss.svg small.ckpt log; do 
 if command -v python3 > /dev/null; then yes_ "--log: every line is JSON" sh -c "while read -r l; do printf '%s' \"\$l\" | python3 -m json.tool || exit 1; done < '$tmp/r20/log'"; fi
 first=$(sed -n 's/outer loss \([^ ]*\) before, \([^ ]*\) after.*/\1/p' "$tmp/out") last=$(sed -n 's/outer loss \([^ ]*\) before, \([^ ]*\) after.*/\2/p' "$tmp/out")
 awk -v a="$first" -v b="$last" 'BEGIN { exit !(b < a) }' && ok || bad "run does not lower the outer loss: $first to $last"
+# With a standard stream closed the log would be opened in its place.
+for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
+    eval '"$mflc" run small.mfl --from "$d" -o "$tmp/r_closed" --steps 20 --log "$tmp/r_closed/log" --every 7 '"$closed" > "$tmp/out" 2> "$tmp/err"
+    cmp "$tmp/r20/log" "$tmp/r_closed/log" > "$tmp/out" && cmp "$tmp/r20/w.npy" "$tmp/r_closed/w.npy" > "$tmp/out" && ok || bad "run with $closed: $(cat "$tmp/out")"
+    rm -rf "$tmp/r_closed"
+done
 gives 0 "after 10 outer steps" run small.mfl --from "$d" -o "$tmp/r10" --steps 10 --log "$tmp/r10/log"
 gives 0 "after 20 outer steps" run small.mfl --from "$d" -o "$tmp/r10" --steps 20 --log "$tmp/r10/log" --resume "$tmp/r10/small.ckpt"
 same "$tmp/r20" "$tmp/r10" "20 steps and 10 + 10 steps differ"
