@@ -2,6 +2,7 @@
 #include "driver.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,6 +67,26 @@ bool make_folder(const char *path)
     return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+/* Opens the empty file path for this process alone: another that writes to it is waited for, and what a killed one left is emptied. NULL and errno. */
+static FILE *open_alone(const char *path)
+{
+    for (;;) {
+        FILE *f = fopen(path, "ab");
+        struct stat mine, there;
+        if (!f)
+            return NULL;
+        flock(fileno(f), LOCK_EX);               /* a file system that has no locks: as good as it gets */
+        bool still = !fstat(fileno(f), &mine) && !stat(path, &there) && mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+        if (still && !ftruncate(fileno(f), 0))
+            return f;
+        int cause = errno;
+        fclose(f);
+        errno = cause;
+        if (still)
+            return NULL;                         /* else the other one has renamed it meanwhile */
+    }
+}
+
 bool write_atomically(const char *path, const void *bytes, size_t n)
 {
     char temporary[4096];
@@ -73,23 +94,15 @@ bool write_atomically(const char *path, const void *bytes, size_t n)
         errno = ENAMETOOLONG;
         return false;
     }
-    FILE *f = fopen(temporary, "wb");
+    FILE *f = open_alone(temporary);
     if (!f)
         return false;
-    bool ok = fwrite(bytes, 1, n, f) == n && !fflush(f) && !fsync(fileno(f));
+    bool ok = fwrite(bytes, 1, n, f) == n && !fflush(f) && !fsync(fileno(f)) && !rename(temporary, path);
     int cause = errno;
-    if (fclose(f) && ok) {
-        ok = false;
-        cause = errno;
-    }
-    if (ok && rename(temporary, path)) {
-        ok = false;
-        cause = errno;
-    }
-    if (!ok) {
+    if (!ok)
         remove(temporary);
-        errno = cause;
-    }
+    fclose(f);                                   /* last: it is this process's until then */
+    errno = cause;
     return ok;
 }
 

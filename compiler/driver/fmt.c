@@ -2,6 +2,21 @@
  * and makes the exit code 1. A file with errors is left as it is. */
 #include "driver.h"
 #include "format.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* The file itself takes the text, not a link to it; a pipe cannot. */
+static bool rewrite(const char *path, const Buf *text)
+{
+    struct stat st;
+    char *file = realpath(path, NULL);
+    bool ok = file && !stat(file, &st) && (S_ISREG(st.st_mode) || (errno = EINVAL, false)) && write_atomically(file, text->at ? text->at : "", text->n);
+    int cause = errno;
+    free(file);
+    errno = cause;
+    return ok;
+}
 
 static int format_file(const Options *o, const char *path)
 {
@@ -21,10 +36,8 @@ static int format_file(const Options *o, const char *path)
         if (o->only_check) {
             printf("%s is not formatted; `mflc fmt %s` does it\n", path, path);
             code = EXIT_PROBLEM;
-        } else if (!write_atomically(path, out.at ? out.at : "", out.n)) {
-            fprintf(stderr, "mflc: %s cannot be written\n", path);
-            code = EXIT_PROBLEM;
-        }
+        } else if (!rewrite(path, &out))
+            code = cannot_write(path);
     }
     buf_free(&out);
     arena_free(arena);

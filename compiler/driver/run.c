@@ -3,9 +3,12 @@
  * from the start and replaced atomically, so that being killed at any moment loses at most the steps since the last one. Ctrl-C stops after the current
  * step and writes what there is; a second one ends at once. */
 #include "run.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t stopped;
@@ -229,6 +232,19 @@ static int train(Run *r)
     return saved < 0 ? code : saved;
 }
 
+/* The folder of the results is this run's until it ends: two runs would mix theirs. -1, or the exit code. */
+static int take_folder(const char *path)
+{
+    int fd = make_folder(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return cannot_write(path);
+    if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+        fprintf(stderr, "mflc: another `mflc run` writes to %s; give this one a folder of its own with -o\n", path);
+        return EXIT_DATA;
+    }
+    return -1;
+}
+
 static int prepare(Run *r)
 {
     Session *s = &r->s;
@@ -239,10 +255,9 @@ static int prepare(Run *r)
                 p->meta.n ? p->meta.at[0].name : "m");
         return EXIT_PROBLEM;
     }
-    if (!make_folder(r->o->out)) {
-        return cannot_write(r->o->out);
-    }
-    int code = session_init_meta(s);
+    int code = take_folder(r->o->out);
+    if (code < 0)
+        code = session_init_meta(s);
     if (code >= 0)
         return code;
     if (jit_entry(s->jit, LE_LEARN_INIT)(NULL, s->bound.meta, NULL, NULL, NULL, s->state, 0, s->work, &st))

@@ -5,8 +5,10 @@
  * whole or not at all; without the prefix Python would take it for an extension module in place of NAME.py. */
 #include "driver.h"
 #include <errno.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,11 +18,9 @@ enum { MAX_WORDS = 64 };
 /* The first of NULL-terminated places, relative to the folder of this binary, where file exists; NULL. */
 static const char *beside_binary(Arena *a, const char *const *places, const char *file)
 {
-    char exe[4096];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (n <= 0)
+    char exe[PATH_MAX];
+    if (!realpath((const char *)getauxval(AT_EXECFN), exe))      /* known without /proc */
         return NULL;
-    exe[n] = 0;
     *strrchr(exe, '/') = 0;
     for (; *places; places++) {
         const char *folder = arena_printf(a, "%s/%s", exe, *places);

@@ -8,6 +8,20 @@ for f in log_l2.npy log_l2.csv rate.npy w.npy w.csv loss.svg small.ckpt log; do 
 if command -v python3 > /dev/null; then yes_ "--log: every line is JSON" sh -c "while read -r l; do printf '%s' \"\$l\" | python3 -m json.tool || exit 1; done < '$tmp/r20/log'"; fi
 first=$(sed -n 's/outer loss \([^ ]*\) before, \([^ ]*\) after.*/\1/p' "$tmp/out") last=$(sed -n 's/outer loss \([^ ]*\) before, \([^ ]*\) after.*/\2/p' "$tmp/out")
 awk -v a="$first" -v b="$last" 'BEGIN { exit !(b < a) }' && ok || bad "run does not lower the outer loss: $first to $last"
+# One run at a time in a folder; compilers that write the same files wait for each other.
+mkdir "$tmp/held"
+flock "$tmp/held" "$mflc" run small.mfl --from "$d" -o "$tmp/held" > "$tmp/out" 2> "$tmp/err"
+[ $? = 3 ] && grep -q 'another `mflc run` writes to' "$tmp/err" && [ -z "$(ls "$tmp/held")" ] && ok || bad "a second run in the same folder"
+gives 0 "outer loss" run small.mfl --from "$d" -o "$tmp/held" --steps 2
+"$mflc" build small.mfl --from "$d" -o "$tmp/alone" > "$tmp/out" 2> "$tmp/err"
+mkdir "$tmp/many"
+head -c 200000 /dev/zero > "$tmp/many/small.c.part"           # what a killed one left
+for round in 1 2 3; do
+    pids=
+    for k in 1 2 3 4 5 6; do "$mflc" build small.mfl --from "$d" -o "$tmp/many" > /dev/null 2>> "$tmp/many.err" & pids="$pids $!"; done
+    for pid in $pids; do wait "$pid" || bad "one of six builds at once: $(grep cannot "$tmp/many.err")"; done
+done
+diff -r "$tmp/alone" "$tmp/many" > "$tmp/err" && ok || bad "six builds at once"
 # With a standard stream closed the log would be opened in its place.
 for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
     eval '"$mflc" run small.mfl --from "$d" -o "$tmp/r_closed" --steps 20 --log "$tmp/r_closed/log" --every 7 '"$closed" > "$tmp/out" 2> "$tmp/err"

@@ -63,5 +63,12 @@ cp "$tmp/in.mfl" "$tmp/a.mfl"
 printf 'problem   a\n' > "$tmp/in.mfl"
 "$mflc" fmt "$tmp/in.mfl" --check > "$tmp/log"
 [ $? = 1 ] && grep -q 'not formatted' "$tmp/log" && ok || bad "--check of what is not formatted"
+# A link stays a link, to the formatted file; into a pipe nothing can be put back.
+ln -s in.mfl "$tmp/link.mfl"
+"$mflc" fmt "$tmp/link.mfl" > "$tmp/log" 2>&1 && [ -L "$tmp/link.mfl" ] && [ "$(cat "$tmp/in.mfl")" = "problem a" ] && ok || bad "a link"
+mkfifo "$tmp/pipe.mfl"
+printf 'problem   a\n' > "$tmp/pipe.mfl" &
+timeout 60 "$mflc" fmt "$tmp/pipe.mfl" > /dev/null 2> "$tmp/log"
+[ $? = 3 ] && [ -p "$tmp/pipe.mfl" ] && grep -q 'cannot be written' "$tmp/log" && ok || bad "a pipe"
 echo "fmt: $passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
