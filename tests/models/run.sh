@@ -1,6 +1,7 @@
 #!/bin/sh
-# Each model of examples/ learns: the outer loss after a few steps is below a bound under the first one. Small sizes. Each model of this folder, as models.py
-# states it in JAX: outer value, hypergradient and params to 1e-10 in double, in plans of each mode. usage: run.sh MFLC BUILD; QUICK=1: one plan of each.
+# Each model of examples/ learns: the outer loss after a few steps is below a bound under the first one. Small sizes. Each model of this folder: outer value,
+# hypergradient and params to 1e-10 in double, in plans of each mode. The numbers are JAX's, unrolled, reverse over reverse: of those that models.py states
+# from there, of the others from a literal reader of the .mfl text that is not in this repository and shares nothing with mflc. usage: run.sh MFLC BUILD; QUICK=1: one plan of each.
 mflc=$1 B=$2
 cd "$(dirname "$0")" || exit 1
 tmp=$(mktemp -d) || exit 1
