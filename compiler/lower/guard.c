@@ -1,8 +1,9 @@
 /* guard.c -- guarded programs (--guard): a check behind every statement that computes a real number, so that the first NaN or infinity is reported with
  * its inner step, line and expression. Off, nothing of this is there.
  *
- * So that an expression is named and not the whole statement that it was fused into, every elementwise value becomes a statement of its own; the
- * passes after that fuse and shrink as ever, and the checks are put in last. The arithmetic, its order and so the bits are the same.
+ * The checks are put into the finished loops, so that nothing is decided otherwise because of them: the arithmetic, its order and so the bits are those of
+ * the program without. So that an expression is named and not the whole statement that it was fused into, its parts (LExpr.about) become temporaries
+ * before the statement, each with a check; parts of what is evaluated only under a condition are checked under that condition.
  * A value may be non-finite by right where nothing that counts depends on it: a branch that is not taken, a factor that only meets a zero (mulz).
  * Such values are lax: not checked. What they go into is. */
 #include "low.h"
@@ -12,7 +13,7 @@ static const char lax_mark;
 bool guard_is_lax(const Node *n) { return n->mark == &lax_mark; }
 
 /* Marks the lax values of a graph. A value that a loop captures counts when it counts in the loop. */
-static void mark_lax(Low *l, Graph *g)
+void guard_mark(Low *l, Graph *g)
 {
     bool *counts = NEW_N(l->arena, bool, graph_limit(g) + 1);
     for (int k = 0; k < g->results.n; k++)
@@ -22,7 +23,7 @@ static void mark_lax(Low *l, Graph *g)
         const Loop *loop = n->op == OP_loop ? n->u.loop : NULL;
         n->mark = counts[n->id] || n->op == OP_loop ? NULL : (void *)&lax_mark;
         if (loop)
-            mark_lax(l, loop->body);
+            guard_mark(l, loop->body);
         for (int p = 0, a = 0; loop && p < loop->params.n; p++)
             if (loop->params.at[p].kind != LP_INDEX) {
                 counts[n->arg[a]->id] |= loop->params.at[p].kind != LP_CAPTURE || loop->body->params.at[p]->mark != &lax_mark;
@@ -33,64 +34,54 @@ static void mark_lax(Low *l, Graph *g)
     }
 }
 
-void guard_decide(Low *l, Env *e)
-{
-    Graph *g = e->graph;
-    if (!e->outer)
-        mark_lax(l, g);
-    for (int i = 0; i < g->nodes.n; i++) {
-        Node *n = g->nodes.at[i];
-        if (e->need[n->id] && op_info[n->op].kind == K_MAP && n->type.dtype == T_REAL && n->op != OP_detach && !is_trivial(e, n))
-            e->slot[n->id].stored = true;
-    }
-}
-
-/* What of the expression it is: "log in ", "a quotient in ". */
-static const char *part_of(const LStmt *s)
+/* What of the expression it is: "log in ", "a quotient in ". x: what computes the value; NULL: no expression. */
+static const char *part_of(const LStmt *s, const LExpr *x)
 {
     if (s->kind == LS_GEMM)
         return "a matrix product in ";
-    if (!s->x || s->x->kind != LX_MAP)
+    if (s->add)
+        return "a sum in ";
+    if (!x || x->kind != LX_MAP)
         return "";
-    switch (s->x->op) {
+    switch (x->op) {
     case OP_add: case OP_sub: case OP_neg: case OP_real: case OP_select: return "";
     case OP_mul: case OP_mulz: return "a product in ";
     case OP_div: return "a quotient in ";
     case OP_pow: return "a power in ";
-    default: return intern_printf("%s in ", op_info[s->x->op].name);
+    default: return intern_printf("%s in ", op_info[x->op].name);
     }
 }
 
 /* "log in adjoint of sum(log(x)) (ridge.mfl:12)" */
-static Name text_of(const LStmt *s)
+static Name text_of(const LStmt *s, const LExpr *x)
 {
     const Span *at = &s->span;
     if (!at->src)
         return s->note ? intern(s->note) : intern("a value");
     const char *slash = strrchr(at->src->path, '/');
-    return intern_printf("%s%s (%s:%d)", part_of(s), s->note, strncmp(at->src->path, "std/", 4) && slash ? slash + 1 : at->src->path, at->first.line);
+    return intern_printf("%s%s (%s:%d)", part_of(s, x), s->note, strncmp(at->src->path, "std/", 4) && slash ? slash + 1 : at->src->path, at->first.line);
 }
 
-static LStmt *new_check(Low *l, const LStmt *about)
+static LStmt *new_check(Low *l, const LStmt *about, const LExpr *x)
 {
     LStmt *c = new_stmt(l, LS_CHECK, NULL);
     if (about) {
-        c->callee = text_of(about);
+        c->callee = text_of(about, x);
         c->count = about->span.src ? about->span.first.line : 0;
     }
     return c;
 }
 
-static void check_value(Low *l, LBlock *out, const LStmt *about, LExpr *x)
+static void check_value(Low *l, LBlock *out, const LStmt *about, const LExpr *of, LExpr *x)
 {
-    LStmt *c = new_check(l, about);
+    LStmt *c = new_check(l, about, of);
     c->x = x;
     push_stmt(l, out, c);
 }
 
 static void check_rows(Low *l, LBlock *out, const LStmt *about, LPtr at, int64_t rows, int64_t columns, int64_t apart)
 {
-    LStmt *c = new_check(l, about);
+    LStmt *c = new_check(l, about, NULL);
     c->ptr = NEW_N(l->arena, LPtr, 1);
     c->ptr[c->nptr++] = at;
     c->num = NEW_N(l->arena, int64_t, 3);
@@ -103,7 +94,7 @@ static void check_rows(Low *l, LBlock *out, const LStmt *about, LPtr at, int64_t
 
 static void check_step(Low *l, LBlock *out, LExpr *step)
 {
-    LStmt *c = new_check(l, NULL);
+    LStmt *c = new_check(l, NULL, NULL);
     c->x = step;
     push_stmt(l, out, c);
 }
@@ -125,6 +116,37 @@ static void check_kernel(Low *l, LBlock *out, const LStmt *s)
             check_rows(l, out, s, s->ptr[k], 1, elements_along(&s->ptr[k]), 1);
 }
 
+/* ---- the parts of an expression ---- */
+static LExpr *check_part(Low *l, LBlock *out, const LStmt *about, LExpr *x)
+{
+    LStmt *let = new_stmt(l, LS_LET, NULL);
+    let->temp = new_temp(l, T_REAL, intern("part"));
+    let->x = x;
+    push_stmt(l, out, let);
+    check_value(l, out, about, x, x_temp(l, let->temp));
+    return x_temp(l, let->temp);
+}
+
+/* The expression with its parts as temporaries, which `out` computes and checks before; whole: is x a part as well? */
+static LExpr *check_parts(Low *l, LBlock *out, LExpr *x, bool whole)
+{
+    if (x->kind == LX_GUARD) {
+        LStmt *test = new_stmt(l, LS_IF, NULL);
+        test->x = x->arg[0];
+        check_parts(l, &test->body, x->arg[1], true);
+        if (test->body.n)
+            push_stmt(l, out, test);
+        return x;
+    }
+    if (x->kind != LX_MAP)
+        return x;
+    LExpr *e = NEW(l->arena, LExpr);
+    *e = *x;
+    for (int k = 0; k < (x->op == OP_select ? 1 : x->narg); k++)
+        e->arg[k] = check_parts(l, out, x->arg[k], true);
+    return whole && x->about && !x->about->lax ? check_part(l, out, x->about, e) : e;
+}
+
 static bool invokes(const LBlock *b)
 {
     for (int k = 0; k < b->n; k++)
@@ -138,6 +160,8 @@ static void guard_block(Low *l, LBlock *b, bool top)
     LBlock out = { 0 };
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
+        if ((s->kind == LS_LET || s->kind == LS_SET || s->kind == LS_STORE) && s->x->dtype == T_REAL)
+            s->x = check_parts(l, &out, s->x, s->add);
         push_stmt(l, &out, s);
         switch (s->kind) {
         case LS_FOR: case LS_IF: {
@@ -149,11 +173,11 @@ static void guard_block(Low *l, LBlock *b, bool top)
         }
         case LS_LET: case LS_SET:
             if (s->temp->dtype == T_REAL && s->x->kind != LX_NUM && !s->lax)
-                check_value(l, &out, s, x_temp(l, s->temp));
+                check_value(l, &out, s, s->x, x_temp(l, s->temp));
             break;
         case LS_STORE:
             if (s->dst.buf->dtype == T_REAL && s->dst.buf->storage != LB_LOCAL && s->x->kind != LX_NUM && !s->lax)
-                check_value(l, &out, s, x_load(l, s->dst.buf, s->dst.idx));
+                check_value(l, &out, s, s->x, x_load(l, s->dst.buf, s->dst.idx));
             break;
         case LS_GEMM:
             if (!s->lax)

@@ -50,6 +50,13 @@ LExpr *x_map(Low *l, Op op, DType t, LExpr **arg, int n)
     return e;
 }
 
+LExpr *x_about(Low *l, LExpr *e, const Node *n)
+{
+    if (l->opt->guard && e->kind == LX_MAP && e->dtype == T_REAL)
+        e->about = new_stmt(l, LS_LET, n);
+    return e;
+}
+
 LExpr *x_add(Low *l, LExpr *a, LExpr *b)
 {
     if (a->kind == LX_INT && b->kind == LX_INT)

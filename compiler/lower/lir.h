@@ -42,6 +42,7 @@ typedef struct LTemp { Name name; DType dtype; int id; } LTemp;   /* scalar temp
 
 typedef enum { LX_NUM, LX_INT, LX_VAR, LX_TEMP, LX_LOAD, LX_MAP, LX_GUARD, LX_FOLD } LExprKind;
 typedef struct LExpr LExpr;
+typedef struct LStmt LStmt;
 struct LExpr {
     LExprKind kind;
     DType     dtype;
@@ -51,6 +52,7 @@ struct LExpr {
     LTemp    *temp;
     LBuf     *buf;                    /* LOAD: buf[idx...], one index for each dimension. FOLD: a LOCAL row whose halves are joined by op (add, max, min) until one is left */
     LExpr   **idx;
+    const LStmt *about;               /* MAP of guarded programs: a statement with the note, span and lax of this value; NULL: none of its own */
     Op        op;                     /* MAP: an elementwise operator of ops.def on scalars; on INT dtype integer arithmetic (add sub mul min max neg, comparisons) */
     int       narg;
     LExpr    *arg[3];                 /* GUARD: arg[0] ? arg[1] : 0; arg[1] is evaluated only where arg[0] holds (its loads may lie outside) */
@@ -59,7 +61,6 @@ struct LExpr {
 typedef struct LPtr { LBuf *buf; LExpr **idx; unsigned along; } LPtr;
 
 typedef enum { LS_FOR, LS_LET, LS_SET, LS_STORE, LS_IF, LS_ZERO, LS_COPY, LS_GEMM, LS_CALL, LS_INVOKE, LS_ASK, LS_LOCAL, LS_CHECK, LS_SNAPSHOT } LStmtKind;
-typedef struct LStmt LStmt;
 typedef struct LFunc LFunc;
 typedef struct LBlock { LStmt **at; int n, cap; } LBlock;
 /* c[m][n] (= or +=) alpha * a(m x k) b(k x n); row-major; ta: a is stored [k][m] with leading dimension lda; never aliasing */

@@ -34,6 +34,7 @@ LExpr *x_add(Low *, LExpr *, LExpr *);
 LExpr *x_times(Low *, LExpr *, int64_t);
 LExpr *x_load(Low *, LBuf *, LExpr **idx);
 LExpr *x_map(Low *, Op, DType, LExpr **arg, int n);
+LExpr *x_about(Low *, LExpr *, const Node *);                      /* the same expression; guarded programs: what to say of it */
 LExpr *x_guard(Low *, LExpr *cond, LExpr *value);
 LExpr *x_fold(Low *, Op, LBuf *lanes);
 LExpr *x_inside(Low *, LExpr *e, int64_t lo, int64_t hi, int64_t n);   /* 0 <= e < n, where e is in lo..hi; NULL: always */
@@ -99,7 +100,7 @@ void   place_buffers(Low *, LFunc *entry, int first_func, int64_t *work_bytes);
 int64_t *share_phases(Low *, int first_func);                      /* share.c: by id the offsets that shared phases want, -1: any; NULL: nothing is shared */
 void   name_shared(Low *, int first_func, bool shared);            /* after placing: they are shared, or not */
 /* ---- guard.c ---- */
-void   guard_decide(Low *, Env *);
+void   guard_mark(Low *, Graph *);                                 /* which values need not be finite */
 bool   guard_is_lax(const Node *);
 void   guard_function(Low *, LFunc *, LExpr *from);
 bool   same_expr(const LExpr *, const LExpr *);

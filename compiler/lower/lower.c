@@ -122,7 +122,6 @@ static void improve(Low *l, int first)
         split_sums(l, &p->funcs.at[k]->body);
     }
     sound(l, "lanes");
-    name_entry(l, first);
 }
 
 static const char *const entry_name[LE_KINDS] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn", "hypergradient_window" };
@@ -169,6 +168,7 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     place_buffers(l, f, first, &entry.work_bytes);
     for (int k = first; l->opt->guard && k < l->prog->funcs.n; k++)
         guard_function(l, l->prog->funcs.at[k], entry.kind == LE_WINDOW ? x_load(l, port(l, LB_STEP, NULL, T_INT), NULL) : NULL);
+    name_entry(l, first);
     vec_push(l->arena, l->prog->entries, entry);
     if (entry.work_bytes > l->prog->work_bytes)
         l->prog->work_bytes = entry.work_bytes;

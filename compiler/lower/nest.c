@@ -54,7 +54,7 @@ static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)
         for (int d = 0; d < c->arg[a].rank; d++)
             idx[d] = place_at(l, e, n, &c->arg[a].place[d], letter);
         LExpr *f = value_at(l, e, n->arg[a], idx);
-        x = x ? x_map(l, OP_mul, T_REAL, (LExpr *[]){ x, f }, 2) : f;
+        x = x ? x_about(l, x_map(l, OP_mul, T_REAL, (LExpr *[]){ x, f }, 2), n) : f;
     }
     return x;
 }
@@ -270,7 +270,7 @@ void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumu
         out[d] = place_at(l, e, n, &c->out.place[d], letter);
     LExpr *x = product_at(l, e, n, letter), *cond = guards_at(l, e, n, letter);
     if (o.in_temp) {
-        LStmt *s = new_stmt(l, LS_SET, NULL);
+        LStmt *s = new_stmt(l, LS_SET, l->opt->guard ? n : NULL);
         s->temp = sum;
         s->x = x_guard(l, cond, x);
         s->add = true;
@@ -299,7 +299,7 @@ static void emit_reduce(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
         if (!(n->u.axis >> d & 1))
             names[k++] = x->axis_name[d];
     LBlock *at = open_loops(l, b, n->type.rank, n->type.dim, names, out), *inner;
-    LStmt *let = new_stmt(l, LS_LET, NULL), *set = new_stmt(l, LS_SET, NULL);
+    LStmt *let = new_stmt(l, LS_LET, NULL), *set = new_stmt(l, LS_SET, l->opt->guard ? n : NULL);
     let->temp = new_temp(l, T_REAL, n->origin.name ? intern_printf("%s_so_far", n->origin.name) : intern(max ? "most" : "least"));
     let->x = x_num(l, max ? -INFINITY : INFINITY, T_REAL);
     push_stmt(l, at, let);

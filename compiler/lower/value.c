@@ -163,8 +163,8 @@ void decide(Low *l, Env *e)
     for (int k = 0; k < g->results.n; k++)
         if (grows_in_place(e, g->results.at[k]))
             e->slot[g->results.at[k]->id].stored = true;
-    if (l->opt->guard)
-        guard_decide(l, e);
+    if (l->opt->guard && !e->outer)
+        guard_mark(l, g);
     /* Elementwise values and views with arithmetic: stored where they are asked for more than once. */
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
@@ -277,7 +277,7 @@ LExpr *value_at(Low *l, Env *e, Node *n, LExpr **idx)
             arg[a] = value_at(l, e, n->arg[a], idx);
         if (n->op == OP_detach || n->op == OP_mark)
             return arg[0];
-        return x_map(l, n->op, n->type.dtype, arg, n->narg);
+        return x_about(l, x_map(l, n->op, n->type.dtype, arg, n->narg), n);
     }
     ice("lower: node %d (%s) is used before it is stored", n->id, op_info[n->op].name);
 }
