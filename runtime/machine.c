@@ -134,7 +134,7 @@ static int tasks_are_wrong(const mfl_problem *p, int64_t n, const void *const *r
     for (int64_t k = 0; k < n; k++) {
         int code = inputs_are_wrong(p, MFL_HYPERGRADIENT, rows + k * p->ndata, meta, works, status);
         if (code && status)
-            status->step = k;
+            status->task = k;
         if (code)
             return code;
     }
@@ -162,8 +162,10 @@ int mfl_machine_tasks(const mfl_machine *m, int64_t n, const void *const *rows, 
 #endif
         {
             fetch(m, gradient, out, outer, work, k > 0);
-            if (code && !failed && status)
+            if (code && !failed && status) {
                 *status = own;
+                status->task = k;
+            }
             failed = failed ? failed : code;
         }
     }

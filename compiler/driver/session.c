@@ -233,6 +233,6 @@ int numeric_failure(const Session *s, const mfl_status *st)
         fprintf(stderr, "task %lld of %lld: ", (long long)s->failed_task, (long long)s->bound.tasks);
     if (st->step >= 0)
         fprintf(stderr, "inner step %lld: ", (long long)st->step);
-    fprintf(stderr, "%s is %g\n", st->name ? st->name : "a value", st->value);
+    fprintf(stderr, "%s is %g\n", st->name ? st->name : "a value", isnan(st->value) ? (double)NAN : st->value);   /* a NaN has no sign to tell */
     return EXIT_NUMERIC;
 }

@@ -68,7 +68,7 @@ static const struct Public { const char *doc, *prototype; } functions[] = {
     [C99_ADD] = { "The same, added to what outer and grad hold.",
         "int @_hypergradient_add(const @_data *data, const @_meta *meta, $ *outer, const @_meta *grad, void *work, mfl_status *status)" },
     [C99_TASKS] = { "The mean of outer values and of gradients over n tasks. works: ^_WORK_BYTES for each of `threads` threads, behind one another, aligned to 64.\n"
-        " * With OpenMP as many run at once; results are summed in the tasks' order, so that the bits are the same for any number. Of a wrong input status->step is the task.",
+        " * With OpenMP as many run at once; results are summed in the tasks' order, so that the bits are the same for any number. What is wrong in one of them: status->task is its number.",
         "int @_hypergradient_tasks(int64_t n, const @_data *tasks, const @_meta *meta, $ *outer, const @_meta *grad, void *works, int threads, mfl_status *status)" },
     [C99_CHECK] = { "Is the gradient right? In each meta array one fixed direction: its slope by the gradient and by central differences of the outer value. work: ^_CHECK_BYTES.\n"
         " * MFL_WRONG_GRADIENT when the two differ by more than tol (1e-6 in double, 2e-2 in float), relative to their terms; status->name and value: the worst array, and by how much.",
@@ -274,7 +274,7 @@ void c99_tasks(C *c)
                "        const @_data data = tasks ? tasks[k] : @_data_of(rows, k);\n"
                "        int code = @_inputs_data(&data, meta, works, status);\n"
                "        if (code) {\n"
-               "            if (status)\n                status->step = k;\n"
+               "            if (status)\n                status->task = k;\n"
                "            return code;\n"
                "        }\n"
                "    }\n"
@@ -291,7 +291,7 @@ void c99_tasks(C *c)
                "        {\n"
                "            if (wants)\n                @_put_hypergradient(outer, grad, work, k > 0);\n"
                "            else\n                @_put_value(outer, NULL, work, k > 0);\n"
-               "            if (code && !failed && status)\n                *status = own;\n"
+               "            if (code && !failed && status) {\n                *status = own;\n                status->task = k;\n            }\n"
                "            failed = failed ? failed : code;\n"
                "        }\n"
                "    }\n");

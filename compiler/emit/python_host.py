@@ -9,7 +9,7 @@ import numpy
 
 
 class _Status(ctypes.Structure):
-    _fields_ = [("code", ctypes.c_int), ("step", ctypes.c_int64), ("line", ctypes.c_int), ("name", ctypes.c_char_p), ("value", ctypes.c_double)]
+    _fields_ = [("code", ctypes.c_int), ("step", ctypes.c_int64), ("task", ctypes.c_int64), ("line", ctypes.c_int), ("name", ctypes.c_char_p), ("value", ctypes.c_double)]
 
 
 class _Array(ctypes.Structure):
@@ -151,13 +151,10 @@ def _workspace(threads):
     return _own.work.ctypes.data
 
 
-_NONFINITE = 4  # MFL_NONFINITE of mfl/runtime.h
-
-
 def _explain(code, status):
     text = _library.mfl_strerror(code).decode()
     name = f"{status.name.decode()}: " if status.name else ""
-    where = f" in {'inner step' if code == _NONFINITE else 'task'} {status.step}" if status.step >= 0 else ""
+    where = "".join(f" in {what} {at}" for what, at in (("task", status.task), ("inner step", status.step)) if at >= 0)
     raise ValueError(f"{_name}: {name}{text}{where} (value {status.value:g})")
 
 

@@ -240,6 +240,14 @@ static void restore_stored(Low *l, Making *m, LBlock *body, LBuf *table, LExpr *
     each_state(l, m, body, c->inner ? ask(l, body, "checkpoint_near", "slot", table, (LExpr *[]){ from, x_int(l, c->period) }, 2) : x_int(l, 0), false);
 }
 
+/* The slot that the way to `from` begins at; asked for only where there are several. */
+static LExpr *slot_at(Low *l, LBlock *b, const Checkpoints *c, LBuf *table, LExpr *from)
+{
+    if (c->bases + c->inner == 1)
+        return x_int(l, 0);
+    return ask(l, b, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3);
+}
+
 void restore_states(Low *l, Making *m, LBlock *body, LVar *t)
 {
     const Checkpoints *c = m->loop->saves;
@@ -253,11 +261,9 @@ void restore_states(Low *l, Making *m, LBlock *body, LVar *t)
     else if (c->from_start) {
         from_start(l, m, where(l, body, OP_eq, from, x_int(l, 0)));
         LBlock *later = where(l, body, OP_gt, from, x_int(l, 0));
-        each_state(l, m, later, ask(l, later, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3), false);
-    } else if (c->bases + c->inner == 1)
-        each_state(l, m, body, x_int(l, 0), false);
-    else
-        each_state(l, m, body, ask(l, body, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3), false);
+        each_state(l, m, later, slot_at(l, later, c, table, from), false);
+    } else
+        each_state(l, m, body, slot_at(l, body, c, table, from), false);
     LStmt *f = new_for(l, new_var(l, intern("j")), c->period, false, NULL);
     f->lo = from;
     f->often = checkpoint_again(c, m->loop->n) / (double)m->loop->n;

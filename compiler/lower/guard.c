@@ -39,7 +39,7 @@ static const char *part_of(const LStmt *s, const LExpr *x)
 {
     if (s->kind == LS_GEMM)
         return "a matrix product in ";
-    if (s->add)
+    if (s->add || (x && x->kind == LX_FOLD && x->op == OP_add))
         return "a sum in ";
     if (!x || x->kind != LX_MAP)
         return "";

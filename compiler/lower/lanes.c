@@ -104,6 +104,14 @@ static LStmt *take_declaration(LBlock *out, const LTemp *t, double neutral)
     return NULL;
 }
 
+static const LStmt *accumulation(const LStmt *f, const LBuf *part)
+{
+    for (int k = 0; k < f->body.n; k++)
+        if (f->body.at[k]->kind == LS_STORE && f->body.at[k]->dst.buf == part)
+            return f->body.at[k];
+    ice("lanes: nothing is added to %s", part->name);
+}
+
 static double neutral(Op op) { return op == OP_add ? 0 : op == OP_max ? -INFINITY : INFINITY; }
 
 static void split(Low *l, LStmt *f, Lanes *w, LBlock *out)
@@ -130,6 +138,12 @@ static void split(Low *l, LStmt *f, Lanes *w, LBlock *out)
         s->temp = w->temp[a];
         s->note = declares[a] ? declares[a]->note : NULL;
         s->span = declares[a] ? declares[a]->span : s->span;
+        if (l->opt->guard) {                      /* what the check of the whole sum says */
+            const LStmt *one = accumulation(f, w->part[a]);
+            s->note = one->note;
+            s->span = one->span;
+            s->lax = one->lax;
+        }
         s->add = w->op[a] == OP_add && !declares[a];
         LExpr *fold = x_fold(l, w->op[a], w->part[a]);
         s->x = s->add || declares[a] ? fold : x_map(l, w->op[a], T_REAL, (LExpr *[]){ fold, x_temp(l, s->temp) }, 2);

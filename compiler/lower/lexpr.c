@@ -220,6 +220,8 @@ static const char *given_name(Span at, int *n)
     while (p > text && is_word(p[-1]))
         p--;
     *n = (int)(end - p);
+    if (*n == 5 && !strncmp(p, "steps", 5) && p - text > 5 && !strncmp(p - 5, "over ", 5))        /* outer over steps = e */
+        return NULL;
     return *n > 0 && *n < QUOTED / 2 ? p : NULL;
 }
 

@@ -93,6 +93,7 @@ void   remove_copies(Low *, LBlock *);
 void   fuse_block(Low *, LBlock *);
 void   shrink_buffers(Low *, int first_func);                      /* the functions from there on: an entry and its phases */
 void   join_temps(LBlock *);
+void   drop_unread(Low *, LBlock *);
 void   pack_rows(Low *, LFunc *);                                  /* pack.c */
 void   jam_rows(Low *, LBlock *);                                  /* jam.c */
 void   split_sums(Low *, LBlock *);                                /* lanes.c */

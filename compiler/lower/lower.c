@@ -112,6 +112,8 @@ static void improve(Low *l, int first)
         fuse_block(l, &p->funcs.at[k]->body);
     sound(l, "fusion");
     shrink_buffers(l, first);
+    for (int k = first; k < p->funcs.n; k++)
+        drop_unread(l, &p->funcs.at[k]->body);
     sound(l, "contraction");
     for (int k = first; k < p->funcs.n; k++)
         pack_rows(l, p->funcs.at[k]);

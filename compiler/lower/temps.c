@@ -2,7 +2,8 @@
  *
  *     sum = 0;  for ... sum += x[n][d] * w[d];  x_w = sum;        becomes        x_w = 0;  for ... x_w += x[n][d] * w[d];
  *
- * Input: a block whose temporaries are declared by LET. Invariant: neither of the two changes after the LET that goes. */
+ * Input: a block whose temporaries are declared by LET. Invariant: neither of the two changes after the LET that goes.
+ * Temporaries that nothing reads go as well, and loops and tests in which nothing is left: a loop without iterations leaves both behind. */
 #include "low.h"
 
 static bool changes(const LBlock *b, int from, const LTemp *t)
@@ -59,4 +60,52 @@ void join_temps(LBlock *b)
         b->at[n++] = s;
     }
     b->n = n;
+}
+
+static void note_reads(bool *read, const LExpr *e)
+{
+    if (!e)
+        return;
+    if (e->kind == LX_TEMP)
+        read[e->temp->id] = true;
+    for (int k = 0; k < e->narg; k++)
+        note_reads(read, e->arg[k]);
+    for (int k = 0; e->kind == LX_LOAD && k < e->buf->rank; k++)
+        note_reads(read, e->idx[k]);
+}
+
+static void note_all_reads(bool *read, const LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        const LStmt *s = b->at[k];
+        note_reads(read, s->x);
+        for (int d = 0; s->kind == LS_STORE && d < s->dst.buf->rank; d++)
+            note_reads(read, s->dst.idx[d]);
+        note_all_reads(read, &s->body);
+    }
+}
+
+/* Has something gone? */
+static bool drop(const bool *read, LBlock *b)
+{
+    int n = 0, before = b->n;
+    bool inside = false;
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        bool holds = s->kind == LS_FOR || s->kind == LS_IF;
+        inside |= holds && drop(read, &s->body);
+        if (holds ? s->body.n : (s->kind != LS_LET && s->kind != LS_SET) || read[s->temp->id])
+            b->at[n++] = s;
+    }
+    b->n = n;
+    return inside || n < before;
+}
+
+void drop_unread(Low *l, LBlock *b)
+{
+    bool *read = NEW_N(l->arena, bool, l->ntemps + 1);
+    do {
+        memset(read, 0, (size_t)l->ntemps);
+        note_all_reads(read, b);
+    } while (drop(read, b));
 }

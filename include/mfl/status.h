@@ -25,7 +25,8 @@ enum {
 };
 typedef struct mfl_status {
     int         code;          /* 0, or one of the above */
-    int64_t     step;          /* inner step; the task, of an input that is wrong in _tasks; or -1 */
+    int64_t     step;          /* inner step, or -1 */
+    int64_t     task;          /* in _tasks: the task, from 0; or -1 */
     int         line;          /* of the .mfl file, or 0 */
     const char *name;          /* of the array concerned, or NULL; static text */
     double      value;         /* the offending value, if any */
@@ -34,7 +35,7 @@ static inline int mfl_ok(mfl_status *s)
 {
     if (s) {
         s->code = MFL_OK;
-        s->step = -1;
+        s->step = s->task = -1;
         s->line = 0;
         s->name = NULL;
         s->value = 0;
@@ -45,7 +46,7 @@ static inline int mfl_fail(mfl_status *s, int code, const char *name, double val
 {
     if (s) {
         s->code = code;
-        s->step = -1;
+        s->step = s->task = -1;
         s->line = 0;
         s->name = name;
         s->value = value;

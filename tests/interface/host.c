@@ -111,7 +111,7 @@ static void tasks(void)
         CHECK(p->hypergradient_tasks(TASKS, NULL, meta, got, &out_got, work, 1, &st) == MFL_NULL_INPUT);
         rows[2 * p->ndata] = NULL;
         fill_outputs(0x7f);
-        CHECK(p->hypergradient_tasks(TASKS, rows, meta, got, &out_got, work, 1, &st) == MFL_NULL_INPUT && !strcmp(st.name, p->data[0].name) && st.step == 2);
+        CHECK(p->hypergradient_tasks(TASKS, rows, meta, got, &out_got, work, 1, &st) == MFL_NULL_INPUT && !strcmp(st.name, p->data[0].name) && st.task == 2 && st.step == -1);
         CHECK(((unsigned char *)&out_got)[0] == 0x7f);
     }
     free(rows);

@@ -55,7 +55,7 @@ def said(f, *a, **k):
     except ValueError as e:
         return str(e)
 assert "log in log(3.5 + x - step - a / 4) (late.mfl:5)" in said(late.hypergradient, x=0.0) and "in inner step 4 " in said(late.hypergradient, x=0.0)
-assert "log in log(" in said(late.hypergradient_tasks, [{"x": 9.0}, {"x": 0.0}]) and "in inner step 4 " in said(late.hypergradient_tasks, [{"x": 9.0}, {"x": 0.0}])
+assert "log in log(" in said(late.hypergradient_tasks, [{"x": 9.0}, {"x": 0.0}]) and "in task 1 in inner step 4 " in said(late.hypergradient_tasks, [{"x": 9.0}, {"x": 0.0}])
 assert said(late.hypergradient, x=9.0) is None
 END
 if LD_PRELOAD=$preload ASAN_OPTIONS=$ASAN_OPTIONS${ASAN:+:detect_leaks=0} PYTHONPATH="$tmp/m" $python "$tmp/guarded.py" > "$tmp/log" 2>&1; then ok; else bad "a guarded module"; fi
