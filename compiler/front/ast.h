@@ -120,4 +120,7 @@ typedef struct Ast {
 Ast *parse_source(Arena *, Diags *, const Source *);
 const char *binary_text(BinaryOp);           /* "+", "and", ... */
 Span span_join(Span first, Span last);       /* from the first one's start to the last one's end */
+/* ---- habits.c: what is written here instead of a name of other languages ---- */
+const char *habit_of_name(Name);                  /* NULL: nothing known */
+const char *habit_text(Arena *, Name);            /* "; HINT", or "" */
 #endif

@@ -76,9 +76,9 @@ static Val unknown_name(Sema *s, Scope *scope, const Expr *e)
             if (c->syms.at[k]->kind != SYM_FN && c->syms.at[k]->kind != SYM_STRUCT && c->syms.at[k]->kind != SYM_OPTIMIZER)
                 vec_push(s->arena, known, c->syms.at[k]->name);
     Name near = nearest_name(e->name, known.at, known.n);
-    if (near)
+    if (near && !habit_of_name(e->name))
         return report(s, e->at, arena_printf(s->arena, "did you mean `%s`?", near), "unknown name `%s`; the nearest known name is `%s`", e->name, near);
-    return report(s, e->at, NULL, "unknown name `%s`", e->name);
+    return report(s, e->at, NULL, "unknown name `%s`%s", e->name, habit_text(s->arena, e->name));
 }
 
 /* Does the loop of this frame collect `name`, whose present scope is `scope`? A function called in the loop has names of its own. */
@@ -164,7 +164,7 @@ static Val eval_field(Sema *s, Scope *scope, const Expr *e)
     if (v.kind == V_ERROR)
         return v;
     if (v.kind != V_RECORD)
-        return report(s, e->at, NULL, "`.%s` needs a record; this is %s", e->name, val_text(s, v));
+        return report(s, e->at, NULL, "`.%s` needs a record; this is %s%s", e->name, val_text(s, v), habit_text(s->arena, e->name));
     Name *known = NEW_N(s->arena, Name, v.type->nfield + 1);
     for (int k = 0; k < v.type->nfield; k++) {
         if (v.type->field[k].name == e->name)

@@ -98,8 +98,8 @@ static bool order_arguments(Sema *s, Scope *scope, const Decl *fn, const Expr *c
             Name known[MAX_ARGS];
             for (int i = 0; i < fn->nitem; i++)
                 known[i] = fn->item[i].name.name;
-            Name near = nearest_name(a->name.name, known, fn->nitem);
-            report(s, a->name.span, NULL, "%s has no argument `%s`%s%s%s", fn->name.name, a->name.name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+            Name near = habit_of_name(a->name.name) ? NULL : nearest_name(a->name.name, known, fn->nitem);
+            report(s, a->name.span, NULL, "%s has no argument `%s`%s%s%s", fn->name.name, a->name.name, near ? "; did you mean `" : habit_text(s->arena, a->name.name), near ? near : "", near ? "`?" : "");
             return false;
         }
         if (to < 0 && word && is_flag(word)) {
@@ -189,8 +189,8 @@ Val eval_call(Sema *s, Scope *scope, const Expr *e)
             for (int k = 0; k < c->syms.n; k++)
                 if (c->syms.at[k]->kind == SYM_FN)
                     vec_push(s->arena, names, c->syms.at[k]->name);
-        Name near = nearest_name(e->name, names.at, names.n);
-        return report(s, e->at, near ? arena_printf(s->arena, "did you mean `%s`?", near) : NULL, "unknown function `%s`%s%s%s", e->name, near ? "; the nearest known one is `" : "", near ? near : "", near ? "`" : "");
+        Name near = habit_of_name(e->name) ? NULL : nearest_name(e->name, names.at, names.n);
+        return report(s, e->at, near ? arena_printf(s->arena, "did you mean `%s`?", near) : NULL, "unknown function `%s`%s%s%s", e->name, near ? "; the nearest known one is `" : habit_text(s->arena, e->name), near ? near : "", near ? "`" : "");
     }
     const Decl *fn = y->decl;
     Val val[MAX_ARGS];

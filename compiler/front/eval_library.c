@@ -87,7 +87,7 @@ static bool take_named(Call *c, Scope *scope, const Arg *a)
         c->arg[c->n++] = sema_expr(c->s, scope, a->value);
         return c->arg[1].kind != V_ERROR;
     }
-    report(c->s, a->name.span, NULL, "%s has no argument `%s`", c->e->name, a->name.name);
+    report(c->s, a->name.span, NULL, "%s has no argument `%s`%s", c->e->name, a->name.name, habit_text(c->s->arena, a->name.name));
     return false;
 }
 

@@ -29,6 +29,7 @@ static void mfl_error(const Span *at, void *scanner, Syntax *syn, const char *ms
 }
 #define PUSH(list, ...) vec_push(syn->arena, list, __VA_ARGS__)
 #define LIST(T) NEW(syn->arena, T)
+static TypeRef type_named(Syntax *, NameAt, Expr *bound);
 static NameAt name_at(Name n, Span s) { return (NameAt){ n, s }; }
 static Body *body_of(Syntax *syn, StmtList *l, Span span, Span close)
 {
@@ -144,9 +145,9 @@ declared: NAME opt_sizes opt_type opt_like opt_init
 opt_sizes: %empty              { $$ = LIST(ExprList); } | sizes ;
 sizes: '[' exprs ']'           { syntax_close(syn, '['); $$ = $2; } ;
 opt_type: %empty               { $$ = (TypeRef){ .kind = TYPE_NONE }; }
-  | ':' NAME                   { $$ = (TypeRef){ .kind = !strcmp($2, "real") ? TYPE_REAL : !strcmp($2, "int") ? TYPE_INT : !strcmp($2, "index") ? TYPE_INDEX : TYPE_STRUCT, .name = $2, .span = @2 }; }
+  | ':' NAME                   { $$ = type_named(syn, name_at($2, @2), NULL); }
   | ':' NAME sizes             { $$ = (TypeRef){ .kind = TYPE_STRUCT, .name = $2, .span = @2, .size = $3->at, .nsize = $3->n, .brackets = true }; }
-  | ':' NAME '(' expr ')'      { syntax_close(syn, '('); $$ = (TypeRef){ .kind = !strcmp($2, "index") ? TYPE_INDEX : TYPE_STRUCT, .name = $2, .span = @2, .bound = $4 }; }
+  | ':' NAME '(' expr ')'      { syntax_close(syn, '('); $$ = type_named(syn, name_at($2, @2), $4); }
   ;
 opt_like: %empty               { $$ = (NameAt){ NULL, { 0 } }; } | LIKE NAME { $$ = name_at($2, @2); } ;
 opt_init: %empty               { $$ = NULL; } | '=' expr { $$ = $2; } ;
@@ -240,7 +241,9 @@ static void expected_text(Buf *b, const yysymbol_kind_t *set, int n)
     for (int k = 0; k < n; k++) {
         const char *t = yysymbol_name(set[k]);
         bool punctuation = t[0] == '\'' && strchr(",)]}=:{", t[1]);
-        if (punctuation && !(expr && t[1] == ':'))
+        if (n == 1 && !strcmp(t, "'('"))
+            ADD("`(`");
+        else if (punctuation && !(expr && t[1] == ':'))
             ADD("`%c`", t[1]);
         else if (!expr && !name && !is_operator(set[k]) && t[0] == '`' && !starts_declaration(set[k]))
             ADD("%s", t);
@@ -256,6 +259,17 @@ static void expected_text(Buf *b, const yysymbol_kind_t *set, int n)
     if (decl)
         ADD("a declaration");
 #undef ADD
+}
+
+static TypeRef type_named(Syntax *syn, NameAt name, Expr *bound)
+{
+    bool real = !strcmp(name.name, "real"), whole = !strcmp(name.name, "int"), index = !strcmp(name.name, "index");
+    if (index && !bound)
+        diag_error(syn->diags, name.span, NULL, "index needs its bound: `index(C)` for integers in 0 .. C-1");
+    if (bound && !index)
+        diag_error(syn->diags, name.span, NULL, real || whole ? "%s has no bound: write `%s`" : "sizes of a struct stand in brackets: `%s[...]`", name.name, name.name);
+    bool wrong = index != (bound != NULL);
+    return (TypeRef){ .kind = real || (wrong && !whole) ? TYPE_REAL : whole ? TYPE_INT : index ? TYPE_INDEX : TYPE_STRUCT, .name = name.name, .span = name.span, .bound = index ? bound : NULL };
 }
 
 static char *token_text(const Syntax *syn, const Span *at, yysymbol_kind_t t)
@@ -284,6 +298,7 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, Syntax 
     Buf b = { 0 };
     int n = yypcontext_expected_tokens(ctx, set, YYNTOKENS);
     expected_text(&b, set, n);
+    const char *hint = habit_at(syn, *at, b.n ? b.at : "");
     bool wants_name = false, wants_number = false, keyword = yysymbol_name(token)[0] == '`' && syn->src->text[at->first.off] >= 'a';
     for (int k = 0; k < n; k++) {
         wants_name |= set[k] == YYSYMBOL_NAME;
@@ -291,6 +306,8 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, Syntax 
     }
     if (keyword && wants_name && !wants_number && n <= 2)
         diag_error(syn->diags, *at, "a name is expected", "%s is a word of the language and cannot be a name", token_text(syn, at, token));
+    else if (hint)
+        diag_error(syn->diags, *at, NULL, "unexpected %s: %s", token_text(syn, at, token), hint);
     else
         diag_error(syn->diags, *at, b.n ? arena_printf(syn->arena, "expected %s", b.at) : NULL, "unexpected %s%s%s", token_text(syn, at, token), b.n ? "; expected " : "", b.n ? b.at : "");
     buf_free(&b);

@@ -46,10 +46,10 @@ static void unknown(Known *k, const Expr *e)
             if (c->syms.at[i]->kind == SYM_DIM || c->syms.at[i]->kind == SYM_CONST)
                 vec_push(k->f->s.arena, all, c->syms.at[i]->name);
     Name near = nearest_name(e->name, all.at, all.n);
-    if (near)
+    if (near && !habit_of_name(e->name))
         report(&k->f->s, e->at, arena_printf(k->f->s.arena, "did you mean `%s`?", near), "unknown name `%s`; the nearest known name is `%s`", e->name, near);
     else
-        report(&k->f->s, e->at, NULL, "unknown name `%s`", e->name);
+        report(&k->f->s, e->at, NULL, "unknown name `%s`%s", e->name, habit_text(k->f->s.arena, e->name));
 }
 
 static const Decl *struct_named(Front *f, Name n)
@@ -114,8 +114,8 @@ static void check_call(Known *k, const Expr *e)
         for (int i = 0; i < c->syms.n; i++)
             if (c->syms.at[i]->kind == SYM_FN)
                 vec_push(k->f->s.arena, names, c->syms.at[i]->name);
-    Name near = nearest_name(e->name, names.at, names.n);
-    report(&k->f->s, e->at, near ? arena_printf(k->f->s.arena, "did you mean `%s`?", near) : NULL, "unknown function `%s`%s%s%s", e->name, near ? "; the nearest known one is `" : "", near ? near : "", near ? "`" : "");
+    Name near = habit_of_name(e->name) ? NULL : nearest_name(e->name, names.at, names.n);
+    report(&k->f->s, e->at, near ? arena_printf(k->f->s.arena, "did you mean `%s`?", near) : NULL, "unknown function `%s`%s%s%s", e->name, near ? "; the nearest known one is `" : habit_text(k->f->s.arena, e->name), near ? near : "", near ? "`" : "");
 }
 
 static void walk(Known *k, const Expr *e)

@@ -29,6 +29,9 @@ typedef struct Syntax {
 Expr *expr_new(Syntax *, ExprKind, Span span, Span at);
 Expr *expr_binary(Syntax *, BinaryOp, Expr *a, Span op, Expr *b);
 Expr *expr_over(Syntax *, Expr *base, ItemList *items, Expr *body, Span span);   /* sum[i, j](body) */
+/* ---- habits.c: NULL where there is nothing to say ---- */
+const char *habit_at(const Syntax *, Span at, const char *expected);             /* of a syntax error */
+const char *habit_of_character(const Source *, size_t at);
 void  comment_for(Syntax *, Declared *);
 void  syntax_add(Syntax *, Decl);
 void  syntax_close(Syntax *, char what);

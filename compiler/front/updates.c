@@ -47,8 +47,8 @@ static bool match_arguments(Build *b, Line *l)
             int n = 0;
             for (int i = 0; i < r->nitem && i < 64; i++)
                 known[n++] = r->item[i].name.name;
-            Name near = nearest_name(a->name.name, known, n);
-            report(s, a->name.span, NULL, "%s has no argument `%s`%s%s%s", r->name.name, a->name.name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+            Name near = habit_of_name(a->name.name) ? NULL : nearest_name(a->name.name, known, n);
+            report(s, a->name.span, NULL, "%s has no argument `%s`%s%s%s", r->name.name, a->name.name, near ? "; did you mean `" : habit_text(s->arena, a->name.name), near ? near : "", near ? "`?" : "");
             ok = false;
             continue;
         }
