@@ -58,6 +58,12 @@ if "$mflc" check tests/run/guarded.mfl > "$tmp/log" 2>&1; then ok; else bad "gua
 # A view from outside a loop as a kernel's operand in it (once an internal error); a letter compared with itself (once refused by -Werror).
 if "$mflc" check tests/run/captured.mfl > "$tmp/log" 2>&1; then ok; else bad "captured"; fi
 if "$mflc" build tests/run/captured.mfl --real double -o "$tmp" > "$tmp/log" 2>&1 && gcc $flags -O1 -c -o "$tmp/f.o" "$tmp/captured.c" > "$tmp/log" 2>&1; then ok; else bad "captured: C"; fi
+# A loop without iterations left temporaries that nothing reads; a schedule with one slot asked for its number.
+if "$mflc" check tests/run/empty_loop.mfl > "$tmp/log" 2>&1; then ok; else bad "empty_loop"; fi
+for m in mixed reverse forward; do
+    if "$mflc" build tests/run/empty_loop.mfl --mode $m -o "$tmp" > "$tmp/log" 2>&1 && gcc $flags -O1 -c -o "$tmp/f.o" "$tmp/empty_loop.c" > "$tmp/log" 2>&1; then ok; else bad "empty_loop, $m: C"; fi
+done
+if "$mflc" build tests/reference/matrix/matrix.mfl --mode mixed --schedule every:4:2 -o "$tmp" > "$tmp/log" 2>&1 && gcc $flags -O1 -c -o "$tmp/f.o" "$tmp/matrix.c" > "$tmp/log" 2>&1; then ok; else bad "matrix, every:4:2: C"; fi
 # An optimizer's state and array that change in a loop, by hand: 2.02447776635 (once an internal error); its local names hide what it does not see.
 if "$mflc" check tests/run/optimizer_loop.mfl > "$tmp/log" 2>&1 && "$mflc" grad tests/run/optimizer_loop.mfl --real double > "$tmp/log" 2>&1 \
     && grep -q 'outer value *2\.02447776635$' "$tmp/log"
