@@ -112,10 +112,10 @@ inner = a * sum(w)
 step w by sgd(rate = 0.5) for 2
 outer = sqrt(sum((w - 1)^2))
 END
-at norm_of_zero "inner step 0: a quotient in tangent of norm(w) (norm_of_zero.mfl:4) is inf" <<'END'
+at norm_of_zero "inner step 0: a quotient in tangent of sqrt(sum(w^2)) (norm_of_zero.mfl:4) is inf" <<'END'
 meta a = 0
 param w[2] = 0
-inner = a * sum(w) + norm(w)
+inner = a * sum(w) + sqrt(sum(w^2))
 step w by sgd(rate = 1e-3) for 2
 outer = sum(w)
 END
@@ -156,7 +156,7 @@ inner = sum(w^2) - sum(cholesky(a) @ w)
 step w by sgd(rate = 1e-3) for 2
 outer = sum(w)
 END
-at in_a_sum "a sum in sum(exp(w)) (in_a_sum.mfl:6) is inf" <<'END'
+at in_a_sum "a sum in outer = sum(exp(w)) (in_a_sum.mfl:6) is inf" <<'END'
 meta a = 1
 param w[40] = 88
 inner = a * sum(w) * 0
