@@ -63,7 +63,7 @@ static int run_plan(Session *s, const Plan *p, json_t *list)
         json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:I, s:I, s:o}", "plan", plan_text(s->arena, p), "predicted_seconds", p->seconds, "measured_seconds", t, "predicted_bytes", (json_int_t)p->bytes,
                                               "measured_bytes", (json_int_t)written, "work", work_json(&p->work)));
     else
-        printf("%s %-46s %11.4g %11.4g %7.2f %13lld %13lld\n", p == &s->plans.all.at[s->plans.chosen] ? "*" : " ", plan_text(s->arena, p), 1e3 * p->seconds, 1e3 * t, p->seconds / t, (long long)p->bytes,
+        printf("%s %-*s %11.4g %11.4g %7.2f %13lld %13lld\n", p == &s->plans.all.at[s->plans.chosen] ? "*" : " ", plans_width(s), plan_text(s->arena, p), 1e3 * p->seconds, 1e3 * t, p->seconds / t, (long long)p->bytes,
                (long long)written);
     fflush(stdout);
     return -1;
@@ -82,7 +82,7 @@ int command_bench(Options *o)
         json_t *list = o->json ? json_array() : NULL;
         const Plan **at = plans_sorted(&s);
         if (!list)
-            printf("%s: %s; times in ms for one task\n  %-46s %11s %11s %7s %13s %13s\n", s.problem->name, s.real_bytes == 4 ? "float" : "double", "plan", "predicted", "measured", "ratio", "bytes", "written");
+            printf("%s: %s; times in ms for one task\n  %-*s %11s %11s %7s %13s %13s\n", s.problem->name, s.real_bytes == 4 ? "float" : "double", plans_width(&s), "plan", "predicted", "measured", "ratio", "bytes", "written");
         for (int k = 0; k < s.plans.all.n && code < 0; k++)
             code = run_plan(&s, at[k], list);
         if (list && code < 0) {

@@ -149,6 +149,7 @@ bool  rates_save(const Rates *, const char *path);
 
 /* ---- explain.c, calibrate.c ---- */
 const Plan **plans_sorted(Session *);                                            /* by predicted time */
+int plans_width(const Session *);                                                 /* columns that the longest name of a plan takes */
 int  calibrate(Options *);
 
 /* ---- verify.c: the derivative of the outer value along v in one meta array, by differences ---- */

@@ -106,17 +106,28 @@ static json_t *plan_json(Session *s, const Plan *p)
                      "bytes_moved", p->work.bytes, "steps_again", p->again, "chosen", p == chosen(s));
 }
 
+int plans_width(const Session *s)
+{
+    int width = 4;
+    for (int k = 0; k < s->plans.all.n; k++) {
+        int n = (int)strlen(plan_text(s->arena, &s->plans.all.at[k]));
+        width = n > width ? n : width;
+    }
+    return width;
+}
+
 static void print_alternatives(Session *s, json_t *list)
 {
     const Plan **at = plans_sorted(s);
+    int width = plans_width(s);
     if (!list)
-        printf("\nalternatives (seconds predicted from %s)\n  %-46s %11s %13s %11s %12s\n", s->rates.measured ? "this machine's profile" : "built-in rates; mflc bench --calibrate measures yours",
-               "plan", "ms", "workspace", "flops", "steps again");
+        printf("\nalternatives (times predicted from %s)\n  %-*s %11s %13s %11s %12s\n", s->rates.measured ? "this machine's profile" : "built-in rates; mflc bench --calibrate measures yours",
+               width, "plan", "ms", "workspace", "flops", "steps again");
     for (int k = 0; k < s->plans.all.n; k++)
         if (list)
             json_array_append_new(list, plan_json(s, at[k]));
         else
-            printf("%s %-46s %11.4g %13s %11s %12.0f\n", at[k] == chosen(s) ? "*" : " ", plan_text(s->arena, at[k]), 1e3 * at[k]->seconds, bytes_text(s->arena, (double)at[k]->bytes),
+            printf("%s %-*s %11.4g %13s %11s %12.0f\n", at[k] == chosen(s) ? "*" : " ", width, plan_text(s->arena, at[k]), 1e3 * at[k]->seconds, bytes_text(s->arena, (double)at[k]->bytes),
                    flops_text(s->arena, at[k]->work.flops), at[k]->again);
 }
 
@@ -240,18 +251,19 @@ static void print_map(Session *s, json_t *o)
 /* ---- the schedule ---- */
 enum { DRAWN = 64 };
 
-static void print_schedule(const Session *s)
+/* Steps from left to right: what the forward sweep saves, then a line for each step that is reversed and what is run again for it. */
+static void draw_schedule(const Session *s, Buf *b)
 {
     const Plan *p = chosen(s);
     const Problem *q = s->problem;
     int64_t window = problem_window(q) ? q->truncate : q->steps, cut = q->steps - window, last = p->o.steps.last < window ? p->o.steps.last : 0, n = window - last;
-    printf("\nschedule of the inner loop: %s\n", p->o.mode == MODE_FORWARD ? "forward" : schedule_text(s->arena, &p->o.steps));
+    buf_printf(b, "\nschedule of the inner loop: %s\n", p->o.mode == MODE_FORWARD ? "forward" : schedule_text(s->arena, &p->o.steps));
     if (q->steps > DRAWN) {
-        printf("  %lld steps are too many to draw; ", (long long)q->steps);
-        printf("%.0f steps are run again\n", p->again);
+        buf_printf(b, "  %lld steps are too many to draw; ", (long long)q->steps);
+        buf_printf(b, "%.0f steps are run again\n", p->again);
         return;
     }
-    printf("  forward   ");
+    buf_printf(b, "  forward   ");
     const Checkpoints *c = p->o.mode == MODE_FORWARD ? NULL : schedule_checkpoints(s->arena, &p->o.steps, n);
     int32_t table[DRAWN + 2] = { 0 };
     for (int64_t t = 0; t < q->steps; t++) {
@@ -259,24 +271,24 @@ static void print_schedule(const Session *s)
         bool saved = c && i >= 0 && i < n && (mfl_checkpoint_base((int)i, (int)c->period) >= 0);
         if (c && i >= 0 && i < n && mfl_checkpoint_save(table, (int)i, (int)c->last, (int)c->period, (int)c->bases, (int)c->inner) >= 0)
             saved = true;
-        putchar(p->o.mode == MODE_FORWARD || i < 0 ? '.' : p->o.steps.keep || i >= n ? 'K' : !c ? (p->o.steps.gradients ? 'G' : 'S') : saved ? 'S' : p->o.steps.gradients ? 'g' : '.');
+        buf_printf(b, "%c", p->o.mode == MODE_FORWARD || i < 0 ? '.' : p->o.steps.keep || i >= n ? 'K' : !c ? (p->o.steps.gradients ? 'G' : 'S') : saved ? 'S' : p->o.steps.gradients ? 'g' : '.');
     }
-    printf("   . run   S state saved   K everything kept%s\n", p->o.steps.gradients ? "   g gradient kept (G: and the state)" : "");
+    buf_printf(b, "   . run   S state saved   K everything kept%s\n", p->o.steps.gradients ? "   g gradient kept (G: and the state)" : "");
     if (p->o.mode == MODE_FORWARD)
         return;
     for (int64_t i = n - 1; c && i >= 0; i--) {
         int from = mfl_checkpoint_from(table, (int)i, (int)c->period);
-        printf("  step %-4lld %*s", (long long)(i + cut), (int)(cut + from), "");
+        buf_printf(b, "  step %-4lld %*s", (long long)(i + cut), (int)(cut + from), "");
         for (int j = from; j < i; j++) {
             bool saves = mfl_checkpoint_save(table, j, (int)i, (int)c->period, (int)c->bases, (int)c->inner) >= 0;
-            putchar(j == from ? 'R' : saves ? 'S' : '>');
+            buf_printf(b, "%c", j == from ? 'R' : saves ? 'S' : '>');
         }
-        printf("<\n");
+        buf_printf(b, "<\n");
     }
     if (p->program->store_slots)
-        printf("  in the caller's store: %lld slots of at most %lld bytes\n", (long long)p->program->store_slots, (long long)p->program->store_bytes);
+        buf_printf(b, "  in the caller's store: %lld slots of at most %lld bytes\n", (long long)p->program->store_slots, (long long)p->program->store_bytes);
     if (c)
-        printf("  R restored   > run again   S run again from a state saved here   < reversed\n");
+        buf_printf(b, "  R restored   > run again   S run again from a state saved here   < reversed\n");
 }
 
 /* ---- the verdict ---- */
@@ -300,13 +312,14 @@ static const char *verdict(Session *s)
         return "no inner step: the hypergradient is that of the outer loss alone";
     if (!base || base == p)
         return arena_printf(a, "%s is what was asked or what is fastest: %s in %.3g ms", plan_text(a, p), bytes_text(a, (double)p->bytes), 1e3 * p->seconds);
-    double memory = (double)base->bytes / (double)p->bytes, time = p->seconds / base->seconds;
+    double memory = (double)p->bytes / (double)base->bytes, time = p->seconds / base->seconds;
     const char *name = p->o.mode == MODE_MIXED ? "mixed mode applies" : p->o.mode == MODE_FORWARD ? "forward mode applies" : "reverse mode with this schedule applies";
     bool products = p->work.of[W_GEMM] + p->work.of[W_GEMM_SMALL] > 0;
-    if (memory < 1.1 && time > 0.9)
+    if (memory > 0.9 && time > 0.9)
         return arena_printf(a, "no gain over reverse over reverse that keeps everything: %s%s%.2f times its memory at %.2f times its time", s->problem->steps == 1 ? "one step, " : "", products ? "" : "no matrix products, ",
-                            1 / memory, time);
-    return arena_printf(a, "%s: %.1f times less memory than reverse over reverse that keeps everything, at %.2f times its time", name, memory, time);
+                            memory, time);
+    return arena_printf(a, "%s: %s reverse over reverse that keeps everything, at %.2f times its time", name,
+                        memory <= 1 ? arena_printf(a, "%.1f times less memory than", 1 / memory) : arena_printf(a, "%.2f times the memory of", memory), time);
 }
 
 static const char *symmetry(Session *s)
@@ -334,6 +347,10 @@ static void print_json_all(Session *s)
     print_regions(s, regions);
     print_alternatives(s, alternatives);
     print_phases(s, phases);
+    Buf drawn = { 0 };
+    draw_schedule(s, &drawn);
+    json_object_set_new(o, "schedule", json_stringn(drawn.at, drawn.n));
+    buf_free(&drawn);
     json_object_set_new(o, "regions", regions);
     json_object_set_new(o, "alternatives", alternatives);
     json_object_set_new(o, "phases", phases);
@@ -357,7 +374,10 @@ int command_explain(Options *o)
         printf("  symmetry   %s\n", symmetry(&s));
         print_alternatives(&s, NULL);
         print_phases(&s, NULL);
-        print_schedule(&s);
+        Buf drawn = { 0 };
+        draw_schedule(&s, &drawn);
+        printf("%.*s", (int)drawn.n, drawn.at);
+        buf_free(&drawn);
         print_map(&s, NULL);
     }
     session_close(&s);

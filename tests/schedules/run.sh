@@ -111,6 +111,10 @@ if "$mflc" explain loops.mfl --mode mixed --mode i=binomial:2 --mode j=keep | gr
 rm -rf "$tmp/a" "$tmp/b"
 "$mflc" grad loops.mfl --real double --mode mixed --mode i=binomial:2 --mode j=keep -o "$tmp/a" > /dev/null && "$mflc" grad loops.mfl --real double --mode gradient=reverse --mode steps=every:2 --mode i=keep -o "$tmp/b" > /dev/null
 if "$2/tests/compare" "$tmp/b" "$tmp/a" 1e-10 > /dev/null; then ok; else bad "regions disagree"; fi
+if "$mflc" explain path.mfl --mode mixed --schedule every:2 --json | grep -q '"schedule": ".*forward   S\.S\.S\.S .*step 1    R<'; then ok; else bad "explain --json: the schedule drawn"; fi
+# More memory is not called less; with these rates the time is worth telling.
+echo 'float scalar 1e-6' > "$tmp/profile"
+if MFLC_PROFILE=$tmp/profile "$mflc" explain ../../examples/transformer_rater.mfl --mode mixed --schedule keep --loops keep | grep -q '^verdict: mixed mode applies: 1\.[0-9]* times the memory of reverse'; then ok; else bad "explain: the verdict where memory is spent for time"; fi
 # Loops of one variable are regions of their own, by objective; the variable alone means all of them.
 "$mflc" explain ../../examples/lstm_language.mfl --mode mixed --loops inner/t=keep --loops outer/t=every:6 --json > "$tmp/json" 2> "$tmp/log"
 if way inner/t keep && way outer/t every:6; then ok; else bad "one variable in two objectives"; fi
