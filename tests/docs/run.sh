@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every code block of README.md and docs/guide.md is run. Programs: `mflc check` on random data, every mode and schedule against the others and against
-# differences. Commands: run as they stand, in a folder where build/mflc, first.mfl and data/ are what the page says; those of make are looked up in the
+# differences. Commands: run as they stand, in a folder where build/mflc, examples/ and data/ are what the page says; those of make are looked up in the
 # Makefile. Messages: printed by the program that they stand behind. A block of another kind, or a program without data here, fails. usage: run.sh MFLC BUILD
 mflc=$1
 cd "$(dirname "$0")/../.." || exit 1
@@ -56,6 +56,7 @@ for page in README.md docs/guide.md; do
     here=$tmp/$(basename "$page" .md)
     mkdir -p "$here/blocks" "$here/build"
     ln -s "$mflc" "$here/build/mflc"
+    ln -s "$top/examples" "$here/examples"
     blocks "$page" "$here/blocks"
     for b in "$here"/blocks/*.mfl; do program "$b" "$here" "$page"; done
     [ -d "$here/first" ] && mv "$here/first" "$here/data"
@@ -70,6 +71,7 @@ for page in README.md docs/guide.md; do
         while IFS= read -r line; do [ -z "$line" ] || command_line "$line" "$here" "$page"; done < "$b"
     done
 done
+sed -n '/^```mfl/,/^```/p' README.md | grep -v '^```' | diff - examples/first/first.mfl > "$tmp/log" && ok || bad "examples/first/first.mfl is not the README's program"
 # docs/functions.md is what the compiler says of its functions now; the language's own page of names is covered by it.
 if "$mflc" ops --markdown > "$tmp/functions.md" 2> "$tmp/log" && diff "$tmp/functions.md" docs/functions.md > "$tmp/log"; then ok; else bad "docs/functions.md is not current: build/mflc ops --markdown > docs/functions.md"; fi
 echo "docs: $passed passed, $failed failed"
