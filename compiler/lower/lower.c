@@ -144,7 +144,8 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     }
     decide(l, e);
     emit_graph(l, e, &f->body);
-    /* Everything is computed before anything is written out, so that outputs may be the inputs' memory. */
+    /* Everything is computed before anything is written out, so that outputs may be the inputs' memory; first values have no inputs that could be. */
+    bool fresh = g->kind == LE_INIT || g->kind == LE_LEARN_INIT;
     Vec(LStmt *) out = { 0 };
     for (int k = 0; k < g->graph->results.n; k++) {
         Node *r = g->graph->results.at[k];
@@ -155,6 +156,10 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
         LBuf *from = s->buf && !s->nprefix && s->buf->storage == LB_WORK ? s->buf : NULL;
         if (!to)
             continue;
+        if (!from && fresh) {
+            store_value(l, e, r, &(Slot){ .buf = to }, &f->body);
+            continue;
+        }
         if (!from) {
             Origin o = r->origin;
             Slot aside = { .buf = from = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, to->storage == LB_OUTER ? intern("outer_value") : intern_printf("%s_out", to->name), &o) };

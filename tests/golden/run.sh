@@ -62,6 +62,10 @@ for p in logistic_l2 transformer_maml; do
     fi
 done
 
+# First values go straight to the caller's arrays.
+make_c ridge && sed -n '/^int ridge_init(/,/^}/p;/^int ridge_learn_init(/,/^}/p' "$tmp/ridge.c" > "$tmp/first"
+if [ "$(grep -c '\] = ' "$tmp/first")" -ge 1 ] && ! grep -q 'memcpy\|work + ' "$tmp/first"; then ok; else bad "ridge: first values are copied"; fi
+
 # As many lines for other sizes and numbers of steps, also where two sizes happen to be equal.
 lines() { make_c "$@" && wc -l < "$tmp/$1.c"; }
 few=$(lines ridge -D N=10 -D V=10)
