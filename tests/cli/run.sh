@@ -2,13 +2,10 @@
 # The command line as a user meets it: usage and help, binding of data, run with its checkpoints, grad, check, guard, examples. usage: run.sh MFLC BUILD
 # Every part_*.sh is read in turn and uses what is defined here. QUICK=1 leaves out the slow half. Ends with "cli: N passed, N failed".
 mflc=$1 build=$2
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")" || exit 1
-here=$PWD top=$PWD/../..
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; [ ! -s "$tmp/err" ] || head -n 3 "$tmp/err"; }
+here=$PWD top=$PWD/../.. said=$tmp/err
+: > "$said"
 
 # gives CODE 'WORDS OF THE OUTPUT' ARGUMENTS...: exit code, and a text (fixed string) in what is printed on either stream; '' for any
 gives() {
@@ -25,5 +22,4 @@ no_() { what=$1; shift; if "$@" > /dev/null 2>&1; then bad "$what"; else ok; fi;
 number() { awk -v n="$1" '$1 == n { print $2 }' "$tmp/out"; }
 
 for part in part_*.sh; do . "./$part"; done
-echo "cli: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count cli

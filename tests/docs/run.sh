@@ -3,14 +3,10 @@
 # differences. Commands: run as they stand, in a folder where build/mflc, examples/ and data/ are what the page says; those of make are looked up in the
 # Makefile. Messages: printed by the program that they stand behind. A block of another kind, or a program without data here, fails. usage: run.sh MFLC BUILD
 mflc=$1
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
 top=$PWD
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
 : > "$tmp/log"
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 data() { mkdir -p "$1"; python3 tests/docs/data.py "$@"; }
 
 # What each program's data looks like; its dims without a value follow from them.
@@ -74,5 +70,4 @@ done
 sed -n '/^```mfl/,/^```/p' README.md | grep -v '^```' | diff - examples/first/first.mfl > "$tmp/log" && ok || bad "examples/first/first.mfl is not the README's program"
 # docs/functions.md is what the compiler says of its functions now; the language's own page of names is covered by it.
 if "$mflc" ops --markdown > "$tmp/functions.md" 2> "$tmp/log" && diff "$tmp/functions.md" docs/functions.md > "$tmp/log"; then ok; else bad "docs/functions.md is not current: build/mflc ops --markdown > docs/functions.md"; fi
-echo "docs: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count docs

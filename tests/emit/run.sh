@@ -2,13 +2,9 @@
 # mflc build --emit FORM: each form of several problems is accepted by the tool it is for. usage: run.sh MFLC BUILD [PROBLEM ...]. QUICK=1: one problem.
 mflc=$1 B=$2
 shift 2
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
 export OPENBLAS_NUM_THREADS=1 TMPDIR="$tmp"
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 flags="-std=c99 -Wall -Wextra -Werror -pedantic -Wdouble-promotion -Iinclude"
 
 # emit FORM FILE: the form is written, to just this file, by its name
@@ -70,5 +66,4 @@ for form in llvm asm obj; do
     (ulimit -f 1; exec "$mflc" build $r/$p.mfl --from $r/in --emit $form -o "$tmp/full") > "$tmp/log" 2>&1
     if [ $? = 3 ] && grep -q 'cannot be written: File too large' "$tmp/log" && [ -z "$(ls "$tmp/full")" ]; then ok; else bad "--emit $form on a full disk"; fi
 done
-echo "emit: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count emit

@@ -3,12 +3,8 @@
 # and exit code 1 to 3, never in a crash or a hang. The exact messages of these and
 # of the programs in cases/ are compared by exact.sh. usage: run.sh MFLC
 mflc=$1
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")" || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; }
 for f in *.mfl; do
     timeout 20 "$mflc" build "$f" -o "$tmp" > /dev/null 2> "$tmp/err"
     code=$?
@@ -65,5 +61,4 @@ for p in ridge records einsum nested_loops; do    # every tenth token missing: e
         if [ "$code" -le 3 ]; then ok; else bad "$p without every tenth word ($k): exit code $code"; fi
     done
 done
-echo "errors: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count errors

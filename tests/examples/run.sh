@@ -2,12 +2,8 @@
 # Every example learns: the outer loss falls in a few outer steps, and a run that stops and resumes gives the files of one that does not.
 # usage: run.sh MFLC BUILD. Ends with "examples: N passed, N failed".
 mflc=$1
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../../examples" || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; }
 for f in *.mfl; do
     p=${f%.mfl}
     "$mflc" run "$f" --steps 12 --quiet -o "$tmp/$p" > "$tmp/log" 2>&1
@@ -20,5 +16,4 @@ done
 for a in "$tmp/whole"/*.npy; do
     if cmp -s "$a" "$tmp/resumed/${a##*/}"; then ok; else bad "resumed ${a##*/} differs"; fi
 done
-echo "examples: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count examples

@@ -2,12 +2,8 @@
 # The formatter: every program of the repository is formatted; whatever a program looks like (on few lines, on many, full of comments), formatting it twice is
 # formatting it once, keeps every comment, and leaves the tensor program that it compiles to. usage: run.sh MFLC
 mflc=$1
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; }
 
 # tests/errors holds wrong programs, whose places are part of the test
 for f in $(find . -name '*.mfl' -not -path '*/build/*' -not -path './tests/errors/*' -not -path './tests/fmt/*' -not -path './.peers/*'); do
@@ -70,5 +66,4 @@ mkfifo "$tmp/pipe.mfl"
 printf 'problem   a\n' > "$tmp/pipe.mfl" &
 timeout 60 "$mflc" fmt "$tmp/pipe.mfl" > /dev/null 2> "$tmp/log"
 [ $? = 3 ] && [ -p "$tmp/pipe.mfl" ] && grep -q 'cannot be written' "$tmp/log" && ok || bad "a pipe"
-echo "fmt: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count fmt

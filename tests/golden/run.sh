@@ -3,12 +3,8 @@
 # `make promote`, which also brings docs/first.md and the README up to date. Then what every generated file must hold: comments point at lines that exist, values have names that say something, the text does not
 # grow with sizes or steps. usage: run.sh MFLC BUILD
 mflc=$1
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; }
 
 # make NAME [OPTIONS]: $tmp/NAME.c, and its functions of the hypergradient in $tmp/NAME.part; the plan does not depend on the machine.
 make_c() {
@@ -78,5 +74,4 @@ fi
 # The same bytes each time.
 make_c attention && cp "$tmp/attention.c" "$tmp/once.c" && make_c attention
 if cmp -s "$tmp/once.c" "$tmp/attention.c"; then ok; else bad "attention: two builds differ"; fi
-echo "golden: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count golden

@@ -2,14 +2,10 @@
 # make install into a folder of its own, small outside projects against it (CMake, pkg-config) after the tree has been moved, make uninstall; and examples/embed
 # with and without a BLAS. All programs must print the same line. usage: run.sh MFLC BUILD
 mflc=$1 B=$2
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
 top=$PWD
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
 export OPENBLAS_NUM_THREADS=1
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 try() { what=$1; shift; if "$@" > "$tmp/log" 2>&1; then ok; else bad "$what"; fi; }
 # A sanitized library needs the sanitizers in the programs that link it.
 sanitize=; [ -z "$ASAN" ] || sanitize=-fsanitize=address,undefined
@@ -100,5 +96,4 @@ setup 0 "installing: gcc" build
 tool dpkg-query 'echo install ok installed'
 tool sudo 'exit 1'
 PATH=$tmp/bin sh .ci/setup build tests > "$tmp/log" 2>&1 && [ ! -s "$tmp/log" ] && ok || bad "setup with nothing missing"
-echo "install: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count install

@@ -2,13 +2,9 @@
 # The functions around the entries: _add, _tasks with and without OpenMP, results that are not wanted, wrong inputs. usage: run.sh MFLC BUILD [PROBLEM ...]
 mflc=$1 B=$2
 shift 2
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
 export OPENBLAS_NUM_THREADS=1
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 flags="-std=c99 -Wall -Wextra -Werror -pedantic -Wdouble-promotion -Wshadow -Iinclude"
 
 # QUICK=1: a first look.
@@ -101,5 +97,4 @@ r=tests/reference/truncated
 refused 1 truncate $r/truncated.mfl --from $r/in --check
 refused 2 "generated C" $r/truncated.mfl --from $r/in --static --emit obj
 refused 2 "generated C" $r/truncated.mfl --from $r/in --main --python
-echo "interface: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count interface

@@ -1,12 +1,8 @@
 #!/bin/sh
 # examples/mcu, cross-built and run in QEMU: the bits that the same program prints on the host, no heap, and the bytes that its README says. usage: run.sh MFLC BUILD
 mflc=$1
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../../examples/mcu" || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 : > "$tmp/log"
 if make -s MFLC="$mflc" OUT="$tmp" host > "$tmp/log" 2>&1 && "$tmp/sensor_host" > "$tmp/host" 2> "$tmp/log"; then ok; else bad "host"; fi
 if make -s MFLC="$mflc" OUT="$tmp" > "$tmp/log" 2>&1; then ok; else bad "cross-build"; fi
@@ -18,5 +14,4 @@ said() { sed -n "s/^| $1 .*| *\([0-9]*\) |\$/\1/p" README.md; }
 arm-none-eabi-size "$tmp/sensor.elf" > "$tmp/log"
 if awk -v flash="$(said flash)" -v ram="$(said RAM)" 'function near(a, b) { return b > 0 && a < 1.1 * b && a > 0.9 * b } NR == 2 { good = near($1 + $2, flash) && near($2 + $3, ram) } END { exit !good }' "$tmp/log"
 then ok; else bad "README.md says other sizes: flash is text + data, RAM data + bss"; fi
-echo "mcu: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count mcu

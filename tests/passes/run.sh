@@ -2,10 +2,8 @@
 # Passes on graphs written as text: NAME.in goes through the passes that its first line names and becomes NAME.out. PROMOTE=1 writes NAME.out anew (make promote):
 # read the difference before it is committed. usage: run.sh MFLC BUILD. Ends with "passes: N passed, N failed".
 mflc=$1
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")" || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
 for f in *.in; do
     n=${f%.in} args=
     for p in $(sed -n '1s/^# passes: //p' "$f"); do args="$args --pass $p"; done
@@ -20,5 +18,4 @@ for f in *.in; do
         diff "$n.out" "$tmp/out" | head -n 20
     fi
 done
-echo "passes: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count passes

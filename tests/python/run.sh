@@ -1,13 +1,9 @@
 #!/bin/sh
 # mflc build --emit so and --python: the modules under tests/python/test_module.py, and what goes wrong while they are made. usage: run.sh MFLC BUILD
 mflc=$1
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
 export OPENBLAS_NUM_THREADS=1 TMPDIR="$tmp" PYTHONDONTWRITEBYTECODE=1
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 # A sanitized runtime needs the sanitizers in what carries it, and before anything else in the process.
 if [ -n "$ASAN" ]; then export CC="gcc -fsanitize=address,undefined"; preload="$(gcc -print-file-name=libasan.so)"; fi
 python=
@@ -70,5 +66,4 @@ if [ $? = 3 ] && grep -q 'no-such-compiler cannot be run' "$tmp/log" && [ -z "$(
 CC=false "$mflc" build examples/ridge.mfl --emit so -o "$tmp/n" > "$tmp/log" 2>&1
 if [ $? = 3 ] && grep -q 'the C compiler false failed' "$tmp/log" && [ -z "$(ls "$tmp/n")" ]; then ok; else bad "failing compiler"; fi
 if ls "$tmp"/mflc-* > /dev/null 2>&1; then bad "a temporary folder is left"; else ok; fi
-echo "python: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count python

@@ -3,12 +3,8 @@
 # numbers in double; in float it must compile just as cleanly. usage: run.sh MFLC BUILD [PROBLEM ...]
 mflc=$1 B=$2
 shift 2
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 flags="-std=c99 -Wall -Wextra -Werror -pedantic -Wdouble-promotion -Iinclude"
 for p in ${@:-quad ridge maml_sine path_loss truncated learned_optimizer indexing records scalars float_data edge_T0 deq_long matrix}; do
     r=tests/reference/$p
@@ -110,5 +106,4 @@ if [ "$(grep -c . "$tmp/shown")" -gt 20 ] && ! grep -vxFf "$tmp/made" "$tmp/show
 for march in x86-64-v2 x86-64-v3 native; do
     if [ "$(uname -m)" != x86_64 ] || gcc -std=c99 -O1 -march=$march -Wall -Wextra -Werror -pedantic -Wdouble-promotion -Iinclude -c -o "$tmp/f.o" runtime/gemm.c > "$tmp/log" 2>&1; then ok; else bad "runtime: $march"; fi
 done
-echo "run: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count run

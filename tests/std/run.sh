@@ -2,12 +2,8 @@
 # The library in MFL: every layer, loss, schedule and the learned optimizer, differentiated in three ways that must agree; and the user's own names, which
 # hide the library's in the user's text and do not reach into it. usage: run.sh MFLC BUILD
 mflc=$1 B=$2
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")" || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 grad() { "$mflc" grad "$1" --data t=t.csv --real double --mode "$2" --schedule "$3" -o "$tmp/$4" > "$tmp/log" 2>&1 || bad "$1 $2 $3"; }
 cp t.csv "$tmp"
 grad library.mfl reverse keep a
@@ -22,5 +18,4 @@ for name in $(sed -n 's/^fn \([a-z_]*\)(.*/\1/p; s/^optimizer \([a-z_]*\)(.*/\1/
     case $name in heads|join_heads|rotary_attention|rms_normed|block|gate|unembed) continue ;; esac    # used by the layers above them
     if grep -q "\<$name(" library.mfl; then ok; else : > "$tmp/log"; bad "$name is not tested"; fi
 done
-echo "std: $passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+count std

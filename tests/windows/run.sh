@@ -3,12 +3,8 @@
 # as have been run and a `truncate` that cuts there: in every mode, from the generated C. `mflc run` goes through the windows, stopped and resumed too.
 # usage: run.sh MFLC BUILD. Ends with "windows: N passed, N failed".
 mflc=$1 B=$2
+. "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAIL $*"; tail -n 5 "$tmp/log"; }
 python=
 for p in /usr/bin/python3 python3; do
     [ -n "$python" ] || ! $p -c 'import numpy' 2> /dev/null || python=$p
@@ -71,5 +67,4 @@ assert abs(outer[0] - float(np.load(sys.argv[2]))) < 1e-12 * abs(outer[0]), oute
 END
 then ok; else bad "run: outer losses of the windows"; fi
 
-echo "windows: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+count windows
