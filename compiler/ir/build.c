@@ -25,7 +25,8 @@ static uint64_t combine(uint64_t h, uint64_t x)
 static uint64_t attribute(const Node *n)
 {
     switch (n->op) {
-    case OP_contract: case OP_grad: case OP_lingrad: return (uint64_t)(uintptr_t)n->u.contract;
+    case OP_contract: return (uint64_t)(uintptr_t)n->u.contract->as;
+    case OP_grad: case OP_lingrad: return (uint64_t)(uintptr_t)n->u.region;
     default: return (uint64_t)n->u.axis;             /* a constant's bits, too: -0 and 0 differ */
     }
 }

@@ -23,7 +23,7 @@ bool place_is_const(const Place *, int64_t *value);
 
 /* Copies the part that is in use: a contract has room for many operands of many axes, and most of it is empty. The rest of *to stays as it is. */
 void contract_copy(Contract *to, const Contract *from);
-/* One contract for all equal ones, whatever their letters are called. */
+/* One contract for all equal ones with the same names, and one `as` whatever their letters are called: an axis keeps its name where another has as many elements. */
 const Contract *contract_intern(const Contract *);
 /* The node equal to *like in g, made when there is none. args are copied. */
 Node *node_make(Graph *, const Node *like, Node *const *args, int narg);

@@ -1,7 +1,6 @@
-/* intern_contract.c -- one contract for all equal ones, so that nodes compare them by pointer.
+/* intern_contract.c -- one contract for all equal ones with the same names, and one for all equal ones (`as`), so that nodes compare them by pointer.
  *
- * Only what is in use counts, is hashed and is copied: letters < nletters, places < rank, operands < nfactor + nindex, guards < nguard. The names of the
- * letters are those of the first. Interned contracts live as long as the process. */
+ * Only what is in use counts, is hashed and is copied: letters < nletters, places < rank, operands < nfactor + nindex, guards < nguard. Interned contracts live as long as the process. */
 #include "contract.h"
 
 static void copy_access(Access *to, const Access *from)
@@ -115,11 +114,17 @@ const Contract *contract_intern(const Contract *c)
         grow(&t);
     uint64_t h = hash(c);
     int j = (int)(h & (uint64_t)(t.size - 1));
-    for (; t.at[j]; j = (j + 1) & (t.size - 1))
-        if (t.hash[j] == h && same_contract(t.at[j], c))
+    const Contract *as = NULL;
+    for (; t.at[j]; j = (j + 1) & (t.size - 1)) {
+        if (t.hash[j] != h || !same_contract(t.at[j], c))
+            continue;
+        if (!memcmp(t.at[j]->letter, c->letter, sizeof *c->letter * (size_t)c->nletters))
             return t.at[j];
+        as = t.at[j]->as;
+    }
     t.at[j] = NEW(t.arena, Contract);
     contract_copy(t.at[j], c);
+    t.at[j]->as = as ? as : t.at[j];
     t.hash[j] = h;
     t.n++;
     return t.at[j];

@@ -71,6 +71,7 @@ typedef struct Contract {
     int     nletters;
     int64_t range[MAX_LETTERS];
     Name    letter[MAX_LETTERS];          /* names for printing and code; not part of identity; may be NULL */
+    const struct Contract *as;            /* of a node's contract: the same one for all that differ in names only */
     int     nfactor;                      /* operands 0..nfactor-1 are multiplied (same dtype as the result; INT and BOOL only for one factor) */
     int     nindex;                       /* operands nfactor..nfactor+nindex-1 are integer arrays used by places */
     double  scale;

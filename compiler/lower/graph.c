@@ -231,30 +231,52 @@ static void publish(Low *l, Making *m, LBlock *after)
     }
 }
 
-/* What the number of iterations is called: as the first axis of an array that the loop reads element by element. */
+static Node *index_param(const Loop *loop)
+{
+    for (int p = 0; p < loop->params.n; p++)
+        if (loop->params.at[p].kind == LP_INDEX)
+            return loop->body->params.at[p];
+    return NULL;
+}
+
+/* Iteration i takes element i of the array that body's parameter p stands for. */
+static bool reads_along(const Loop *loop, const Node *p)
+{
+    const Node *index = index_param(loop);
+    for (int k = 0; k < loop->body->nodes.n; k++) {
+        const Node *n = loop->body->nodes.at[k];
+        if (n->op != OP_contract)
+            continue;
+        for (int a = 0; a < n->u.contract->nfactor; a++) {
+            int at = n->u.contract->arg[a].place[0].index;
+            if (n->arg[a] == p && at >= 0 && n->arg[at] == index)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* What the number of iterations is called: as the first axis of an array that the loop reads element by element. Another array may have as many elements. */
 static Name trips_text(const Low *l, const Node *n)
 {
     const Loop *loop = n->u.loop;
     if (loop->is_steps)
         return size_text(l, intern("STEPS"), loop->n);
-    for (int a = 0; a < n->narg; a++)
-        if (n->arg[a]->type.rank && n->arg[a]->type.dim[0] == loop->n && size_text(l, n->arg[a]->axis_name[0], loop->n))
-            return n->arg[a]->axis_name[0];
-    return NULL;
-}
-
-static Name index_name(const Loop *loop)
-{
-    for (int p = 0; p < loop->params.n; p++)
+    for (int p = 0, a = 0; p < loop->params.n; p++) {
         if (loop->params.at[p].kind == LP_INDEX)
-            return loop->body->params.at[p]->origin.name;
+            continue;
+        const Node *all = n->arg[a++];
+        Name size = all->type.rank && all->type.dim[0] == loop->n ? size_text(l, all->axis_name[0], loop->n) : NULL;
+        if (size && reads_along(loop, loop->body->params.at[p]))
+            return size;
+    }
     return NULL;
 }
 
 void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
 {
     Loop *loop = n->u.loop;
-    LStmt *f = new_for(l, new_var(l, loop->is_steps ? intern("t") : index_name(loop)), loop->n, false, NULL);
+    LStmt *f = new_for(l, new_var(l, loop->is_steps ? intern("t") : index_param(loop)->origin.name), loop->n, false, NULL);
     f->size = trips_text(l, n);
     f->down = loop->down;
     LFunc *func = NULL, *before = l->func;
