@@ -10,10 +10,10 @@ enum { NAME_BYTES = 64 };
 typedef struct Head {
     char     magic[8], name[NAME_BYTES];
     uint64_t text, program, data, seed;
-    double   clip;
+    double   clip, before;
     int64_t  real_bytes, mode, skip, steps_done, state_bytes, meta_bytes, carried_bytes;
 } Head;
-static const char magic[8] = "mflckp3";
+static const char magic[8] = "mflckp4";
 
 static uint64_t hash(uint64_t h, const void *at, size_t n)
 {
@@ -68,7 +68,7 @@ static Head head_of(Run *r)
         r->data_hash = hash_data(r);
     }
     Head h = { .text = hash(hash_start, p->src->text, p->src->len), .program = r->program_hash, .data = r->data_hash,
-               .seed = r->o->seed, .clip = r->o->clip, .real_bytes = r->s.real_bytes, .mode = r->s.diff.mode, .skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip"),
+               .seed = r->o->seed, .clip = r->o->clip, .before = r->before, .real_bytes = r->s.real_bytes, .mode = r->s.diff.mode, .skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip"),
                .steps_done = r->step, .state_bytes = r->s.program->state_bytes, .meta_bytes = (int64_t)meta_bytes(r), .carried_bytes = (int64_t)carried_bytes(r) };
     memcpy(h.magic, magic, sizeof magic);
     snprintf(h.name, sizeof h.name, "%s", p->name);
@@ -148,6 +148,7 @@ int checkpoint_resume(Run *r)
     }
     const unsigned char *p = at + sizeof h;
     r->step = h.steps_done;
+    r->before = h.before;
     run_room(r, r->step);
     memcpy(r->loss, p, sizeof *r->loss * (size_t)r->step);
     p += sizeof *r->loss * (size_t)r->step;

@@ -191,7 +191,7 @@ static void print_logs(const Run *r, const char *when)
         }
 }
 
-static int finish(Run *r, double before)
+static int finish(Run *r)
 {
     mfl_status st = { 0 };
     run_room(r, r->step);
@@ -203,7 +203,7 @@ static int finish(Run *r, double before)
     code = write_results(r);
     if (code >= 0)
         return code;
-    printf("outer loss %.6g before, %.6g after %lld outer steps\n", before, r->loss[r->step], (long long)r->step);
+    printf("outer loss %.6g before, %.6g after %lld outer steps\n", r->before, r->loss[r->step], (long long)r->step);
     if (r->skipped)
         printf("%lld outer steps were skipped: their hypergradient is not finite\n", (long long)r->skipped);
     print_logs(r, "after ");
@@ -283,20 +283,18 @@ static void catch_signals(void)
 static int learn(Run *r)
 {
     mfl_status st = { 0 };
-    double before = r->step ? r->loss[0] : 0;
     catch_signals();
     if (!r->o->quiet)
         fprintf(stderr, "%s: %s\n", r->s.problem->name, r->s.why);
     if (!r->o->quiet && r->windows)
         fprintf(stderr, "%s: windows of %lld inner steps, the state carried from one to the next: %lld outer steps go once through the inner loop\n", r->s.problem->name,
                 (long long)r->s.problem->truncate, (long long)r->windows);
-    if (!r->step && session_value(&r->s, r->s.bound.meta, &before, r->logs, &st)) {
-        before = NAN;                             /* the first outer step says so and ends, or is skipped */
-    }
+    if (!r->step && session_value(&r->s, r->s.bound.meta, &r->before, r->logs, &st))
+        r->before = NAN;                          /* the first outer step says so and ends, or is skipped */
     int code = train(r);
     if (code >= 0 && code != EXIT_NUMERIC)
         return code;
-    int end = finish(r, before);
+    int end = finish(r);
     return code < 0 ? end : code;
 }
 

@@ -11,6 +11,7 @@ typedef struct Run {
     void   **grad;
     double  *loss;                 /* outer loss before each outer step; loss[step]: now. `room` numbers, on the heap */
     int64_t  room;
+    double   before;               /* outer loss before the first outer step: with windows it is the whole loop's, and loss[0] the first window's */
     double   began;
     double  *logs;
     FILE    *log;
