@@ -30,19 +30,25 @@ static void store(Low *l, LBlock *b, const Node *about, const Slot *to, LExpr **
     push_stmt(l, b, s);
 }
 
-void store_value(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
-{
-    LExpr *idx[MAX_RANK];
-    LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
-    store(l, in, n, to, idx, n->type.rank, value_at(l, e, n, idx), false);
-}
-
 void zero_slot(Low *l, const Node *n, const Slot *to, LBlock *b)
 {
     LStmt *s = new_stmt(l, LS_ZERO, NULL);
     s->dst = first_of(l, to, &n->type);
     s->count = type_count(&n->type);
     push_stmt(l, b, s);
+}
+
+/* Zeros of several axes are one memset: loops of stores say no more, and gcc 12 takes what it makes of them for writes out of bounds. */
+void store_value(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
+{
+    LExpr *idx[MAX_RANK];
+    double value;
+    if (n->type.rank > 1 && n->type.dtype == T_REAL && ir_is_const(n, &value) && value == 0 && !signbit(value)) {
+        zero_slot(l, n, to, b);
+        return;
+    }
+    LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
+    store(l, in, n, to, idx, n->type.rank, value_at(l, e, n, idx), false);
 }
 
 static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)

@@ -1,15 +1,15 @@
 /* Workspace of attention_hypergradient: 148160 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
  * attention_hypergradient_step is 8 to 60,
- * attention_hypergradient_step_adjoint is 120 to 233. */
-#define HYPERGRADIENT_exp_log_rate                147968   /* float, alive 1 to 233   attention.mfl:24 */
+ * attention_hypergradient_step_adjoint is 120 to 234. */
+#define HYPERGRADIENT_exp_log_rate                147968   /* float, alive 1 to 234   attention.mfl:24 */
 #define HYPERGRADIENT_normal                           0   /* float [768], alive 2 to 3   attention.mfl:6 */
 #define HYPERGRADIENT_normal_2                      3072   /* float [L][D][D], alive 3 to 4   attention.mfl:6 */
 #define HYPERGRADIENT_blocks_q                     59136   /* float [L][D][D], alive 4 to 119 */
 #define HYPERGRADIENT_normal_3                         0   /* float [768], alive 5 to 6   attention.mfl:6 */
 #define HYPERGRADIENT_normal_4                      3072   /* float [L][D][D], alive 6 to 7   attention.mfl:6 */
 #define HYPERGRADIENT_blocks_v                     62208   /* float [L][D][D], alive 7 to 119 */
-#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 233 */
-#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 233 */
+#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 234 */
+#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 234 */
 #define HYPERGRADIENT_h                            67584   /* float [S][D], alive 8 to 39   attention.mfl:13 */
 #define HYPERGRADIENT_h_at                         45312   /* float [L][S][D], alive 9 to 60   attention.mfl:13 */
 #define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    76032   /* float [L][S], alive 9 to 60   attention.mfl:9 */
@@ -55,11 +55,11 @@
 #define HYPERGRADIENT_b_h_2                        69888   /* float [S][D], alive 82 to 119   attention.mfl:13 */
 #define HYPERGRADIENT_outer_exp                    65536   /* float [7], alive 87 to 91   attention.mfl:25 */
 #define HYPERGRADIENT_b_h                          65600   /* float [D], alive 91 to 93   attention.mfl:14 */
-#define HYPERGRADIENT_b_log_rate                  148032   /* float, alive 97 to 235 */
-#define HYPERGRADIENT_outer_value                 148096   /* float, alive 98 to 234   attention.mfl:25 */
+#define HYPERGRADIENT_b_log_rate                  148032   /* float, alive 97 to 236 */
+#define HYPERGRADIENT_outer_value                 148096   /* float, alive 98 to 235   attention.mfl:25 */
 #define HYPERGRADIENT_b_rms_norm_blocks_v          71424   /* float [S][D], alive 99 to 118   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q                   93696   /* float [L][D][D], alive 99 to 233 */
-#define HYPERGRADIENT_b_blocks_v                   96768   /* float [L][D][D], alive 99 to 233 */
+#define HYPERGRADIENT_b_blocks_q                   93696   /* float [L][D][D], alive 99 to 234 */
+#define HYPERGRADIENT_b_blocks_v                   96768   /* float [L][D][D], alive 99 to 234 */
 #define HYPERGRADIENT_b_block_quotient             65280   /* float [S][S], alive 100 to 106   attention.mfl:10 */
 #define HYPERGRADIENT_b_scaled_block_product       67584   /* float [S][S], alive 101 to 109   attention.mfl:10 */
 #define HYPERGRADIENT_rms_norm_6                   72960   /* float [S][D], alive 101 to 118   attention.mfl:9 */
@@ -67,66 +67,66 @@
 #define HYPERGRADIENT_b_rms_norm                   74496   /* float [S][D], alive 108 to 116   attention.mfl:10 */
 #define HYPERGRADIENT_b_blocks_q_at                66816   /* float [D][D], alive 117 to 119   attention.mfl:10 */
 #define HYPERGRADIENT_b_blocks_v_at                65280   /* float [D][D], alive 118 to 119   attention.mfl:10 */
-#define HYPERGRADIENT_h_2                         110592   /* float [S][D], alive 120 to 179   attention.mfl:13 */
-#define HYPERGRADIENT_d_h                         112128   /* float [S][D], alive 120 to 179   attention.mfl:13 */
-#define HYPERGRADIENT_b_g_blocks_q                 99840   /* float [L][D][D], alive 121 to 227   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_b_g_blocks_v                102912   /* float [L][D][D], alive 121 to 227   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_h_at_2                       66048   /* float [L][S][D], alive 121 to 227   attention.mfl:13 */
-#define HYPERGRADIENT_d_h_at                       70656   /* float [L][S][D], alive 121 to 227   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   145152   /* float [L][S], alive 121 to 227   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_2                  145472   /* float [L][S], alive 121 to 227   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_2            145792   /* float [L][S], alive 121 to 227   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_2       75264   /* float [L][S][D], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_2       79872   /* float [L][S][D], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_3   146112   /* float [L][S], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt_at                  146432   /* float [L][S], alive 121 to 227   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_blocks_q_at       84480   /* float [L][S][D], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_d_exp_block_difference_at    45312   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_quotient_at          52224   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at_2    59136   /* float [L][S][S], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_blocks_v_at       89088   /* float [L][S][D], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at   146752   /* float [L][S], alive 121 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rsqrt_at            147072   /* float [L][S], alive 121 to 227   attention.mfl:9 */
-#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   147392   /* float [L][S], alive 121 to 227   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_3                  113664   /* float [S][D], alive 122 to 161   attention.mfl:9 */
-#define HYPERGRADIENT_block                       115200   /* float [S][D], alive 122 to 164   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm                  116736   /* float [S][D], alive 122 to 160   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_2             105984   /* float [S][S], alive 139 to 148   attention.mfl:10 */
-#define HYPERGRADIENT_sum_exp_block_difference    118272   /* float [S], alive 140 to 159   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_2              108288   /* float [S], alive 141 to 144   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product             105984   /* float [S][S], alive 153 to 159   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_2           108288   /* float [S][S], alive 154 to 159   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_4                       129792   /* float [S][D], alive 165 to 227 */
-#define HYPERGRADIENT_d_g_h                       131328   /* float [S][D], alive 165 to 227   attention.mfl:13 */
-#define HYPERGRADIENT_logits_2                    105984   /* float [7], alive 166 to 169   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp_2                 106048   /* float [7], alive 169 to 179   attention.mfl:23 */
-#define HYPERGRADIENT_d_inner_exp                 106112   /* float [7], alive 169 to 179   attention.mfl:23 */
-#define HYPERGRADIENT_g_inner_exp                 105984   /* float [7], alive 172 to 179   attention.mfl:23 */
-#define HYPERGRADIENT_g_h_3                       106176   /* float [D], alive 173 to 179   attention.mfl:14 */
-#define HYPERGRADIENT_d_g_blocks_q_at             105984   /* float [L][D][D], alive 180 to 231   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_blocks_v_at             109056   /* float [L][D][D], alive 180 to 231   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at_2             112128   /* float [L][D][D], alive 180 to 231   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at_2             115200   /* float [L][D][D], alive 180 to 231   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v_2       132864   /* float [S][D], alive 180 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient_2          118272   /* float [S][S], alive 181 to 207   attention.mfl:10 */
-#define HYPERGRADIENT_g_exp_block_difference      120576   /* float [S][S], alive 182 to 207   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product_2    122880   /* float [S][S], alive 182 to 212   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_4                  134400   /* float [S][D], alive 182 to 227   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q_2       135936   /* float [S][D], alive 188 to 226   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_2                137472   /* float [S][D], alive 189 to 221   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_v       139008   /* float [S][D], alive 192 to 225   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_block_quotient          125184   /* float [S][S], alive 194 to 207   attention.mfl:10 */
-#define HYPERGRADIENT_g_rsqrt                     147712   /* float [S], alive 196 to 221   attention.mfl:9 */
-#define HYPERGRADIENT_g_sqrt_rms_norm_sum         147840   /* float [S], alive 196 to 221   attention.mfl:9 */
-#define HYPERGRADIENT_g_h_squared                 140544   /* float [S][D], alive 196 to 221   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_scaled_block_product    127488   /* float [S][S], alive 196 to 213   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt                     142080   /* float [S][D], alive 196 to 221   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_2                143616   /* float [S][D], alive 196 to 224   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_q       118272   /* float [S][D], alive 208 to 223   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm                119808   /* float [S][D], alive 210 to 221   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                         110592   /* float [S][D], alive 120 to 180   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                         112128   /* float [S][D], alive 121 to 180   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q                 99840   /* float [L][D][D], alive 122 to 228   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v                102912   /* float [L][D][D], alive 122 to 228   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                       66048   /* float [L][S][D], alive 122 to 228   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                       70656   /* float [L][S][D], alive 122 to 228   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   145152   /* float [L][S], alive 122 to 228   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_2                  145472   /* float [L][S], alive 122 to 228   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_2            145792   /* float [L][S], alive 122 to 228   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2       75264   /* float [L][S][D], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2       79872   /* float [L][S][D], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3   146112   /* float [L][S], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt_at                  146432   /* float [L][S], alive 122 to 228   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at       84480   /* float [L][S][D], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at    45312   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at          52224   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2    59136   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at       89088   /* float [L][S][D], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at   146752   /* float [L][S], alive 122 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rsqrt_at            147072   /* float [L][S], alive 122 to 228   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   147392   /* float [L][S], alive 122 to 228   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3                  113664   /* float [S][D], alive 123 to 162   attention.mfl:9 */
+#define HYPERGRADIENT_block                       115200   /* float [S][D], alive 123 to 165   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm                  116736   /* float [S][D], alive 123 to 161   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_2             105984   /* float [S][S], alive 140 to 149   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference    118272   /* float [S], alive 141 to 160   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2              108288   /* float [S], alive 142 to 145   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product             105984   /* float [S][S], alive 154 to 160   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2           108288   /* float [S][S], alive 155 to 160   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_4                       129792   /* float [S][D], alive 166 to 228 */
+#define HYPERGRADIENT_d_g_h                       131328   /* float [S][D], alive 166 to 228   attention.mfl:13 */
+#define HYPERGRADIENT_logits_2                    105984   /* float [7], alive 167 to 170   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2                 106048   /* float [7], alive 170 to 180   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp                 106112   /* float [7], alive 170 to 180   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp                 105984   /* float [7], alive 173 to 180   attention.mfl:23 */
+#define HYPERGRADIENT_g_h_3                       106176   /* float [D], alive 174 to 180   attention.mfl:14 */
+#define HYPERGRADIENT_d_g_blocks_q_at             105984   /* float [L][D][D], alive 181 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at             109056   /* float [L][D][D], alive 181 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2             112128   /* float [L][D][D], alive 181 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2             115200   /* float [L][D][D], alive 181 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2       132864   /* float [S][D], alive 181 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2          118272   /* float [S][S], alive 182 to 208   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference      120576   /* float [S][S], alive 183 to 208   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2    122880   /* float [S][S], alive 183 to 213   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4                  134400   /* float [S][D], alive 183 to 228   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2       135936   /* float [S][D], alive 189 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2                137472   /* float [S][D], alive 190 to 222   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v       139008   /* float [S][D], alive 193 to 226   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient          125184   /* float [S][S], alive 195 to 208   attention.mfl:10 */
+#define HYPERGRADIENT_g_rsqrt                     147712   /* float [S], alive 197 to 222   attention.mfl:9 */
+#define HYPERGRADIENT_g_sqrt_rms_norm_sum         147840   /* float [S], alive 197 to 222   attention.mfl:9 */
+#define HYPERGRADIENT_g_h_squared                 140544   /* float [S][D], alive 197 to 222   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_scaled_block_product    127488   /* float [S][S], alive 197 to 214   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt                     142080   /* float [S][D], alive 197 to 222   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2                143616   /* float [S][D], alive 197 to 225   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q       118272   /* float [S][D], alive 209 to 224   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm                119808   /* float [S][D], alive 211 to 222   attention.mfl:10 */
 
 /* One step of the inner loop. */
 static void attention_hypergradient_step(const attention_data *data, char *work, int t)
@@ -384,11 +384,9 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
     float (*d_g_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm);  /* [S][D] */
 
     for (int s = 0; s < S; s++)
-        for (int d = 0; d < D; d++) {
+        for (int d = 0; d < D; d++)
             h_2[s][d] = x[s][d];
-            d_h[s][d] = 0.0f;                                           /* tangent of blocks   attention.mfl:13 */
-        }
-
+    memset(&d_h[0][0], 0, sizeof(float) * S * D);
     for (int l = 0; l < L; l++) {
         for (int d = 0; d < D; d++)
             for (int i = 0; i < D; i++) {
