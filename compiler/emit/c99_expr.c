@@ -123,7 +123,19 @@ static bool is_ratio(const C *c, double v, double top, double n)
     return n >= 3 && n <= 0x1p24 && top / n == v && (c->p->real_bytes == 8 || (float)top / (float)n == (float)v);
 }
 
-/* v = q / one size, or else q / two of them: exactly, in the arithmetic of the generated code too, and for one choice of sizes only. */
+/* Is there an array over both, one axis after the other? Only then is their product something that the problem counts; else it is a coincidence. */
+static bool side_by_side(const C *c, Name a, Name b)
+{
+    for (int k = 0; k < c->p->bufs.n; k++) {
+        const LBuf *buf = c->p->bufs.at[k];
+        for (int d = 0; d + 1 < buf->rank; d++)
+            if ((buf->size[d] == a && buf->size[d + 1] == b) || (buf->size[d] == b && buf->size[d + 1] == a))
+                return true;
+    }
+    return false;
+}
+
+/* v = q / one size, or else q / two of one array's: exactly, in the arithmetic of the generated code too, and for one choice of sizes only. */
 static bool ratio_of(const C *c, double v, double *q, const char **below)
 {
     static const double tops[] = { 1, 2, 4, -1, -2, -4 };
@@ -135,7 +147,7 @@ static bool ratio_of(const C *c, double v, double *q, const char **below)
         for (int t = 0; t < 6; t++)
             for (int i = 0; i < n_dims; i++)
                 for (int j = pairs ? 0 : i; j <= i; j++)
-                    if (is_ratio(c, v, tops[t], (double)dim[i].value * (pairs ? (double)dim[j].value : 1))) {
+                    if (is_ratio(c, v, tops[t], (double)dim[i].value * (pairs ? (double)dim[j].value : 1)) && (!pairs || side_by_side(c, dim[i].text, dim[j].text))) {
                         found++;
                         *q = tops[t];
                         *below = pairs ? arena_printf(c->p->arena, "(%s * %s)", dim[i].text, dim[j].text) : dim[i].text;

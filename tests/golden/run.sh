@@ -74,4 +74,7 @@ fi
 # The same bytes each time.
 make_c attention && cp "$tmp/attention.c" "$tmp/once.c" && make_c attention
 if cmp -s "$tmp/once.c" "$tmp/attention.c"; then ok; else bad "attention: two builds differ"; fi
+# 1 / 30 is 1 / (N B D) there, of arrays over N, B and D, not 1 / (N H): no array has steps and hidden units side by side.
+"$mflc" build tests/reference/neural_ode/neural_ode.mfl --from tests/reference/neural_ode/in -o "$tmp" > "$tmp/log" 2>&1
+if grep -q '^static int neural_ode_run_hypergradient' "$tmp/neural_ode.c" && ! grep -qF '(N * H)' "$tmp/neural_ode.c"; then ok; else bad "neural_ode: sizes by coincidence"; fi
 count golden
