@@ -274,18 +274,34 @@ static bool join(Fusing *f, int k, int m, int *at)
     return true;
 }
 
+/* Statement k and the one after it change places, where they may. */
+static bool swap_with_next(Fusing *f, int k)
+{
+    if (!commute(f->l, f->uses[k], f->uses[k + 1]))
+        return false;
+    LStmt *s = f->b->at[k];
+    Uses *u = f->uses[k];
+    f->b->at[k] = f->b->at[k + 1];
+    f->uses[k] = f->uses[k + 1];
+    f->b->at[k + 1] = s;
+    f->uses[k + 1] = u;
+    return true;
+}
+
 /* Single stores go up as far as they may: a bias correction between two loops is in nobody's way. */
 static void raise_stores(Fusing *f)
 {
     for (int k = 1; k < f->b->n; k++)
-        for (int at = k; at > 0 && f->b->at[at]->kind == LS_STORE && f->b->at[at - 1]->kind != LS_STORE && commute(f->l, f->uses[at - 1], f->uses[at]); at--) {
-            LStmt *s = f->b->at[at];
-            Uses *u = f->uses[at];
-            f->b->at[at] = f->b->at[at - 1];
-            f->uses[at] = f->uses[at - 1];
-            f->b->at[at - 1] = s;
-            f->uses[at - 1] = u;
-        }
+        for (int at = k; at > 0 && f->b->at[at]->kind == LS_STORE && f->b->at[at - 1]->kind != LS_STORE && swap_with_next(f, at - 1);)
+            at--;
+}
+
+/* Zeros are filled in just before the array is used: until then its bytes are another's. */
+static void lower_fills(Fusing *f)
+{
+    for (int k = f->b->n - 2; k >= 0; k--)
+        for (int at = k; at + 1 < f->b->n && f->b->at[at]->kind == LS_ZERO && f->b->at[at + 1]->kind != LS_ZERO && swap_with_next(f, at);)
+            at++;
 }
 
 void fuse_block(Low *l, LBlock *b)
@@ -304,6 +320,7 @@ void fuse_block(Low *l, LBlock *b)
                     k--;
             }
     }
+    lower_fills(&f);
     for (int k = 0; k < b->n; k++)
         if (b->at[k]->kind == LS_FOR)
             fuse_block(l, &b->at[k]->body);

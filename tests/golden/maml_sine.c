@@ -1,70 +1,70 @@
-/* Workspace of maml_sine_hypergradient: 92288 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+/* Workspace of maml_sine_hypergradient: 85504 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
  * maml_sine_hypergradient_step is 7 to 32,
- * maml_sine_hypergradient_step_adjoint is 66 to 91. */
+ * maml_sine_hypergradient_step_adjoint is 63 to 88. */
 #define HYPERGRADIENT_p_l3_b                       80384   /* float, alive 1 to 41 */
 #define HYPERGRADIENT_p_l1_w                       78400   /* float [H], alive 2 to 33 */
 #define HYPERGRADIENT_p_l1_b                       78592   /* float [H], alive 2 to 33 */
 #define HYPERGRADIENT_p_l2_w                       64000   /* float [H][H], alive 2 to 54 */
 #define HYPERGRADIENT_p_l2_b                       80000   /* float [H], alive 2 to 41 */
 #define HYPERGRADIENT_p_l3_w                       80192   /* float [H], alive 2 to 41 */
-#define HYPERGRADIENT_p_l2_w_at                        0   /* float [STEPS][H][H], alive 7 to 91 */
-#define HYPERGRADIENT_p_l3_w_at                    89600   /* float [STEPS][H], alive 7 to 91 */
-#define HYPERGRADIENT_tanh_dense_at                32000   /* float [STEPS][K][H], alive 7 to 91   maml_sine.mfl:10 */
-#define HYPERGRADIENT_tanh_dense_at_2              40000   /* float [STEPS][K][H], alive 7 to 91   maml_sine.mfl:10 */
-#define HYPERGRADIENT_dense_minus_ys_at            90432   /* float [STEPS][K], alive 7 to 91   maml_sine.mfl:18 */
-#define HYPERGRADIENT_g_tanh_dense_at              48000   /* float [STEPS][K][H], alive 7 to 91   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_tanh_dense_at_2            56000   /* float [STEPS][K][H], alive 7 to 91   maml_sine.mfl:9 */
+#define HYPERGRADIENT_p_l2_w_at                        0   /* float [STEPS][H][H], alive 7 to 88 */
+#define HYPERGRADIENT_p_l3_w_at                    83200   /* float [STEPS][H], alive 7 to 88 */
+#define HYPERGRADIENT_tanh_dense_at                32000   /* float [STEPS][K][H], alive 7 to 88   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_at_2              40000   /* float [STEPS][K][H], alive 7 to 88   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_ys_at            84032   /* float [STEPS][K], alive 7 to 88   maml_sine.mfl:18 */
+#define HYPERGRADIENT_g_tanh_dense_at              48000   /* float [STEPS][K][H], alive 7 to 88   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_tanh_dense_at_2            56000   /* float [STEPS][K][H], alive 7 to 88   maml_sine.mfl:9 */
 #define HYPERGRADIENT_tanh_dense_p_l2_w            70400   /* float [K][H], alive 8 to 13   maml_sine.mfl:9 */
 #define HYPERGRADIENT_g_dense                      76800   /* float [K][H], alive 9 to 20   maml_sine.mfl:10 */
 #define HYPERGRADIENT_g_p_l1_w                     78784   /* float [H], alive 15 to 32   maml_sine.mfl:9 */
 #define HYPERGRADIENT_g_p_l1_b                     78976   /* float [H], alive 16 to 32   maml_sine.mfl:9 */
 #define HYPERGRADIENT_g_p_l2_w                     70400   /* float [H][H], alive 18 to 32   maml_sine.mfl:9 */
 #define HYPERGRADIENT_g_p_l2_b                     79168   /* float [H], alive 19 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l3_w                     76800   /* float [H], alive 21 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l3_w                     76800   /* float [H], alive 22 to 32   maml_sine.mfl:9 */
 #define HYPERGRADIENT_tanh_dense                   76800   /* float [K][H], alive 33 to 57   maml_sine.mfl:10 */
 #define HYPERGRADIENT_tanh_dense_p_l2_w_2          70400   /* float [K][H], alive 34 to 41   maml_sine.mfl:9 */
 #define HYPERGRADIENT_tanh_dense_2                 72000   /* float [K][H], alive 36 to 50   maml_sine.mfl:10 */
 #define HYPERGRADIENT_dense_minus_yq               73600   /* float [K], alive 36 to 50   maml_sine.mfl:20 */
 #define HYPERGRADIENT_b_dense                      78400   /* float [K][H], alive 36 to 54   maml_sine.mfl:10 */
-#define HYPERGRADIENT_b_p_l3_b                     92032   /* float, alive 46 to 92 */
-#define HYPERGRADIENT_b_start_l3_b                 92096   /* float, alive 47 to 92 */
-#define HYPERGRADIENT_outer_value                  92160   /* float, alive 48 to 100   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_p_l3_b                     85248   /* float, alive 46 to 89 */
+#define HYPERGRADIENT_b_start_l3_b                 85312   /* float, alive 47 to 89 */
+#define HYPERGRADIENT_outer_value                  85376   /* float, alive 48 to 100   maml_sine.mfl:20 */
 #define HYPERGRADIENT_b_p_l3_w_2                   81600   /* float [H], alive 49 to 62   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_p_l2_b_3                   81792   /* float [H], alive 51 to 62   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_p_l2_w_2                   70400   /* float [H][H], alive 53 to 62   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_tanh_dense                 80000   /* float [K][H], alive 54 to 57   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_p_l1_b_3                   78400   /* float [H], alive 55 to 62   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_p_l1_w_2                   78592   /* float [H], alive 56 to 62   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_w                     90688   /* float [H], alive 58 to 99 */
-#define HYPERGRADIENT_b_p_l1_b                     90880   /* float [H], alive 58 to 99 */
+#define HYPERGRADIENT_b_p_l1_w                     84288   /* float [H], alive 58 to 99 */
+#define HYPERGRADIENT_b_p_l1_b                     84480   /* float [H], alive 58 to 99 */
 #define HYPERGRADIENT_b_p_l2_w                     64000   /* float [H][H], alive 58 to 99 */
-#define HYPERGRADIENT_b_p_l2_b                     91072   /* float [H], alive 58 to 99 */
-#define HYPERGRADIENT_b_p_l3_w                     91264   /* float [H], alive 58 to 99 */
-#define HYPERGRADIENT_b_start_l1_w                 91456   /* float [H], alive 63 to 99 */
-#define HYPERGRADIENT_b_start_l2_w                 70400   /* float [H][H], alive 64 to 99 */
-#define HYPERGRADIENT_b_start_l3_w                 91648   /* float [H], alive 65 to 99 */
-#define HYPERGRADIENT_slope_tanh_dense             76800   /* float [K][H], alive 66 to 82   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense                 78400   /* float [K][H], alive 66 to 83   maml_sine.mfl:10 */
-#define HYPERGRADIENT_slope_tanh_dense_2           80000   /* float [K][H], alive 66 to 78   maml_sine.mfl:10 */
-#define HYPERGRADIENT_g_dense_2                    81600   /* float [K][H], alive 66 to 83   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w          83200   /* float [K][H], alive 67 to 78   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2        84800   /* float [K][H], alive 68 to 78   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_2               86400   /* float [K][H], alive 69 to 88   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_dense                      92224   /* float [K], alive 69 to 88   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_dense                    88000   /* float [K][H], alive 69 to 88   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_g_tanh_dense               91840   /* float [H], alive 75 to 78   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_2             80000   /* float [K][H], alive 79 to 82   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_3             83200   /* float [K][H], alive 80 to 82   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_b_2                   84800   /* float [H], alive 81 to 91   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l2_b_2                   76800   /* float [H], alive 85 to 91   maml_sine.mfl:9 */
-#define HYPERGRADIENT_grad_start_l3_b_out           7360   /* float, alive 92 to 106 */
-#define HYPERGRADIENT_grad_start_l1_w_out           6400   /* float [H], alive 93 to 101 */
-#define HYPERGRADIENT_grad_start_l1_b_out           6592   /* float [H], alive 93 to 102 */
-#define HYPERGRADIENT_grad_start_l2_w_out              0   /* float [H][H], alive 93 to 103 */
-#define HYPERGRADIENT_grad_start_l2_b_out           6784   /* float [H], alive 93 to 104 */
-#define HYPERGRADIENT_grad_start_l3_w_out           6976   /* float [H], alive 93 to 105 */
-#define HYPERGRADIENT_b_start_l1_b                  7168   /* float [H], alive 94 to 95 */
-#define HYPERGRADIENT_b_start_l2_b                  7168   /* float [H], alive 96 to 97 */
+#define HYPERGRADIENT_b_p_l2_b                     84672   /* float [H], alive 58 to 99 */
+#define HYPERGRADIENT_b_p_l3_w                     84864   /* float [H], alive 58 to 99 */
+#define HYPERGRADIENT_slope_tanh_dense             70400   /* float [K][H], alive 63 to 79   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense                 72000   /* float [K][H], alive 63 to 80   maml_sine.mfl:10 */
+#define HYPERGRADIENT_slope_tanh_dense_2           73600   /* float [K][H], alive 63 to 75   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_dense_2                    75200   /* float [K][H], alive 63 to 80   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w          76800   /* float [K][H], alive 64 to 75   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2        78400   /* float [K][H], alive 65 to 75   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_2               80000   /* float [K][H], alive 66 to 85   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_dense                      85440   /* float [K], alive 66 to 85   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_dense                    81600   /* float [K][H], alive 66 to 85   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_g_tanh_dense               85056   /* float [H], alive 72 to 75   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_2             73600   /* float [K][H], alive 76 to 79   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_3             76800   /* float [K][H], alive 77 to 79   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b_2                   78400   /* float [H], alive 78 to 88   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_b_2                   70400   /* float [H], alive 83 to 88   maml_sine.mfl:9 */
+#define HYPERGRADIENT_grad_start_l3_b_out          14144   /* float, alive 89 to 106 */
+#define HYPERGRADIENT_b_start_l1_w                 12800   /* float [H], alive 90 to 99 */
+#define HYPERGRADIENT_b_start_l2_w                     0   /* float [H][H], alive 91 to 99 */
+#define HYPERGRADIENT_b_start_l3_w                 12992   /* float [H], alive 92 to 99 */
+#define HYPERGRADIENT_grad_start_l1_w_out          13184   /* float [H], alive 93 to 101 */
+#define HYPERGRADIENT_grad_start_l1_b_out          13376   /* float [H], alive 93 to 102 */
+#define HYPERGRADIENT_grad_start_l2_w_out           6400   /* float [H][H], alive 93 to 103 */
+#define HYPERGRADIENT_grad_start_l2_b_out          13568   /* float [H], alive 93 to 104 */
+#define HYPERGRADIENT_grad_start_l3_w_out          13760   /* float [H], alive 93 to 105 */
+#define HYPERGRADIENT_b_start_l1_b                 13952   /* float [H], alive 94 to 95 */
+#define HYPERGRADIENT_b_start_l2_b                 13952   /* float [H], alive 96 to 97 */
 
 /* One step of the inner loop. */
 static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work, int t)
@@ -143,8 +143,8 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++)
             g_p_l2_b[h] += g_dense[k][h];                               /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
-    memset(g_p_l3_w, 0, sizeof(float) * H);
     float g_p_l3_b_sum = 0.0f;
+    memset(g_p_l3_w, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++) {
         for (int h = 0; h < H; h++)
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
@@ -272,8 +272,8 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
     /* b_p_l2_w += tanh_dense_at' d_g_dense: tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(H, H, K, 1.0f, &tanh_dense_at[t][0][0], H, 1, &d_g_dense[0][0], H, 0,
             1, &b_p_l2_w[0][0], H);
-    memset(b_p_l2_b_2, 0, sizeof(float) * H);
     float b_p_l3_b_sum = 0.0f;
+    memset(b_p_l2_b_2, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++) {
         for (int h = 0; h < H; h++) {
             b_p_l2_b_2[h] += d_g_dense[k][h];                           /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
@@ -424,14 +424,14 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
         for (int i = 0; i < H; i++)
             b_p_l2_w[h][i] = b_p_l2_w_2[h][i];
     }
-    memset(b_start_l1_w, 0, sizeof(float) * H);
-    memset(&b_start_l2_w[0][0], 0, sizeof(float) * H * H);
-    memset(b_start_l3_w, 0, sizeof(float) * H);
 
     /* Back through the steps of the inner loop. */
     for (int t = STEPS - 1; t >= 0; t--)
         maml_sine_hypergradient_step_adjoint(data, work, t);
     grad_start_l3_b_out[0] = b_p_l3_b[0] + b_start_l3_b[0];
+    memset(b_start_l1_w, 0, sizeof(float) * H);
+    memset(&b_start_l2_w[0][0], 0, sizeof(float) * H * H);
+    memset(b_start_l3_w, 0, sizeof(float) * H);
     for (int h = 0; h < H; h++) {
         grad_start_l1_w_out[h] = b_p_l1_w[h] + b_start_l1_w[h];
         b_start_l1_b[h] = 0.0f;
