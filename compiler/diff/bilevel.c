@@ -115,6 +115,17 @@ static Node *where_live(Node *live, Node *next, Node *before)
     return live ? ir_map3(live->graph, OP_select, live, next, before) : next;
 }
 
+/* Ends the loop; what its n carried values are at the end replaces them in `round`. */
+static void take_round(Graph *g, LoopBuilder *b, Node **round, int n)
+{
+    int *out = NEW_N(g->arena, int, n + 1);
+    for (int k = 0; k < n; k++)
+        out[k] = loop_final(b, round[k]);
+    Node *loop = loop_end(b);
+    for (int k = 0; k < n; k++)
+        round[k] = ir_proj(g, loop, out[k]);
+}
+
 /* The steps as one loop; the state is replaced. */
 static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps of)
 {
@@ -125,15 +136,14 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps 
     Graph *body = b->loop->body;
     b->loop->is_steps = true;
     b->loop->first = of.first;
-    Node **in = NEW_N(g->arena, Node *, ndm + 1), **par = NEW_N(g->arena, Node *, np + 1), **opt = NEW_N(g->arena, Node *, ns + 1), *path = NULL;
+    int nlog = s->log ? log_count(p) : 0, nround = np + ns + (p->path != NULL) + nlog;
+    Node **in = NEW_N(g->arena, Node *, ndm + 1), **par = NEW_N(g->arena, Node *, nround + 1), **opt = par + np, **path = opt + ns, **log = path + (p->path != NULL);
     for (int k = 0; k < np; k++)
         par[k] = carry_leaf(b, s->par[k], &p->param.at[k]);
     for (int k = 0; k < ns; k++)
         opt[k] = carry_leaf(b, s->opt[k], &p->state.at[k]);
     if (p->path)
-        path = loop_carry(b, s->path, intern("path"));
-    int nlog = s->log ? log_count(p) : 0;
-    Node **log = NEW_N(g->arena, Node *, nlog + 1);
+        *path = loop_carry(b, s->path, intern("path"));
     for (int k = 0; k < nlog; k++) {
         Name name;
         log_node(p, k, &name);
@@ -159,28 +169,19 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps 
     if (p->path) {
         Arg at[] = { { in, ndm }, { next, np }, { &step, 1 } };
         Node **loss = inline_all(body, p->path, at, 3);
-        loop_next(b, path, where_live(live, ir_map2(body, OP_add, path, loss[0]), path));
+        loop_next(b, *path, where_live(live, ir_map2(body, OP_add, *path, loss[0]), *path));
         for (int k = updated; k < nlog; k++)
             loop_next(b, log[k], loss[k - updated + 1]);
     }
-    int *out = NEW_N(g->arena, int, np + ns + 2), *logged = NEW_N(g->arena, int, nlog + 1);
-    for (int k = 0; k < nlog; k++)
-        logged[k] = loop_final(b, log[k]);
+    take_round(g, b, par, nround);
     for (int k = 0; k < np; k++)
-        out[k] = loop_final(b, par[k]);
+        s->par[k] = par[k];
     for (int k = 0; k < ns; k++)
-        out[np + k] = loop_final(b, opt[k]);
+        s->opt[k] = opt[k];
     if (p->path)
-        out[np + ns] = loop_final(b, path);
-    Node *loop = loop_end(b);
-    for (int k = 0; k < np; k++)
-        s->par[k] = ir_proj(g, loop, out[k]);
-    for (int k = 0; k < ns; k++)
-        s->opt[k] = ir_proj(g, loop, out[np + k]);
-    if (p->path)
-        s->path = ir_proj(g, loop, out[np + ns]);
+        s->path = *path;
     for (int k = 0; k < nlog; k++)
-        s->log[k] = ir_proj(g, loop, logged[k]);
+        s->log[k] = log[k];
 }
 
 /* The steps of a window; the last one may be shorter. */
