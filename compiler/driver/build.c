@@ -1,15 +1,6 @@
 /* build.c -- mflc build: the generated program in the form that is asked for. */
 #include "driver.h"
 
-int write_text(Session *s, const char *ending, const Buf *b)
-{
-    const char *path = arena_printf(s->arena, "%s/%s%s", s->opt->out, s->problem->name, ending);
-    if (!write_atomically(path, b->at ? b->at : "", b->n))
-        return cannot_write(path);
-    printf("%s\n", path);
-    return -1;
-}
-
 static int build_c(Session *s, bool source)
 {
     Buf c = { 0 }, h = { 0 };

@@ -132,6 +132,18 @@ static const char *refusal(Run *r, const Head *h, const Head *now, const unsigne
     return NULL;
 }
 
+void run_room(Run *r, int64_t steps)
+{
+    if (steps < r->room)
+        return;
+    int64_t more = steps + 1 > 2 * r->room ? steps + 1 : 2 * r->room;
+    double *at = realloc(r->loss, sizeof *at * (size_t)more);
+    if (!at)
+        no_memory(sizeof *at * (size_t)more);
+    r->loss = at;
+    r->room = more;
+}
+
 int checkpoint_resume(Run *r)
 {
     size_t n = 0;

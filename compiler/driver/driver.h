@@ -32,7 +32,7 @@ int  option_refuse(const char *option, const char *value, const char *wanted, co
 #define MODES     "mixed reverse forward"
 #define SCHEDULES "auto keep snapshot every binomial"
 
-/* ---- files (npy.c, npz.c, csv.c): numbers of any type as doubles, row-major ---- */
+/* ---- arrays.c (by npy.c, npz.c, csv.c): numbers of any type as doubles, row-major ---- */
 typedef struct FileArray {
     int     rank;
     int64_t dim[MAX_RANK];
@@ -54,6 +54,8 @@ unsigned char *npz_member(Arena *, const unsigned char *bytes, size_t n, const c
 /* All writers: false when it failed, errno says why; the old file is then still there. */
 bool npy_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at);
 bool csv_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at);
+
+/* ---- files.c ---- */
 bool make_folder(const char *path);                    /* with its parents */
 unsigned char *slurp(Arena *, const char *path, size_t *n, const char **why);
 /* For JSON: bytes that are no UTF-8, as in the name of a file, become the replacement character. */
@@ -61,6 +63,12 @@ const char *utf8_text(Arena *, const char *);
 /* Writes through a temporary file and a rename: the old file or the new one, never half of one. */
 bool write_atomically(const char *path, const void *bytes, size_t n);
 int  cannot_write(const char *path);                   /* says so, with errno; EXIT_DATA */
+
+/* ---- leaves.c: the numbers of a leaf in memory ---- */
+size_t leaf_bytes(const Leaf *, int real_bytes);
+void **leaf_buffers(Arena *, int real_bytes, const Leaf *, int n);               /* zeroed */
+double real_at(const void *, int real_bytes, int64_t k);
+void   real_set(void *, int real_bytes, int64_t k, double);
 
 /* ---- bind.c: which file stands for which leaf, and its numbers ---- */
 typedef struct Binding { const char *name; bool meta, given, failed; const char *path; FileArray *array; } Binding;      /* given: by --data or --meta */
@@ -111,8 +119,6 @@ int  session_compile(Session *, DiffOptions, const Plan *, int want);    /* agai
 LProgram *session_lower(Session *, bool guard);                                  /* the entries that were compiled, as loops */
 void session_close(Session *);
 void lanes_free(Session *);
-size_t leaf_bytes(const Leaf *, int real_bytes);
-void **leaf_buffers(Arena *, int real_bytes, const Leaf *, int n);               /* zeroed */
 /* Mean over tasks of the outer value and its gradient (grad NULL: value alone; logs may be NULL). 0 or a status code, then *status says what. */
 int  session_value(Session *, void *const *meta, double *outer, double *logs, mfl_status *);
 int  session_gradient(Session *, void *const *meta, double *outer, void **grad, mfl_status *);
@@ -122,12 +128,10 @@ void *session_carried(Session *);                                               
 /* The same for the window of inner steps that begins at step: s->carried moves on. */
 int  session_window(Session *, int64_t step, void *const *meta, double *outer, void **grad, mfl_status *);
 int  session_init_meta(Session *);                                               /* initialisers, then bound values; exit code or -1 */
-double real_at(const void *, int real_bytes, int64_t k);
-void   real_set(void *, int real_bytes, int64_t k, double);
 double now_seconds(void);
 int  numeric_failure(const Session *, const mfl_status *);
 
-/* ---- build.c, program.c ---- */
+/* ---- program.c ---- */
 int  write_text(Session *, const char *ending, const Buf *);                     /* DIR/NAME<ending>; -1, or the exit code */
 C99Options c99_options(const Session *);
 int  program_possible(Session *);                                                /* can --check, --static, --main, --native be had? -1, or the exit code */

@@ -1,4 +1,4 @@
-/* files.c -- reading whole files, writing them atomically, and choosing the reader of an array file by its first bytes. */
+/* files.c -- reading whole files, and writing them atomically. */
 #include "driver.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -32,22 +32,6 @@ unsigned char *slurp(Arena *arena, const char *path, size_t *n, const char **why
         *why = arena_printf(arena, "it cannot be read: %s", errno ? strerror(errno) : "it changed meanwhile");
     fclose(f);
     return whole ? at : NULL;
-}
-
-FileArray *file_read(Arena *arena, const char *path, const char *columns, const char *leaf, const char **why)
-{
-    size_t n;
-    const char *colon = strstr(path, ".npz:"), *member = colon && access(path, F_OK) ? colon + 5 : NULL;
-    unsigned char *bytes = slurp(arena, member ? arena_strndup(arena, path, (size_t)(member - path) - 1) : path, &n, why);
-    if (bytes && npz_is(bytes, n))
-        bytes = npz_member(arena, bytes, n, member ? member : leaf, !member, &n, why);
-    if (!bytes)
-        return NULL;
-    FileArray *a = n >= 6 && !memcmp(bytes, "\x93NUMPY", 6) ? npy_read(arena, path, bytes, n, why)
-                                                           : csv_read(arena, path, (const char *)bytes, n, columns, why);
-    if (a)
-        a->path = path;
-    return a;
 }
 
 bool make_folder(const char *path)

@@ -1,7 +1,16 @@
-/* program.c -- mflc build --check, --static and --main: what stands beside NAME.c, for programs that are made of nothing else. */
+/* program.c -- the files of mflc build: each by its ending, and what --check, --static and --main put beside NAME.c. */
 #include "driver.h"
 
 enum { MAX_NUMBERS = 1000000 };      /* that --main writes into a program */
+
+int write_text(Session *s, const char *ending, const Buf *b)
+{
+    const char *path = arena_printf(s->arena, "%s/%s%s", s->opt->out, s->problem->name, ending);
+    if (!write_atomically(path, b->at ? b->at : "", b->n))
+        return cannot_write(path);
+    printf("%s\n", path);
+    return -1;
+}
 
 C99Options c99_options(const Session *s) { return (C99Options){ s->opt->with_check, s->opt->own_memory, s->opt->seed }; }
 

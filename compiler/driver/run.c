@@ -14,18 +14,6 @@
 static volatile sig_atomic_t stopped;
 static void on_signal(int sig) { (void)sig; stopped = 1; }
 
-void run_room(Run *r, int64_t steps)
-{
-    if (steps < r->room)
-        return;
-    int64_t more = steps + 1 > 2 * r->room ? steps + 1 : 2 * r->room;
-    double *at = realloc(r->loss, sizeof *at * (size_t)more);
-    if (!at)
-        no_memory(sizeof *at * (size_t)more);
-    r->loss = at;
-    r->room = more;
-}
-
 /* ---- one outer step ---- */
 /* The 2-norm, without overflow on the way. */
 static double gradient_norm(const Run *r)
