@@ -36,6 +36,8 @@ bool build_problem(Front *);                                                /* p
 bool build_updates(Front *);                                                /* updates.c: step and learn lines */
 /* A new graph with parameters for data and metas (with_data, with_meta), whose names get values. */
 Graph *graph_begin(Front *, const char *name, Context, bool with_data, bool with_meta);
+/* An error for each log line met since graph_begin: nothing reports its value. where: what was built. */
+void   refuse_logs(Sema *, const char *where);
 void   bind_leaves(Front *, Declaration *, int n, const Leaf *leaf);        /* parameters for leaves; the declarations' names get values */
 void   unbind(Declaration *, int n);
 void   set_step(Front *, Node *, int64_t count);                            /* NULL: step has no value here */

@@ -30,6 +30,7 @@ static void eval_consts(Front *f)
         y->has_val = y->val.kind != V_ERROR;
         if (y->val.kind == V_RECORD)
             report(s, f->consts.at[k]->declared->init->span, NULL, "a const is a number or an array");
+        refuse_logs(s, "a const");
     }
 }
 

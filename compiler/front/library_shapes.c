@@ -89,16 +89,36 @@ Node *library_placed(Sema *s, Node *a, int axis, int64_t offset, int64_t n)
     return ir_contract(s->here, &c, &a, out);
 }
 
+/* Arrays of integers put together: do all parts have a known range? Then so has the whole, and it may index; otherwise it is real. */
+static bool whole_parts(Call *c, int64_t *lo, int64_t *hi)
+{
+    *lo = INT32_MAX;
+    *hi = INT32_MIN;
+    for (int k = 0; k < c->n; k++) {
+        const Val *v = &c->arg[k];
+        if (!val_is_int(v) || (v->kind == V_NUM && fabs(v->num) > INT32_MAX))
+            return false;
+        int64_t a = v->kind == V_NUM ? (int64_t)v->num : v->lo, b = v->kind == V_NUM ? a : v->hi;
+        *lo = a < *lo ? a : *lo;
+        *hi = b > *hi ? b : *hi;
+    }
+    return c->n > 0;
+}
+
+static Node *part(Call *c, int k, bool whole) { return whole ? sema_node(c->s, c->arg[k]) : library_array(c, k); }
+
 Val lib_concat(Call *c, int op)
 {
     (void)op;
+    int64_t lo, hi;
+    bool whole = whole_parts(c, &lo, &hi);
     Node *x[16] = { NULL }, *sum = NULL;
     int axis = 0;
     int64_t total = 0, at = 0;
     for (int k = 0; k < c->n; k++) {
         if (c->arg[k].kind == V_RECORD || val_type(&c->arg[k]).rank == 0)
             return library_fail(c, k, "an array with at least one axis is expected");
-        x[k] = library_array(c, k);
+        x[k] = part(c, k, whole);
     }
     if (!library_axis_or(c, x[0]->type.rank, 0, &axis))
         return val_error();
@@ -117,12 +137,14 @@ Val lib_concat(Call *c, int op)
         sum = sum ? ir_map2(c->s->here, OP_add, sum, p) : p;
         at += x[k]->type.dim[axis];
     }
-    return val_array(sum);
+    return whole ? val_int(sum, lo, hi) : val_array(sum);
 }
 
 Val lib_stack(Call *c, int op)
 {
     (void)op;
+    int64_t lo, hi;
+    bool whole = whole_parts(c, &lo, &hi);
     Type t = { 0 }, u;
     int axis;
     for (int k = 0; k < c->n; k++) {
@@ -150,10 +172,10 @@ Val lib_stack(Call *c, int op)
     full.dim[axis] = 1;
     Node *sum = NULL;
     for (int k = 0; k < c->n; k++) {
-        Node *x = ir_expand(c->s->here, broadcast_to(c->s, library_array(c, k), &t), full.rank, full.dim, map), *p = library_placed(c->s, x, axis, k, c->n);
+        Node *x = ir_expand(c->s->here, broadcast_to(c->s, part(c, k, whole), &t), full.rank, full.dim, map), *p = library_placed(c->s, x, axis, k, c->n);
         sum = sum ? ir_map2(c->s->here, OP_add, sum, p) : p;
     }
-    return val_array(sum);
+    return whole ? val_int(sum, lo, hi) : val_array(sum);
 }
 
 static bool whole_at(Call *c, int k, int64_t *out)

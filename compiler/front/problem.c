@@ -56,6 +56,13 @@ Graph *graph_begin(Front *f, const char *name, Context context, bool with_data, 
     return s->graph;
 }
 
+void refuse_logs(Sema *s, const char *where)
+{
+    for (int k = 0; k < s->logs.n; k++)
+        report(s, s->logs.at[k].span, NULL, "a log line in %s is not reported: values are logged along the inner loop and in `outer`", where);
+    s->logs.n = 0;
+}
+
 /* ---- initial values ---- */
 typedef struct Init { Front *f; Declaration *d; int leaf; const Leaf *leaves; bool *has; } Init;
 
@@ -195,6 +202,7 @@ static void meta_init(Front *f)
     p->meta_init = graph_begin(f, "meta_init", CTX_META_INIT, false, false);
     s->seed = ir_param(s->graph, type_scalar(T_INT), intern("seed"));
     init_list(f, f->meta.at, f->meta.n, p->meta.at, has);
+    refuse_logs(s, "an initial value");
     s->seed = NULL;
     for (int k = 0; k < p->meta.n; k++) {
         p->meta.at[k].has_init = has[k];
@@ -211,6 +219,7 @@ static void param_init(Front *f)
     p->param_init = graph_begin(f, "param_init", CTX_PARAM_INIT, true, true);
     s->seed = ir_int(s->graph, (int64_t)(s->opt->seed & 0x7fffffff));
     init_list(f, f->param.at, f->param.n, p->param.at, has);
+    refuse_logs(s, "an initial value");
     s->seed = NULL;
     for (int k = 0; k < p->param.n; k++) {
         p->param.at[k].has_init = has[k];

@@ -460,6 +460,7 @@ static bool build_steps(Front *f)
     unbind(f->data.at, f->data.n);
     unbind(f->meta.at, f->meta.n);
     state_inits(&b, p->state.at, p->state.n);
+    refuse_logs(s, "the initial value of a state");
     p->update = graph_begin(f, "update", CTX_OPT_ARG, true, true);
     Node **par = params_for(f, p->param.at, p->param.n, NULL), **grad = params_for(f, p->param.at, p->param.n, "g_"), **state = params_for(f, p->state.at, p->state.n, NULL);
     set_step(f, ir_param(s->graph, type_scalar(T_INT), intern("step")), p->steps);
@@ -483,6 +484,7 @@ static void build_learn(Front *f)
     p->learn_init = graph_begin(f, "learn_init", CTX_SIZE, false, true);
     unbind(f->meta.at, f->meta.n);
     state_inits(&b, p->learn_state.at, p->learn_state.n);
+    refuse_logs(s, "the initial value of a state");
     p->learn = graph_begin(f, "learn", CTX_LEARN_ARG, false, true);
     Node **meta = NEW_N(s->arena, Node *, p->meta.n + 1);
     for (int k = 0; k < p->meta.n; k++)
@@ -491,8 +493,7 @@ static void build_learn(Front *f)
     Node **grad = params_for(f, p->meta.at, p->meta.n, "g_"), **state = params_for(f, p->learn_state.at, p->learn_state.n, NULL);
     set_step(f, ir_param(s->graph, type_scalar(T_INT), intern("step")), INT32_MAX);
     run_lines(&b, p->meta.at, meta, grad, state, p->learn_state.n);
-    for (int k = 0; k < s->logs.n; k++)
-        report(s, s->logs.at[k].span, NULL, "a log line in the optimizer of a `learn` line is not reported: values are logged along the inner loop and in `outer`");
+    refuse_logs(s, "the optimizer of a `learn` line");
 }
 
 bool build_updates(Front *f)
