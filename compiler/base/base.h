@@ -61,6 +61,7 @@ typedef struct Pos { int line, col; size_t off; } Pos;   /* line and column from
 typedef struct Span { const Source *src; Pos first, last; } Span;   /* last: one past the end; src NULL: none */
 /* Reads a whole file into arena. NULL and *why set (a static or arena string) when it cannot be read or is larger than 64 MiB. */
 Source *source_read(Arena *, const char *path, const char **why);
+const char *source_name(const Source *);                /* as comments and tables show it: the file without its folder; the library's with std/ before it */
 Source *source_from_text(Arena *, const char *path, const char *text, size_t len);
 /* Bytes of the character at s: 1 to 4; a byte that is no valid UTF-8 is a character of its own, of 1 byte. left >= 1. */
 int    utf8_len(const char *s, size_t left);
@@ -90,6 +91,7 @@ Name  nearest_name(Name wanted, const Name *known, int n);
 
 /* A mistake of ours: prints "mflc: internal error in PASS: ..." and exits with code 70. Never for what a user can cause. */
 void ice(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
+void quit(int code) NORETURN;                           /* ends the process; what was written to streams is in their files */
 void no_memory(size_t held) NORETURN;                  /* a problem that is too large: says so, exit code 1 */
 extern const char *ice_pass;                         /* the pass that runs, for ice() */
 #endif

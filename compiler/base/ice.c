@@ -1,9 +1,20 @@
 /* ice.c -- internal errors: a mistake of ours, never what a user can cause. Says so, names the pass and ends with code 70
- * (EX_SOFTWARE); and the end of memory, which a problem that is too large can cause. The one place of the compiler outside the driver that may end the process. */
+ * (EX_SOFTWARE); and the end of memory, which a problem that is too large can cause. The one place of the compiler that ends the process. */
 #include "base.h"
 #include <stdlib.h>
 
 const char *ice_pass = "start";
+
+/* Libraries' destructors are left out: OpenBLAS 0.3.21's waits for ever for threads of its own that found no memory (ulimit -v). */
+void quit(int code)
+{
+    fflush(NULL);
+#ifdef __SANITIZE_ADDRESS__
+    exit(code);                                   /* where leaks are looked for */
+#else
+    quick_exit(code);
+#endif
+}
 
 void ice(const char *fmt, ...) {
     va_list ap;
@@ -13,11 +24,11 @@ void ice(const char *fmt, ...) {
     vfprintf(stderr, fmt, ap);
     va_end(ap);
     fputs("\nThis is a mistake of the compiler, not of your program.\n", stderr);
-    exit(70);
+    quit(70);
 }
 
 void no_memory(size_t held) {
     fflush(stdout);
     fprintf(stderr, "mflc: error: this problem is too large to compile: out of memory in %s, which holds %zu MiB\n", ice_pass ? ice_pass : "?", held >> 20);
-    exit(1);
+    quit(1);
 }

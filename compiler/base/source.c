@@ -37,6 +37,11 @@ Source *source_read(Arena *a, const char *path, const char **why) {
     return s;
 }
 
+const char *source_name(const Source *s) {
+    const char *slash = strrchr(s->path, '/');
+    return slash && strncmp(s->path, "std/", 4) ? slash + 1 : s->path;
+}
+
 int utf8_len(const char *s, size_t left) {
     const unsigned char *u = (const unsigned char *)s;
     int n = u[0] < 0x80 ? 1 : u[0] >= 0xc2 && u[0] < 0xe0 ? 2 : u[0] >= 0xe0 && u[0] < 0xf0 ? 3 : u[0] >= 0xf0 && u[0] < 0xf5 ? 4 : 0;

@@ -6,13 +6,16 @@
 #include "front.h"
 #include "lower.h"
 #include "plan.h"
+#include <pthread.h>
 
 enum { EXIT_DONE = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_NUMERIC = 4 };
 
 /* ---- options.c: one table; --help, checking and nearest-name help come from it ---- */
+typedef struct OptionGiven { const char *option, *value; } OptionGiven;
 typedef struct Options {
     const char *command, *file;
     Vec(const char *) data, meta, define, dump, pass, region, loop_region, files;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY of --mode, of --loops */
+    Vec(OptionGiven) given;        /* the command line's, in its order; option: the name in the table */
     const char *store, *from, *out, *ir, *emit, *log, *resume;
     const char *mode, *schedule, *loops, *real;
     uint64_t seed;
@@ -86,6 +89,9 @@ typedef struct Bound {
 } Bound;
 /* Checks shapes, index ranges and non-finite numbers. false: reported on stderr. */
 bool bindings_load(Bindings *, const Problem *, int real_bytes, Bound *);
+
+/* ---- threads.c ---- */
+int thread_start(pthread_t *, void *(*run)(void *), void *argument);             /* with a deep stack of its own; 0, or an error number */
 
 /* ---- session.c, tasks.c: a problem from text to machine code ---- */
 typedef struct Lane Lane;

@@ -18,8 +18,7 @@ static const char *line_text(Arena *a, Span s)
 {
     if (!s.src)
         return "-";
-    const char *slash = strrchr(s.src->path, '/');
-    return arena_printf(a, "%s:%d", slash ? slash + 1 : s.src->path, s.first.line);
+    return arena_printf(a, "%s:%d", source_name(s.src), s.first.line);
 }
 
 static const Plan *chosen(const Session *s) { return &s->plans.all.at[s->plans.chosen]; }

@@ -1,10 +1,11 @@
-/* main.c -- mflc: chooses the subcommand. The only place that exits. */
+/* main.c -- mflc: chooses the subcommand. Its exit code is the process's. */
 #include "driver.h"
 #include <llvm-c/Core.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define MFLC_VERSION "0.1"
@@ -53,18 +54,18 @@ static void fill_standard_streams(void)
         close(fd);
 }
 
-int main(int argc, char **argv)
+typedef struct Call { int argc; char **argv; int code; } Call;
+
+static void *command(void *call)
 {
+    Call *c = call;
     Options o = { .arena = arena_new("options") };
     static const struct { const char *name; int (*run)(Options *); } commands[] = {
         { "build", command_build }, { "run", command_run }, { "grad", command_grad }, { "check", command_check },
         { "explain", command_explain }, { "bench", command_bench },
         { "fmt", command_fmt }, { "ir", command_ir }, { "ops", command_ops }, { "version", command_version },
     };
-    fill_standard_streams();
-    signal(SIGXFSZ, SIG_IGN);                     /* a file that grows too large is a write that fails */
-    signal(SIGPIPE, SIG_IGN);                     /* so is a pipe that nobody reads: a long run outlives who watches it */
-    int code = options_parse(&o, argc, argv);
+    int code = options_parse(&o, c->argc, c->argv);
     for (size_t k = 0; code < 0 && k < sizeof commands / sizeof *commands; k++)
         if (!strcmp(commands[k].name, o.command))
             code = commands[k].run(&o);
@@ -74,5 +75,30 @@ int main(int argc, char **argv)
     }
     arena_free(o.arena);
     intern_free_all();
-    return code;
+    c->code = code;
+    return NULL;
+}
+
+/* Is the stack that the shell gave as deep as usual? */
+static bool usual_stack(void)
+{
+    struct rlimit r;
+    return !getrlimit(RLIMIT_STACK, &r) && r.rlim_cur >= 8 << 20;
+}
+
+/* The passes recurse as deep as expressions nest, which the front end limits: for that depth there is a stack of our own, whatever ulimit -s says. */
+int main(int argc, char **argv)
+{
+    Call call = { argc, argv, EXIT_DATA };
+    pthread_t thread;
+    fill_standard_streams();
+    signal(SIGXFSZ, SIG_IGN);                     /* a file that grows too large is a write that fails */
+    signal(SIGPIPE, SIG_IGN);                     /* so is a pipe that nobody reads: a long run outlives who watches it */
+    if (!thread_start(&thread, command, &call))
+        pthread_join(thread, NULL);
+    else if (usual_stack())
+        command(&call);
+    else
+        fprintf(stderr, "mflc: there is no memory for a stack (ulimit -s, ulimit -v)\n");
+    quit(call.code);
 }

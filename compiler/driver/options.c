@@ -117,7 +117,7 @@ static void print_markdown(FILE *f)
 {
     fprintf(f, "# The command line\n\nWritten by `mflc help --markdown` from the compiler's own table of options.\n\n```\n");
     print_commands(f);
-    fprintf(f, "```\n\nResults go to the standard output, messages and progress to the standard error. Options may be written `--name value` or `--name=value`.\n");
+    fprintf(f, "```\n\nResults go to the standard output, messages and progress to the standard error. Options may be written `--name value` or `--name=value`; one that has a value is given once, unless it says that it may be repeated.\n");
     for (int k = 0; k < NCOMMANDS; k++) {
         fprintf(f, "\n## mflc %s\n\n```\n", commands[k].name);
         options_help(commands[k].name, f);
@@ -213,6 +213,23 @@ static int store(Options *o, const struct Option *opt, const char *value)
     return -1;
 }
 
+/* Says so when the command line has given this option a value before (of a list: the same name, as in -D N=3 -D N=4): which of
+ * them is meant is not guessed. */
+static int given_twice(const Options *o, const struct Option *opt, const char *value)
+{
+    bool named = opt->kind == A_LIST || opt->kind == A_MODE || opt->kind == A_LOOPS;
+    size_t n = named && strchr(value, '=') ? (size_t)(strchr(value, '=') - value) + 1 : 0;
+    for (int k = 0; k < o->given.n; k++) {
+        const char *before = o->given.at[k].value;
+        bool same_name = n ? !strncmp(before, value, n) : opt->kind != A_LIST && !(named && strchr(before, '='));
+        if (o->given.at[k].option == opt->name && same_name) {
+            fprintf(stderr, "mflc: %s is given twice: %s and %s; leave one of them out\n", opt->name, before, value);
+            return EXIT_USAGE;
+        }
+    }
+    return -1;
+}
+
 static int one_of(const char *option, const char *value, const char *choices)
 {
     if (!value || listed(choices, value))
@@ -291,7 +308,9 @@ static int parse_one(Options *o, int argc, char **argv, int *k)
         }
         value = argv[++*k];
     }
-    return store(o, opt, value);
+    int code = opt->kind == A_NONE ? -1 : given_twice(o, opt, value);
+    vec_push(o->arena, o->given, ((OptionGiven){ opt->name, value }));
+    return code < 0 ? store(o, opt, value) : code;
 }
 
 /* mflc help, mflc help COMMAND, mflc help --markdown */

@@ -1,7 +1,6 @@
 /* tasks.c -- value and gradient as means over the tasks, several tasks at a time. Each thread has a workspace of its own and takes every n-th task;
  * results are added in the tasks' order, each thread waiting for its turn, so that the bits are the same for any number of threads. */
 #include "driver.h"
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -129,7 +128,7 @@ static int over_tasks(Session *s, LEntryKind kind, int64_t step, void *const *me
     int started = 1;
     for (; started < s->nlanes; started++) {
         s->lane[started].sum = &x;
-        if (pthread_create(&s->lane[started].thread, NULL, run_lane, &s->lane[started]))
+        if (thread_start(&s->lane[started].thread, run_lane, &s->lane[started]))
             no_memory((size_t)s->program->work_bytes);
     }
     s->lane[0].sum = &x;

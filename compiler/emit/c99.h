@@ -32,7 +32,6 @@ void c99_lead(C *, const LPtr *, int64_t ld);
 /* ---- c99_text.c ---- */
 void c99_finish(C *, const LStmt *, size_t from, int indent);            /* the statement printed from there on gets its comment, and its line ends */
 void c99_paragraph(C *, const LStmt *, const LStmt **before);            /* a blank line before the statement, where a new paragraph begins */
-const char *c99_place(const char *path);         /* a file's name in comments */
 /* ---- c99_sums.c ---- */
 void c99_parts(C *, const LStmt *, int n);       /* the declaration of a sum's lanes */
 void c99_lanes(C *, const LStmt *, int n);       /* a loop in lanes */

@@ -115,12 +115,6 @@ static void wrap(C *c, size_t from, int indent)
     buf_puts(c->o, p);
 }
 
-const char *c99_place(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash && strncmp(path, "std/", 4) ? slash + 1 : path;
-}
-
 /* "adjoint of x @ w   ridge.mfl:19"; in comments of C no comment begins or ends. */
 static const char *comment(C *c, const LStmt *s)
 {
@@ -140,7 +134,7 @@ static const char *comment(C *c, const LStmt *s)
         if ((p[0] == '*' && p[1] == '/') || (p[0] == '/' && p[1] == '*'))
             buf_puts(&t, " ");
     }
-    const char *text = arena_printf(c->p->arena, "%s   %s:%d", t.at ? t.at : "", c99_place(s->span.src->path), s->span.first.line);
+    const char *text = arena_printf(c->p->arena, "%s   %s:%d", t.at ? t.at : "", source_name(s->span.src), s->span.first.line);
     buf_free(&t);
     return text;
 }

@@ -83,7 +83,7 @@ void c99_map(C *c, const LEntry *e, LFunc *const *funcs)
         shape(c, b, 0);
         buf_printf(c->o, ", alive %d to %d", b->live_from, b->live_to);
         if (b->origin.span.src)
-            buf_printf(c->o, "   %s:%d", c99_place(b->origin.span.src->path), b->origin.span.first.line);
+            buf_printf(c->o, "   %s:%d", source_name(b->origin.span.src), b->origin.span.first.line);
         buf_puts(c->o, " */\n");
     }
     buf_puts(c->o, "\n");

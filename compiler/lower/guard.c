@@ -58,8 +58,7 @@ static Name text_of(const LStmt *s, const LExpr *x)
     const Span *at = &s->span;
     if (!at->src)
         return s->note ? intern(s->note) : intern("a value");
-    const char *slash = strrchr(at->src->path, '/');
-    return intern_printf("%s%s (%s:%d)", part_of(s, x), s->note, strncmp(at->src->path, "std/", 4) && slash ? slash + 1 : at->src->path, at->first.line);
+    return intern_printf("%s%s (%s:%d)", part_of(s, x), s->note, source_name(at->src), at->first.line);
 }
 
 static LStmt *new_check(Low *l, const LStmt *about, const LExpr *x)

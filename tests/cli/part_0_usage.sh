@@ -14,6 +14,13 @@ gives 2 "expected one of: stop skip" run small.mfl --on-nonfinite go
 gives 2 "expected NAME=N with a whole number" grad small.mfl -D N=x
 gives 2 "at most 256" run small.mfl --threads 100000
 gives 2 "expected no value" grad small.mfl --json=1
+# A value that is given twice is not guessed; a list may be repeated, but not with the same name.
+gives 2 "mflc: --seed is given twice: 1 and 2; leave one of them out" grad small.mfl --seed 1 --seed=2
+gives 2 "mflc: --mode is given twice: mixed and reverse" grad small.mfl --mode mixed --mode steps=mixed --mode reverse
+gives 2 "mflc: --mode is given twice: steps=mixed and steps=reverse" grad small.mfl --mode steps=mixed --mode auto --mode steps=reverse
+gives 2 "mflc: -D is given twice: N=3 and N=4" grad small.mfl -DN=3 -D D=2 -D N=4
+gives 2 "mflc: --data is given twice: x=a.csv and x=b.csv" grad small.mfl --data x=a.csv --data y=a.csv --data x=b.csv
+gives 0 "graph" ir ../passes/dead_code.in --pass simplify --pass dead_code --pass simplify
 gives 0 "usage: mflc COMMAND" --help
 gives 0 "usage: mflc COMMAND" help
 gives 0 "LLVM" version
@@ -27,3 +34,14 @@ gives 2 "did you mean \`check\`" help chek
 gives 1 "cannot be read" grad "$tmp/none.mfl"
 gives 0 "# The command line" help --markdown
 yes_ "docs/cli.md is not what \`mflc help --markdown\` writes" cmp "$top/docs/cli.md" "$tmp/out"
+# Little stack (ulimit -s): the compiler has its own. Little memory: no hang for BLAS's threads at the end.
+if [ -z "$ASAN" ]; then
+    yes_ "ulimit -s 64" sh -c 'ulimit -s 64; exec "$1" explain ../../examples/maml_sine.mfl' sh "$mflc"
+    for v in 260000 300000 340000 400000; do
+        OPENBLAS_NUM_THREADS=2 timeout 20 sh -c 'ulimit -v $2; exec "$1" version' sh "$mflc" $v > "$tmp/out" 2> "$tmp/err"
+        code=$?
+        case $code in 0|1|3|127|130) ok ;; *) bad "ulimit -v $v: exit code $code" ;; esac      # 127: the loader's, 130: BLAS's own, before main
+    done
+fi
+# The library's lines are said to be the library's.
+gives 0 "std/optimizers.mfl:5" explain ../../examples/ridge.mfl
