@@ -159,6 +159,13 @@ static LLVMValueRef map_int(Gen *g, const LExpr *e, LLVMValueRef *a)
     }
 }
 
+/* As mfl_max and mfl_min of mfl/vmath.h; of vectors, too. */
+static LLVMValueRef extreme(Gen *g, Op op, LLVMValueRef x, LLVMValueRef y)
+{
+    LLVMValueRef of_two = LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, op == OP_max ? LLVMRealOGT : LLVMRealOLT, x, y, ""), x, y, "");
+    return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealORD, x, x, ""), of_two, x, "");
+}
+
 static LLVMValueRef map_real(Gen *g, const LExpr *e, LLVMValueRef *a)
 {
     LLVMValueRef zero = LLVMConstReal(g->real, 0), lt;
@@ -172,8 +179,7 @@ static LLVMValueRef map_real(Gen *g, const LExpr *e, LLVMValueRef *a)
     case OP_abs: return intrinsic(g, "llvm.fabs", a[0]);
     case OP_floor: return intrinsic(g, "llvm.floor", a[0]);
     case OP_detach: return a[0];
-    case OP_min: return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOLT, a[0], a[1], ""), a[0], a[1], "");
-    case OP_max: return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOGT, a[0], a[1], ""), a[0], a[1], "");
+    case OP_min: case OP_max: return extreme(g, e->op, a[0], a[1]);
     case OP_select: return LLVMBuildSelect(g->b, a[0], a[1], a[2], "");
     case OP_mulz:
         lt = LLVMBuildOr(g->b, LLVMBuildFCmp(g->b, LLVMRealOEQ, a[0], zero, ""), LLVMBuildFCmp(g->b, LLVMRealOEQ, a[1], zero, ""), "");
@@ -225,7 +231,7 @@ static LLVMValueRef fold(Gen *g, const LExpr *e)
         if (e->op == OP_add)
             v = LLVMBuildFAdd(g->b, half[0], half[1], "");
         else
-            v = LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, e->op == OP_max ? LLVMRealOGT : LLVMRealOLT, half[1], half[0], ""), half[1], half[0], "");
+            v = extreme(g, e->op, half[1], half[0]);
     }
     return LLVMBuildExtractElement(g->b, v, gen_int(g, 0), "");
 }

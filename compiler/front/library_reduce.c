@@ -86,7 +86,7 @@ static Val extreme(Sema *s, const Expr *at, Val *v, int n, void *user)
     Op op = *(Op *)user;
     (void)n;
     if (v[0].kind == V_NUM && v[1].kind == V_NUM)
-        return val_num(op == OP_max ? fmax(v[0].num, v[1].num) : fmin(v[0].num, v[1].num), v[0].whole && v[1].whole);
+        return val_num(op_eval(op, (double[]){ v[0].num, v[1].num }), v[0].whole && v[1].whole);
     if (!broadcast_types(&a, &b, &shape))
         return report(s, at->at, NULL, "%s cannot combine %s with %s", at->name, val_text(s, v[0]), val_text(s, v[1]));
     return val_array(ir_map2(s->here, op, broadcast_to(s, val_real(s, v[0]), &shape), broadcast_to(s, val_real(s, v[1]), &shape)));

@@ -84,7 +84,7 @@ static void reduce(const Run *r, const Node *n, Tensor *out)
             if (!(n->u.axis >> d & 1))
                 to[m++] = idx[d];
         double *o = &out->at[flat(&n->type, to)];
-        *o = n->op == OP_max_over ? fmax(*o, x->at[k]) : fmin(*o, x->at[k]);
+        *o = op_eval(n->op == OP_max_over ? OP_max : OP_min, (double[]){ x->at[k], *o });
     }
 }
 

@@ -11,10 +11,12 @@
 #define MFL_SUMS_H
 #include "vmath.h"
 
-#define MFL_LANES(i, n, lanes, lane, ...)                                                                                   \
+/* Each iteration is handed to its lane; keep stands before the loop over lanes. */
+#define MFL_STRIPS(keep, i, n, lanes, lane, ...)                                                                            \
     for (int mfl_strip = 0; mfl_strip < (n) / (lanes); mfl_strip++)                                                         \
-        for (int lane = 0; lane < (lanes); lane++) { const int i = mfl_strip * (lanes) + lane; (void)i; __VA_ARGS__ }       \
+        keep for (int lane = 0; lane < (lanes); lane++) { const int i = mfl_strip * (lanes) + lane; (void)i; __VA_ARGS__ }  \
     for (int lane = 0; lane < (n) % (lanes); lane++) { const int i = (n) - (n) % (lanes) + lane; (void)i; __VA_ARGS__ }
+#define MFL_LANES(i, n, lanes, lane, ...) MFL_STRIPS(, i, n, lanes, lane, __VA_ARGS__)
 
 #define MFL_FOLD_add_float mfl_fold_addf
 #define MFL_FOLD_add_double mfl_fold_add
@@ -22,15 +24,25 @@
 #define MFL_FOLD_max_double mfl_fold_max
 #define MFL_FOLD_min_float mfl_fold_minf
 #define MFL_FOLD_min_double mfl_fold_min
+#define MFL_OF_TWO_max_float mfl_maxf
+#define MFL_OF_TWO_max_double mfl_max
+#define MFL_OF_TWO_min_float mfl_minf
+#define MFL_OF_TWO_min_double mfl_min
 #define MFL_SUM(real, name, i, n, lanes, ...)                                                                               \
     real name##_part[lanes] = { 0 };                                                                                        \
     MFL_LANES(i, n, lanes, mfl_lane, name##_part[mfl_lane] += __VA_ARGS__;)                                                 \
     real name = MFL_FOLD_add_##real(name##_part, lanes)
-#define MFL_EXTREME(real, op, start, better, name, i, n, lanes, ...)                                                        \
+/* gcc 12 would lay the lanes of an extreme out one by one before it looks for vectors, and find none. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define MFL_KEEP_LOOP _Pragma("GCC unroll 1")
+#else
+#define MFL_KEEP_LOOP
+#endif
+#define MFL_EXTREME(real, op, of_two, start, name, i, n, lanes, ...)                                                        \
     real name##_part[lanes];                                                                                                \
     for (int mfl_lane = 0; mfl_lane < (lanes); mfl_lane++) name##_part[mfl_lane] = start;                                   \
-    MFL_LANES(i, n, lanes, mfl_lane, const real mfl_x = __VA_ARGS__; name##_part[mfl_lane] = mfl_x better name##_part[mfl_lane] ? mfl_x : name##_part[mfl_lane];)  \
+    MFL_STRIPS(MFL_KEEP_LOOP, i, n, lanes, mfl_lane, const real mfl_x = __VA_ARGS__; name##_part[mfl_lane] = of_two(mfl_x, name##_part[mfl_lane]);)  \
     real name = MFL_FOLD_##op##_##real(name##_part, lanes)
-#define MFL_MAX(real, name, i, n, lanes, ...) MFL_EXTREME(real, max, (real)-INFINITY, >, name, i, n, lanes, __VA_ARGS__)
-#define MFL_MIN(real, name, i, n, lanes, ...) MFL_EXTREME(real, min, (real)INFINITY, <, name, i, n, lanes, __VA_ARGS__)
+#define MFL_MAX(real, name, i, n, lanes, ...) MFL_EXTREME(real, max, MFL_OF_TWO_max_##real, (real)-INFINITY, name, i, n, lanes, __VA_ARGS__)
+#define MFL_MIN(real, name, i, n, lanes, ...) MFL_EXTREME(real, min, MFL_OF_TWO_min_##real, (real)INFINITY, name, i, n, lanes, __VA_ARGS__)
 #endif

@@ -42,10 +42,11 @@ MFL_INLINE double mfl_abs(double x) { return fabs(x); }
 MFL_INLINE float mfl_absf(float x) { return fabsf(x); }
 MFL_INLINE double mfl_sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }
 MFL_INLINE float mfl_signf(float x) { return x > 0 ? 1.0f : x < 0 ? -1.0f : 0.0f; }
-MFL_INLINE double mfl_min(double x, double y) { return x < y ? x : y; }
-MFL_INLINE float mfl_minf(float x, float y) { return x < y ? x : y; }
-MFL_INLINE double mfl_max(double x, double y) { return x > y ? x : y; }
-MFL_INLINE float mfl_maxf(float x, float y) { return x > y ? x : y; }
+/* A NaN stays one, whichever operand it is: the comparison chooses y where either is a NaN, then x is asked. So written it is vectorised. */
+MFL_INLINE double mfl_min(double x, double y) { const double least = x < y ? x : y; return x == x ? least : x; }
+MFL_INLINE float mfl_minf(float x, float y) { const float least = x < y ? x : y; return x == x ? least : x; }
+MFL_INLINE double mfl_max(double x, double y) { const double most = x > y ? x : y; return x == x ? most : x; }
+MFL_INLINE float mfl_maxf(float x, float y) { const float most = x > y ? x : y; return x == x ? most : x; }
 MFL_INLINE double mfl_mulz(double x, double y) { return x == 0.0 || y == 0.0 ? 0.0 : x * y; }
 MFL_INLINE float mfl_mulzf(float x, float y) { return x == 0.0f || y == 0.0f ? 0.0f : x * y; }
 /* The lanes of a sum or an extreme become one: lane k with lane k + n/2, and so on; n is a power of two up to 64. Whole vectors first, where the compiler has them. */
@@ -69,10 +70,10 @@ typedef int64_t mfl_v2i __attribute__((vector_size(16)));
 #define MFL_PICK(V, M, test) (V)(((M)b & (M)(test)) | ((M)a & ~(M)(test)))
 MFL_FOLD(mfl_fold_add, double, mfl_v2, mfl_v2i, a + b, a + b)
 MFL_FOLD(mfl_fold_addf, float, mfl_v4, mfl_v4i, a + b, a + b)
-MFL_FOLD(mfl_fold_max, double, mfl_v2, mfl_v2i, MFL_PICK(mfl_v2, mfl_v2i, b > a), mfl_max(b, a))
-MFL_FOLD(mfl_fold_maxf, float, mfl_v4, mfl_v4i, MFL_PICK(mfl_v4, mfl_v4i, b > a), mfl_maxf(b, a))
-MFL_FOLD(mfl_fold_min, double, mfl_v2, mfl_v2i, MFL_PICK(mfl_v2, mfl_v2i, b < a), mfl_min(b, a))
-MFL_FOLD(mfl_fold_minf, float, mfl_v4, mfl_v4i, MFL_PICK(mfl_v4, mfl_v4i, b < a), mfl_minf(b, a))
+MFL_FOLD(mfl_fold_max, double, mfl_v2, mfl_v2i, MFL_PICK(mfl_v2, mfl_v2i, (b > a) | (b != b)), mfl_max(b, a))
+MFL_FOLD(mfl_fold_maxf, float, mfl_v4, mfl_v4i, MFL_PICK(mfl_v4, mfl_v4i, (b > a) | (b != b)), mfl_maxf(b, a))
+MFL_FOLD(mfl_fold_min, double, mfl_v2, mfl_v2i, MFL_PICK(mfl_v2, mfl_v2i, (b < a) | (b != b)), mfl_min(b, a))
+MFL_FOLD(mfl_fold_minf, float, mfl_v4, mfl_v4i, MFL_PICK(mfl_v4, mfl_v4i, (b < a) | (b != b)), mfl_minf(b, a))
 #undef MFL_FOLD
 #undef MFL_FOLD_STEP
 #undef MFL_PICK

@@ -84,6 +84,18 @@ if [ "$(sed -n 's/^  \([a-z]*\)  *\(after\) *\([^ ]*\).*/\1 \3/p' "$tmp/log" | t
 if [ "$(sed -n 's/^  \([a-z.]*\)  *after *\(.*\)/\1 \2/p' "$tmp/log" | tr '\n' ';')" = "l 0;w.size 0;w.twice [3]  4 4 4;w.arr [3]  0 0 0;b.size 4;b.twice 4;b.arr 1;path 1.5;o 7;" ] \
     && "$mflc" check tests/run/optimizer_logs.mfl > "$tmp/log" 2>&1
 then ok; else bad "log lines of optimizers"; fi
+# A NaN among what max and min see is their result, in machine code and in C.
+for real in float double; do
+    if "$mflc" grad tests/run/nan_extremes.mfl --real $real > "$tmp/log" 2>&1 && grep -qx ' *outer value *1' "$tmp/log"; then ok; else bad "nan_extremes, $real"; fi
+done
+for cc in "gcc -O1" "gcc -O3" "clang-19 -O3"; do
+    rm -rf "$tmp/jit" "$tmp/out"; mkdir "$tmp/out"
+    if "$mflc" grad tests/run/nan_extremes.mfl --real double -o "$tmp/jit" > "$tmp/log" 2>&1 && cp "$tmp/jit/outer.npy" "$tmp/m.npy" && "$mflc" build tests/run/nan_extremes.mfl --real double -o "$tmp" > "$tmp/log" 2>&1 \
+        && $cc $flags -ffp-contract=off -c -o "$tmp/f.o" "$tmp/nan_extremes.c" > "$tmp/log" 2>&1 \
+        && gcc -std=gnu11 -O1 -Iinclude -DPROBLEM=nan_extremes_problem -o "$tmp/host" tests/run/host.c "$tmp/f.o" "$B/libmfl_runtime.a" -lopenblas -lm > "$tmp/log" 2>&1 \
+        && "$tmp/host" "$tmp" "$tmp/out" > "$tmp/log" 2>&1 && "$B/tests/compare" "$tmp/jit" "$tmp/out" 0 > "$tmp/log" 2>&1
+    then ok; else bad "nan_extremes: $cc"; fi
+done
 # Rows added several at a time, 250 in fives, 231 in threes: against differences.
 python3 - "$tmp" <<'PY'
 import random, sys
