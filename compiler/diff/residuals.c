@@ -84,7 +84,7 @@ static void find_closed(Pair *p)
         p->closed[n->id] = closed;
         /* Views of what is at hand, and what elementwise operators make of it cheaply, are not worth storing. */
         bool cheap = op_info[n->op].kind == K_MAP && op_info[n->op].flops <= 4;
-        bool sums = view && type_count(&n->arg[0]->type) > type_count(&n->type) && p->stacked[n->arg[0]->id] < 0;
+        bool sums = view && !contract_only_copies(n->u.contract, &n->type) && p->stacked[n->arg[0]->id] < 0;
         p->trivial[n->id] = closed && easy && (n->op == OP_const || n->op == OP_iota || cheap || (view && !sums) || n->op == OP_reshape);
     }
 }

@@ -13,7 +13,7 @@ static void pass_on(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
     C *c = user;
     switch (b->storage) {
     case LB_DATA: c->uses_data = true; break;
-    case LB_META: case LB_META_OUT: c->uses_meta = true; break;
+    case LB_META: c->uses_meta = true; break;
     case LB_GRAD: case LB_GRAD_IN: case LB_PARAMS: c->uses_out = true; break;
     case LB_WORK: c->uses_work = true; break;
     case LB_STEP: case LB_SEED: c->uses_step = true; break;
@@ -265,7 +265,7 @@ static void stmt(C *c, const LStmt *s, int n)
     }
     c99_indent(c, n);
     switch (s->kind) {
-    case LS_LET: buf_printf(c->o, "%s %s = ", c->real, s->temp->name); c99_expr(c, s->x, 0); buf_puts(c->o, ";"); break;
+    case LS_LET: buf_printf(c->o, "%s %s = ", s->temp->dtype == T_REAL ? c->real : "int", s->temp->name); c99_expr(c, s->x, 0); buf_puts(c->o, ";"); break;
     case LS_LOCAL: c99_parts(c, s, n); break;
     case LS_SET:
         buf_printf(c->o, "%s %s ", s->temp->name, s->add ? "+=" : "=");
@@ -318,12 +318,25 @@ static bool section(C *c, const LStmt *s, bool apart)
     return true;
 }
 
+/* The statement that says what the paragraph of the k-th is about: what is set to zero belongs to the loop that adds to it, a sum to what is made of it. */
+static const LStmt *of_paragraph(const LBlock *b, int k)
+{
+    for (; k + 1 < b->n && !b->at[k]->note; k++) {
+        const LStmt *s = b->at[k];
+        if (c99_is_sum(b, k) && k + 3 < b->n && !b->at[k + 1]->body.at[0]->note && !b->at[k + 2]->note)
+            k += 2;
+        else if (s->kind != LS_LET && s->kind != LS_LOCAL && s->kind != LS_ZERO)
+            break;
+    }
+    return b->at[k];
+}
+
 void c99_block(C *c, const LBlock *b, int n)
 {
     const LStmt *before = NULL;
     for (int k = 0; k < b->n; k++) {
         if (n == 1 && !section(c, b->at[k], k > 0))
-            c99_paragraph(c, b->at[k], &before);
+            c99_paragraph(c, of_paragraph(b, k), &before);
         if (c99_is_sum(b, k)) {
             c99_sum(c, b, k, n);
             k += 2;

@@ -11,6 +11,7 @@ typedef struct C {
     const char *said;                             /* the last comment of a statement */
     bool checks;                                  /* NAME_check is wanted */
     LEntryKind kind;                              /* of the entry that is being printed, or whose phase is */
+    bool *by_value;                               /* by id: numbers that the function only reads: their names are the values, not pointers to them */
     bool uses_data, uses_meta, uses_out, uses_work, uses_step, uses_carried, uses_status;   /* arguments of the function that is being printed */
 } C;
 

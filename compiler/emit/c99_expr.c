@@ -5,6 +5,19 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* 10 for 1e+01, 1e-8 for 1e-08: as a person writes it. */
+static void as_written(char *text, size_t room, double v)
+{
+    char *e = strchr(text, 'e');
+    if (!e)
+        return;
+    int power = atoi(e + 1);
+    if (power >= 0 && power < 6)
+        snprintf(text, room, "%.0f", v);
+    else
+        snprintf(e, room - (size_t)(e - text), "e%d", power);
+}
+
 void c99_number(C *c, double v, bool bare)
 {
     char text[64];
@@ -19,6 +32,7 @@ void c99_number(C *c, double v, bool bare)
         if (c->p->real_bytes == 4 ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
             break;
     }
+    as_written(text, sizeof text, v);
     bool point = strpbrk(text, ".e") != NULL;
     buf_printf(c->o, signbit(v) && !bare ? "(%s%s%s)" : "%s%s%s", text, point ? "" : ".0", c->p->real_bytes == 4 ? "f" : "");
 }
@@ -185,7 +199,8 @@ void c99_expr(C *c, const LExpr *e, int outer)
             return;
         }
         buf_puts(c->o, e->buf->name);
-        c99_subscripts(c, e->buf, e->idx, e->buf->rank);
+        if (!c->by_value || !c->by_value[e->buf->id])
+            c99_subscripts(c, e->buf, e->idx, e->buf->rank);
         return;
     }
 }

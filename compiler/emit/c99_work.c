@@ -4,13 +4,23 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-typedef struct Touched { bool *here, *written; } Touched;
+typedef struct Touched { bool *here, *written, *address; } Touched;     /* by id */
 
 static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Touched *t = user;
     t->here[b->id] = true;
     t->written[b->id] |= how & LA_WRITE;
+    t->address[b->id] |= how & LA_ADDRESS;
+}
+
+static Touched touched_by(const C *c, const LFunc *f, bool deep)
+{
+    int n = c->p->bufs.n + 1;
+    Touched t = { NEW_N(c->p->arena, bool, n), NEW_N(c->p->arena, bool, n), NEW_N(c->p->arena, bool, n) };
+    for (int k = 0; k < f->body.n; k++)
+        lir_each_access(f->body.at[k], deep, touch, &t);
+    return t;
 }
 
 /* ---- sizes by name ---- */
@@ -20,7 +30,7 @@ void c99_sizes(C *c)
     for (int k = 0; k < c->p->dims.n; k++, sep = ", ") {
         buf_printf(c->o, "%s%s = %s_%s", sep, c->p->dims.at[k].text, c->upper, c->p->dims.at[k].text);
     }
-    buf_puts(c->o, " };\n\n");
+    buf_puts(c->o, " };\n\n/* The array at that many bytes of the workspace. */\n#define AT(bytes) ((void *)(work + (bytes)))\n\n");
 }
 
 /* ---- the map ---- */
@@ -57,11 +67,9 @@ static int by_life(const void *a, const void *b)
 /* Which array is where, and when: positions count the statements as they run. funcs: the entry's, it is the last. */
 void c99_map(C *c, const LEntry *e, LFunc *const *funcs)
 {
-    Touched t = { NEW_N(c->p->arena, bool, c->p->bufs.n + 1), NEW_N(c->p->arena, bool, c->p->bufs.n + 1) };
+    Touched t = touched_by(c, e->func, true);
     const LBuf **all = NEW_N(c->p->arena, const LBuf *, c->p->bufs.n + 1);
     int n = 0;
-    for (int k = 0; k < e->func->body.n; k++)
-        lir_each_access(e->func->body.at[k], true, touch, &t);
     for (int k = 0; k < c->p->bufs.n; k++)
         if (t.here[k] && c->p->bufs.at[k]->storage == LB_WORK)
             all[n++] = c->p->bufs.at[k];
@@ -77,7 +85,8 @@ void c99_map(C *c, const LEntry *e, LFunc *const *funcs)
         size_t from = c->o->n;
         buf_printf(c->o, "#define %s%s ", prefix(c, e->kind), b->name);
         size_t w = c->o->n - from;
-        buf_printf(c->o, "%*lld   /* ", w < 48 ? (int)(56 - w) : 8, (long long)b->offset);
+        const char *at = arena_printf(c->p->arena, "AT(%lld)", (long long)b->offset);
+        buf_printf(c->o, "%*s   /* ", w < 48 ? (int)(56 - w) : 8, at);
         buf_puts(c->o, c99_type(c, b->dtype));
         buf_puts(c->o, b->rank ? " " : "");
         shape(c, b, 0);
@@ -89,8 +98,20 @@ void c99_map(C *c, const LEntry *e, LFunc *const *funcs)
     buf_puts(c->o, "\n");
 }
 
-/* ---- pointers ---- */
-/* Memory of the caller has its type; the workspace and the learn state are bytes, and arrays of rows need a cast anyway. */
+/* ---- pointers, and values that are only read ---- */
+static const char *place(const C *c, const LBuf *b)
+{
+    switch (b->storage) {
+    case LB_WORK: return arena_printf(c->p->arena, "%s%s", prefix(c, c->kind), b->name);
+    case LB_STATE: return arena_printf(c->p->arena, "(void *)((char *)state + %lld)", (long long)b->offset);
+    case LB_CARRIED: return arena_printf(c->p->arena, "(void *)((char *)carried + %lld)", (long long)b->offset);
+    default: return arena_printf(c->p->arena, "%s->%s", b->storage == LB_DATA ? "data" : b->storage == LB_GRAD_IN ? "grad" : "meta", c99_field(c, b->field));
+    }
+}
+
+static bool has_type(const LBuf *b) { return b->storage == LB_DATA || b->storage == LB_META || b->storage == LB_GRAD_IN; }
+
+/* Memory of the caller has its type, but arrays of rows are others to C. */
 static void pointer_to(C *c, const LBuf *b, bool written)
 {
     const char *type = c99_type(c, b->dtype), *co = written ? "" : "const ";
@@ -98,20 +119,12 @@ static void pointer_to(C *c, const LBuf *b, bool written)
     buf_printf(c->o, b->rank < 2 ? "    %s%s *%s" : "    %s%s (*%s)", co, type, b->name);
     shape(c, b, 1);
     buf_puts(c->o, " = ");
-    if (b->rank >= 2) {
+    if (b->rank >= 2 && has_type(b)) {
         buf_printf(c->o, "(%s%s (*)", co, type);
         shape(c, b, 1);
         buf_puts(c->o, ")");
-    } else if (b->storage == LB_WORK || b->storage == LB_STATE || b->storage == LB_CARRIED)
-        buf_printf(c->o, "(%s%s *)", co, type);
-    switch (b->storage) {
-    case LB_WORK: buf_printf(c->o, "(work + %s%s);", prefix(c, c->kind), b->name); break;
-    case LB_STATE: buf_printf(c->o, "((char *)state + %lld);", (long long)b->offset); break;
-    case LB_CARRIED: buf_printf(c->o, "((char *)carried + %lld);", (long long)b->offset); break;
-    case LB_DATA: buf_printf(c->o, "data->%s;", c99_field(c, b->field)); break;
-    case LB_GRAD_IN: buf_printf(c->o, "grad->%s;", c99_field(c, b->field)); break;
-    default: buf_printf(c->o, "meta->%s;", c99_field(c, b->field)); break;
     }
+    buf_printf(c->o, "%s;", place(c, b));
     if (b->rank) {
         size_t w = c->o->n - from;
         buf_printf(c->o, "%*s/* ", w < 72 ? (int)(72 - w) : 2, "");
@@ -121,16 +134,26 @@ static void pointer_to(C *c, const LBuf *b, bool written)
     buf_puts(c->o, "\n");
 }
 
-/* Local names for the arrays that the function touches itself. */
+static void value_of(C *c, const LBuf *b)
+{
+    const char *type = c99_type(c, b->dtype);
+    buf_printf(c->o, "    const %s %s = *", type, b->name);
+    buf_printf(c->o, has_type(b) ? "%.0s%s;\n" : "(const %s *)%s;\n", type, place(c, b));
+}
+
+/* Local names for the arrays that the function touches itself: pointers, or, of numbers that neither it nor what it calls writes, their values. */
 void c99_locals(C *c, const LFunc *f)
 {
-    Touched t = { NEW_N(c->p->arena, bool, c->p->bufs.n + 1), NEW_N(c->p->arena, bool, c->p->bufs.n + 1) };
-    for (int k = 0; k < f->body.n; k++)
-        lir_each_access(f->body.at[k], false, touch, &t);
+    Touched own = touched_by(c, f, false), all = touched_by(c, f, true);
+    c->by_value = NEW_N(c->p->arena, bool, c->p->bufs.n + 1);
     for (int k = 0; k < c->p->bufs.n; k++) {
         const LBuf *b = c->p->bufs.at[k];
-        if (!t.here[k] || b->storage == LB_STEP || b->storage == LB_SEED || b->storage == LB_OUTER || b->storage == LB_LOGS || b->storage == LB_GRAD || b->storage == LB_PARAMS || b->storage == LB_LOCAL)
+        if (!own.here[k] || b->storage == LB_STEP || b->storage == LB_SEED || b->storage == LB_OUTER || b->storage == LB_LOGS || b->storage == LB_GRAD || b->storage == LB_PARAMS || b->storage == LB_LOCAL)
             continue;
-        pointer_to(c, b, t.written[k]);
+        c->by_value[k] = !b->rank && !all.written[k] && !own.address[k];
+        if (c->by_value[k])
+            value_of(c, b);
+        else
+            pointer_to(c, b, own.written[k]);
     }
 }

@@ -418,7 +418,7 @@ static void allocate_temps(Gen *g, const LBlock *b)
     for (int k = 0; k < b->n; k++) {
         const LStmt *s = b->at[k];
         if (s->kind == LS_LET && !g->temp[s->temp->id])
-            g->temp[s->temp->id] = LLVMBuildAlloca(g->b, g->real, s->temp->name);
+            g->temp[s->temp->id] = LLVMBuildAlloca(g->b, gen_temp_type(g, s->temp->dtype), s->temp->name);
         allocate_temps(g, &s->body);
     }
 }

@@ -31,4 +31,5 @@ LLVMValueRef gen_base(Gen *, const LBuf *);                           /* where a
 LLVMValueRef gen_address(Gen *, const LBuf *, LExpr *const *idx);
 void         gen_scope(Gen *, LLVMValueRef access, const LBuf *);     /* this access touches that buffer of the present nest and nothing else of it */
 LLVMValueRef gen_value(Gen *, const LExpr *);
+LLVMTypeRef  gen_temp_type(Gen *, DType);                             /* of a temporary */
 #endif

@@ -43,7 +43,7 @@ static LLVMValueRef make_base(Gen *g, const LBuf *b)
     case LB_STATE: case LB_CARRIED: return offset(g, A_STATE, b->offset);
     case LB_LOGS: return offset(g, A_LOGS, b->offset);
     case LB_DATA: return field(g, A_DATA, gen_leaf(p->data.at, p->data.n, b->field));
-    case LB_META: case LB_META_OUT: return field(g, A_META, gen_leaf(p->meta.at, p->meta.n, b->field));
+    case LB_META: return field(g, A_META, gen_leaf(p->meta.at, p->meta.n, b->field));
     case LB_GRAD: case LB_GRAD_IN: return field(g, A_OUT, gen_leaf(p->meta.at, p->meta.n, b->field));
     case LB_PARAMS: return field(g, A_OUT, gen_leaf(p->param.at, p->param.n, b->field));
     case LB_OUTER: return g->arg[A_OUTER];
@@ -60,6 +60,8 @@ LLVMValueRef gen_base(Gen *g, const LBuf *b)
     }
     return g->base[b->id];
 }
+
+LLVMTypeRef gen_temp_type(Gen *g, DType t) { return t == T_REAL ? g->real : t == T_INT ? g->i64 : g->i1; }
 
 static LLVMTypeRef memory_type(Gen *g, DType t) { return t == T_REAL ? g->real : t == T_INT ? g->i32 : g->i8; }
 
@@ -243,7 +245,7 @@ LLVMValueRef gen_value(Gen *g, const LExpr *e)
     case LX_NUM: return e->dtype == T_BOOL ? LLVMConstInt(g->i1, e->num != 0, 0) : LLVMConstReal(g->real, g->p->real_bytes == 4 ? (double)(float)e->num : e->num);
     case LX_INT: return gen_int(g, e->i);
     case LX_VAR: return g->var[e->var->id];
-    case LX_TEMP: return LLVMBuildLoad2(g->b, g->real, g->temp[e->temp->id], "");
+    case LX_TEMP: return LLVMBuildLoad2(g->b, gen_temp_type(g, e->dtype), g->temp[e->temp->id], "");
     case LX_LOAD: return load(g, e);
     case LX_GUARD: return guard(g, e);
     case LX_FOLD: return fold(g, e);

@@ -162,6 +162,20 @@ Val lib_solve(Call *c, int op)
 }
 
 /* ---- draws ---- */
+
+/* The number of each element of an array, row by row: what it draws depends on that alone. */
+static Node *number_of(Graph *g, Type t)
+{
+    Node *n = NULL;
+    int64_t stride = 1;
+    for (int d = t.rank - 1; d >= 0; stride *= t.dim[d--]) {
+        Node *at = ir_iota(g, t, d);
+        at = stride == 1 ? at : ir_map2(g, OP_mul, at, ir_const(g, t, (double)stride));
+        n = n ? ir_map2(g, OP_add, at, n) : at;
+    }
+    return n ? n : ir_const(g, t, 0);
+}
+
 Val lib_draw(Call *c, int op)
 {
     Sema *s = c->s;
@@ -170,13 +184,10 @@ Val lib_draw(Call *c, int op)
     for (int k = 0; k < c->n; k++)
         if (c->arg[k].kind != V_NUM)
             return library_fail(c, k, "a number is expected");
-    Type t = s->draw_shape, flat = type_scalar(T_INT);
-    flat.rank = 1;
-    flat.dim[0] = type_count(&t);
-    Node *k = ir_iota(s->here, flat, 0);
-    int64_t one = flat.dim[0];
-    Node *a[] = { ir_broadcast(s->here, s->seed, 1, &one), ir_const(s->here, flat, (double)s->stream), k };
-    Node *x = ir_reshape(s->here, ir_map(s->here, (Op)op, a, 3), t.rank, t.dim);
+    Type t = s->draw_shape, whole = t;
+    whole.dtype = T_INT;
+    Node *a[] = { ir_broadcast(s->here, s->seed, t.rank, t.dim), ir_const(s->here, whole, (double)s->stream), number_of(s->here, whole) };
+    Node *x = ir_map(s->here, (Op)op, a, 3);
     if (op == OP_normal)
         return val_array(ir_scale(s->here, x, c->arg[0].num));
     double lo = c->arg[0].num, hi = c->arg[1].num;

@@ -220,9 +220,9 @@ static bool run_part(Part *x, const int *path, int depth, Node **out)
             return false;
         }
         out[k] = n;
-        /* m of the array w is w.m; the new w is w */
+        /* m of the array w is w.m; what w becomes is w_next */
         if (n->origin.name == names[k] && n->op != OP_param)
-            n->origin.name = k ? intern_printf("%s.%s", x->leaf->name, names[k]) : x->leaf->name;
+            n->origin.name = k ? intern_printf("%s.%s_next", x->leaf->name, names[k]) : intern_printf("%s_next", x->leaf->name);
     }
     return true;
 }

@@ -37,7 +37,7 @@ static void ptr_access(const LPtr *p, LAccessFn *f, void *user, int how)
         return;
     for (int k = 0; k < p->buf->rank; k++)
         expr_access(p->idx[k], f, user);
-    f(user, p->buf, p->idx, p->along, how);
+    f(user, p->buf, p->idx, p->along, how | LA_ADDRESS);
 }
 
 bool lir_has_checks(const LBlock *b)

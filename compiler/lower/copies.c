@@ -1,7 +1,11 @@
-/* copies.c -- removes the copies at the end of an iteration: a next value that may be written straight into the carried buffer is.
+/* copies.c -- removes copies of whole arrays: a value is written straight into the array that it is to be in.
  *
- * The copy C <- T goes when nothing after the first statement S that writes T reads the old C, and S itself reads C only at the element that it stores (in one
- * nest, at equal indices). Then T is C. Reads of T after S read C, which holds the same; what adds to T adds to C. */
+ * At the end of an iteration (remove_copies) the copy C <- T goes when nothing after the first statement S that writes T reads the old C, and S itself reads C
+ * only at the element that it stores (in one nest, at equal indices). Then T is C. Reads of T after S read C, which holds the same; what adds to T adds to C.
+ *
+ * Before a loop (join_firsts) T is the value that C begins with. The copy goes when T is not used after it and C not before it, in all of the entry.
+ *
+ * What is left and copies one element is a store (single_copies). */
 #include "low.h"
 
 typedef struct Look { const LBuf *t, *c; int t_writes, t_reads, c_reads, c_writes; LExpr **store; bool same; } Look;
@@ -132,23 +136,126 @@ static void remove_idle(LBlock *b)
     b->n = kept;
 }
 
-void remove_copies(Low *l, LBlock *b)
+static void take_out(LBlock *b, int k)
 {
-    (void)l;
+    memmove(b->at + k, b->at + k + 1, sizeof *b->at * (size_t)(b->n - k - 1));
+    b->n--;
+}
+
+/* Memory that may hold a value while it is computed: the workspace, and what learn moves. */
+bool is_place(const LBuf *b) { return b->storage == LB_WORK || b->storage == LB_STATE || b->storage == LB_META; }
+
+void remove_copies(LBlock *b)
+{
     bool any = false;
     for (int k = b->n - 1; k >= 0; k--) {
         LStmt *s = b->at[k];
-        if (s->kind != LS_COPY || s->dst.buf->storage != LB_WORK || s->src.buf->storage != LB_WORK || s->src.buf->rank != s->dst.buf->rank)
+        if (s->kind != LS_COPY || !is_place(s->dst.buf) || s->src.buf->storage != LB_WORK || s->src.buf->rank != s->dst.buf->rank)
             continue;
         LBuf *c = s->dst.buf, *t = s->src.buf;
         if (!removable(b, k, c, t))
             continue;
-        memmove(b->at + k, b->at + k + 1, sizeof *b->at * (size_t)(b->n - k - 1));
-        b->n--;
+        take_out(b, k);
         for (int i = 0; i < b->n; i++)
             swap_stmt(b->at[i], &(Swap){ t, c });
         any = true;
     }
     if (any)
         remove_idle(b);
+}
+
+/* ---- first values ---- */
+typedef struct Count { const LBuf *of; int n; } Count;
+
+static void count(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
+{
+    Count *c = user;
+    (void)idx, (void)along, (void)how;
+    c->n += b == c->of;
+}
+
+static int uses(const LBlock *b, int from, int to, const LBuf *of)
+{
+    Count c = { of, 0 };
+    for (int k = from; k < to; k++)
+        lir_each_access(b->at[k], true, count, &c);
+    return c.n;
+}
+
+static bool one_shape(const LBuf *a, const LBuf *b)
+{
+    bool same = a->rank == b->rank && a->dtype == b->dtype;
+    for (int d = 0; same && d < a->rank; d++)
+        same = a->dim[d] == b->dim[d];
+    return same;
+}
+
+/* Does the nest do nothing but store each element of an array into the same place of another? Its store, or NULL. */
+static const LStmt *element_copy(const LStmt *s)
+{
+    const LVar *var[MAX_RANK];
+    int64_t n[MAX_RANK];
+    int loops = 0, found = 0;
+    for (; s->kind == LS_FOR; s = s->body.at[0], loops++) {
+        if (s->body.n != 1 || s->lo || loops == MAX_RANK)
+            return NULL;
+        var[loops] = s->var;
+        n[loops] = s->n;
+    }
+    if (s->kind != LS_STORE || s->add || s->x->kind != LX_LOAD || !one_shape(s->dst.buf, s->x->buf))
+        return NULL;
+    for (int d = 0; d < s->dst.buf->rank; d++) {
+        const LExpr *i = s->dst.idx[d];
+        if (!same_expr(i, s->x->idx[d]))
+            return NULL;
+        if (i->kind == LX_INT && s->dst.buf->dim[d] == 1)
+            continue;
+        int k = 0;
+        while (k < loops && !(i->kind == LX_VAR && i->var == var[k] && n[k] == s->dst.buf->dim[d]))
+            k++;
+        if (k == loops)
+            return NULL;
+        var[k] = NULL;
+        found++;
+    }
+    return found == loops ? s : NULL;
+}
+
+static void join_in(const LBlock *entry, LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        const LStmt *s = element_copy(b->at[k]);
+        LBuf *c = s ? s->dst.buf : NULL, *t = s ? s->x->buf : NULL;
+        bool ours = s && c != t && c->dtype == T_REAL && c->storage == LB_WORK && t->storage == LB_WORK && !t->carried;
+        if (!ours || uses(b, 0, k + 1, t) != uses(entry, 0, entry->n, t) || uses(b, k, b->n, c) != uses(entry, 0, entry->n, c)) {
+            join_in(entry, &b->at[k]->body);
+            continue;
+        }
+        take_out(b, k--);
+        for (int i = 0; i <= k; i++)
+            swap_stmt(b->at[i], &(Swap){ t, c });
+    }
+}
+
+void join_firsts(Low *l, int first_func)
+{
+    LProgram *p = l->prog;
+    for (int k = first_func; k < p->funcs.n; k++)
+        join_in(&p->funcs.at[p->funcs.n - 1]->body, &p->funcs.at[k]->body);
+}
+
+/* ---- one element ---- */
+void single_copies(Low *l, LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        LStorage to = s->kind == LS_COPY ? s->dst.buf->storage : LB_OUTER;
+        if (s->kind == LS_COPY && s->count == 1 && (to == LB_WORK || to == LB_STATE || to == LB_META || to == LB_CARRIED)) {
+            s->kind = LS_STORE;
+            s->x = x_load(l, s->src.buf, s->src.idx);
+            s->dst.along = 0;
+            s->src = (LPtr){ NULL, NULL, 0 };
+        }
+        single_copies(l, &s->body);
+    }
 }

@@ -17,7 +17,7 @@ static void note_touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how
 {
     Uses *u = user;
     vec_push(u->l->arena, u->all, (Touch){ b, idx, along, how });
-    u->stays |= how & LA_WRITE && b->storage != LB_WORK && b->storage != LB_LOCAL;
+    u->stays |= how & LA_WRITE && !is_place(b) && b->storage != LB_LOCAL;
 }
 
 static void note_temp(Uses *u, const LTemp *t)
@@ -127,7 +127,7 @@ static bool may_fuse(Low *l, const Uses *x, const LVar *v, const Uses *y, const 
         unsigned char both = m[b->id] | seen[b->id];
         if (!m[b->id] || !seen[b->id])
             continue;
-        *shared |= b->storage == LB_WORK;
+        *shared |= is_place(b);
         if (both & WRITES && both & NOT_ONLY_ADDS && common_dimension(b, x, v, y, w) < 0)
             return false;
         seen[b->id] = 0;
@@ -221,7 +221,7 @@ static bool worth(const LStmt *a, const LStmt *b)
 {
     const LStmt *leaf = has_loop(a) ? b : a, *other = has_loop(a) ? a : b;
     double dear = 0, none = 0;
-    if (a->size && b->size && a->size != b->size)  /* sizes that happen to be equal: the code is the same for others */
+    if (a->size != b->size)                        /* sizes that happen to be equal: the code is the same for others, and `l < L` counts layers */
         return false;
     if (has_loop(leaf) || !has_loop(other))
         return true;

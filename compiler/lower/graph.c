@@ -213,7 +213,7 @@ void carry_over(Low *l, Making *m)
         c->count = type_count(t);
         push_stmt(l, m->body, c);
     }
-    remove_copies(l, m->body);
+    remove_copies(m->body);
 }
 
 /* Projections of the loop are its buffers from here on. */
@@ -273,9 +273,23 @@ static Name trips_text(const Low *l, const Node *n)
     return NULL;
 }
 
+/* What a carried value becomes has often the same name. */
+static void name_next(const Loop *loop)
+{
+    for (int p = 0; p < loop->params.n; p++) {
+        if (loop->params.at[p].kind != LP_CARRY)
+            continue;
+        Node *r = loop->body->results.at[loop->params.at[p].result];
+        Name now = loop->body->params.at[p]->origin.name;
+        if (now && r->origin.name == now && r->op != OP_param && r->op != OP_proj && r->op != OP_const)
+            r->origin.name = intern_printf("%s_next", now);
+    }
+}
+
 void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
 {
     Loop *loop = n->u.loop;
+    name_next(loop);
     LStmt *f = new_for(l, new_var(l, loop->is_steps ? intern("t") : index_param(loop)->origin.name), loop->n, false, NULL);
     f->size = trips_text(l, n);
     f->down = loop->down;

@@ -152,13 +152,33 @@ LExpr *x_with(Low *l, LExpr *e, const LVar *v, LExpr *value)
     }
 }
 
+/* e is sign * *e + the result. */
+static int64_t without_constant(LExpr **e, int *sign)
+{
+    int64_t shift = 0;
+    LExpr *x = *e;
+    if (x->kind == LX_MAP && (x->op == OP_add || x->op == OP_sub) && x->arg[1]->kind == LX_INT) {
+        shift = x->op == OP_add ? x->arg[1]->i : -x->arg[1]->i;
+        x = x->arg[0];
+    }
+    *sign = x->kind == LX_MAP && x->op == OP_neg ? -1 : 1;
+    *e = *sign < 0 ? x->arg[0] : x;
+    return shift;
+}
+
+/* Said of what varies: i > 2, not -i + 3 < 1. */
 LExpr *x_inside(Low *l, LExpr *e, int64_t lo, int64_t hi, int64_t n)
 {
-    LExpr *low = lo < 0 ? x_map(l, OP_ge, T_BOOL, (LExpr *[]){ e, x_int(l, 0) }, 2) : NULL;
-    LExpr *high = hi >= n ? x_map(l, OP_lt, T_BOOL, (LExpr *[]){ e, x_int(l, n) }, 2) : NULL;
-    if (low && high)
-        return n == 1 ? x_map(l, OP_eq, T_BOOL, (LExpr *[]){ e, x_int(l, 0) }, 2) : x_map(l, OP_and, T_BOOL, (LExpr *[]){ low, high }, 2);
-    return low ? low : high;
+    int sign;
+    int64_t shift = without_constant(&e, &sign);
+    bool below = lo < 0, above = hi >= n;
+    if (!below && !above)
+        return NULL;
+    if (n == 1)
+        return x_map(l, OP_eq, T_BOOL, (LExpr *[]){ e, x_int(l, -sign * shift) }, 2);
+    LExpr *low = !below ? NULL : x_map(l, sign > 0 ? OP_ge : OP_le, T_BOOL, (LExpr *[]){ e, x_int(l, -sign * shift) }, 2);
+    LExpr *high = !above ? NULL : x_map(l, sign > 0 ? OP_lt : OP_gt, T_BOOL, (LExpr *[]){ e, x_int(l, sign * (n - shift)) }, 2);
+    return low && high ? x_map(l, OP_and, T_BOOL, (LExpr *[]){ low, high }, 2) : low ? low : high;
 }
 
 enum { QUOTED = 52 };                              /* characters of an expression in a comment */

@@ -11,10 +11,9 @@ typedef enum {
     LB_WORK,        /* in the workspace at byte `offset` */
     LB_LOCAL,       /* the lanes of a sum (rank 1), see lanes.c; declared by LS_LOCAL: C locals, LLVM allocas */
     LB_DATA,        /* data->field, read only */
-    LB_META,        /* meta->field, read only */
+    LB_META,        /* meta->field; read only but in init and learn, which write it */
     LB_GRAD,        /* grad->field, write; never NULL inside phases: the entry function redirects unwanted ones, see LEntry */
     LB_PARAMS,      /* params->field, write */
-    LB_META_OUT,    /* meta->field, written (init, learn) */
     LB_GRAD_IN,     /* grad->field, read (learn) */
     LB_STATE,       /* learn state, read and written: state + offset bytes */
     LB_CARRIED,     /* a window's inner parameters and optimizer states, read and written: carried + offset bytes */
@@ -29,7 +28,7 @@ typedef struct LBuf {
     int      rank;  int64_t dim[MAX_RANK];
     Name     size[MAX_RANK];          /* the name of a dimension's size, in program->dims; NULL: a number */
     LStorage storage;
-    Name     field;                   /* dotted leaf name for DATA, META, GRAD, PARAMS, META_OUT, GRAD_IN */
+    Name     field;                   /* dotted leaf name for DATA, META, GRAD, PARAMS, GRAD_IN */
     int64_t  offset;                  /* WORK, STATE: bytes, aligned to 64 */
     Origin   origin;
     int      id;                      /* its place in program->bufs */
@@ -128,7 +127,7 @@ typedef struct LProgram {
 } LProgram;
 
 /* along: the dimensions in which the access is not only at idx but runs on from there, see LPtr. */
-enum { LA_WRITE = 1, LA_ADD = 2 };                                 /* how: LA_ADD marks the read and the write of an addition */
+enum { LA_WRITE = 1, LA_ADD = 2, LA_ADDRESS = 4 };                 /* how: LA_ADD marks the read and the write of an addition; LA_ADDRESS: by its address */
 typedef void LAccessFn(void *user, LBuf *, LExpr **idx, unsigned along, int how);
 /* Every load and store of a statement and of what is in it, in order; deep: of the phases that it invokes too. */
 void lir_each_access(const LStmt *, bool deep, LAccessFn *, void *user);

@@ -89,7 +89,10 @@ Name   size_text(const Low *, Name axis, int64_t n);               /* the name o
 void   size_buffer(const Low *, LBuf *, int first, const Name *axis);          /* names for the sizes from dimension `first` on */
 
 /* ---- copies.c, fuse.c, temps.c, place.c ---- */
-void   remove_copies(Low *, LBlock *);
+void   remove_copies(LBlock *);
+bool   is_place(const LBuf *);
+void   join_firsts(Low *, int first_func);
+void   single_copies(Low *, LBlock *);
 void   fuse_block(Low *, LBlock *);
 void   shrink_buffers(Low *, int first_func);                      /* the functions from there on: an entry and its phases */
 void   join_temps(LBlock *);

@@ -23,7 +23,7 @@ static LBuf *port(Low *l, LStorage s, const Leaf *leaf, DType t)
         if (b->storage == s && b->field == (leaf ? leaf->name : NULL) && s != LB_LOGS)
             return b;
     }
-    static const char *const prefix[] = { "", "", "", "", "grad_", "out_", "new_", "g_", "s_", "carried_", "outer", "log", "step", "seed" };
+    static const char *const prefix[] = { "", "", "", "", "grad_", "out_", "g_", "s_", "carried_", "outer", "log", "step", "seed" };
     Name hint = leaf ? intern_printf("%s%s", prefix[s], leaf->name) : intern(prefix[s]);
     LBuf *b = new_buf(l, t, leaf ? leaf->type.rank : 0, leaf ? leaf->type.dim : NULL, s, hint, NULL);
     b->field = leaf ? leaf->name : NULL;
@@ -71,7 +71,7 @@ static LBuf *output(Low *l, const EntryGraph *e, int k, int64_t *log_at)
     case OUT_OUTER: return port(l, LB_OUTER, NULL, T_REAL);
     case OUT_GRAD: return port(l, LB_GRAD, &p->meta.at[i], T_REAL);
     case OUT_PARAMS: return port(l, LB_PARAMS, &p->param.at[i], T_REAL);
-    case OUT_META: return port(l, LB_META_OUT, &p->meta.at[i], T_REAL);
+    case OUT_META: return port(l, LB_META, &p->meta.at[i], T_REAL);
     case OUT_STATE: return learn_port(l, i);
     case OUT_CARRIED: return carried_port(l, i);
     case OUT_LOG: {
@@ -108,6 +108,10 @@ static void improve(Low *l, int first)
     l->marks2 = NEW_N(l->arena, unsigned char, p->bufs.n + 1);
     sound(l, "emission");
     size_entry(l, first);                         /* known before loops are joined: those of different sizes stay apart where the numbers happen to be equal */
+    join_firsts(l, first);
+    for (int k = first; k < p->funcs.n; k++)
+        single_copies(l, &p->funcs.at[k]->body);
+    sound(l, "copies");
     for (int k = first; k < p->funcs.n; k++)
         fuse_block(l, &p->funcs.at[k]->body);
     sound(l, "fusion");
@@ -170,6 +174,7 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     }
     for (int k = 0; k < out.n; k++)
         push_stmt(l, &f->body, out.at[k]);
+    remove_copies(&f->body);
     vec_push(l->arena, l->prog->funcs, f);
     improve(l, first);
     place_buffers(l, f, first, &entry.work_bytes);

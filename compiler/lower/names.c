@@ -224,7 +224,7 @@ static bool may_be_printed(const Low *l, Name dim)
     for (int k = 0; others[k]; k++)
         if (!strncmp(dim, others[k], strlen(others[k])))
             return false;
-    static const char *const own[] = { "STEPS", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES",      /* see c99_header.c */
+    static const char *const own[] = { "STEPS", "AT", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES",      /* see c99_header.c */
         "d", "g", "i", "k", "m", "n", "p", "x", "out", "number", "rows", "tasks", "works", "threads", "descriptor", NULL };      /* see c99_interface.c, c99_descriptor.c */
     for (int k = 0; own[k]; k++)
         if (!strcmp(dim, own[k]))

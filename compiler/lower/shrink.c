@@ -239,11 +239,11 @@ static void choose_temp(Shrink *x, LBuf *b)
     bool scalar = true;
     for (int d = 0; d < b->rank; d++)
         scalar &= s->free[d];
-    if (!s->any || !scalar || s->fixed || s->pointed || !s->lets || s->first_depth != s->depth || b->storage != LB_WORK || b->carried || b->dtype != T_REAL)
+    if (!s->any || !scalar || s->fixed || s->pointed || !s->lets || s->first_depth != s->depth || b->storage != LB_WORK || b->carried || b->dtype == T_INT)
         return;
     LTemp *t = s->temp = NEW(x->l->arena, LTemp);
     t->id = x->l->ntemps++;
-    t->dtype = T_REAL;
+    t->dtype = b->dtype;
     t->name = b->name;
 }
 

@@ -235,7 +235,9 @@ static LExpr *view_at(Low *l, Env *e, Node *n, LExpr **idx)
     for (int d = 0; d < c->arg[0].rank; d++)
         inner[d] = place_at(l, e, n, &c->arg[0].place[d], letter);
     LExpr *x = value_at(l, e, n->arg[0], inner);
-    if (c->scale != 1)
+    if (c->scale != 1 && x->kind == LX_NUM && x->num == 1)
+        x = x_num(l, c->scale, T_REAL);
+    else if (c->scale != 1)
         x = x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, c->scale, T_REAL), x }, 2);
     return x_guard(l, guards_at(l, e, n, letter), x);
 }

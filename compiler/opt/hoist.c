@@ -1,6 +1,7 @@
 /* hoist.c -- loop-invariant code: a value of a loop's body that depends on captures alone is computed once, outside, and captured.
  *
- * Only what does arithmetic moves: views and constants cost nothing where they are. Inner loops first, so that a value climbs as far as it can. */
+ * A carried value that every iteration passes on as it is, is its initial value: it becomes a capture, and what reads it behind the loop reads that.
+ * Else only what does arithmetic moves: views and constants cost nothing where they are. Inner loops first, so that a value climbs as far as it can. */
 #include "opt.h"
 
 static bool worth(const Node *n)
@@ -16,12 +17,16 @@ static bool worth(const Node *n)
     return op_info[n->op].kind == K_REDUCE || n->op == OP_cholesky || n->op == OP_solve || n->op == OP_trisolve || n->op == OP_cumsum || n->op == OP_proj;
 }
 
+static bool passed_on(const Loop *l, int p) { return l->params.at[p].kind == LP_CARRY && l->body->results.at[l->params.at[p].result] == l->body->params.at[p]; }
+
+static bool is_fixed(const Loop *l, int p) { return l->params.at[p].kind == LP_CAPTURE || passed_on(l, p); }
+
 /* Values of the body that depend on captures alone (fixed), and those of them that something else reads (wanted). */
 static void find_invariants(const Loop *l, bool *fixed, bool *wanted)
 {
     const Graph *b = l->body;
     for (int p = 0; p < l->params.n; p++)
-        fixed[b->params.at[p]->id] = l->params.at[p].kind == LP_CAPTURE;
+        fixed[b->params.at[p]->id] = is_fixed(l, p);
     for (int i = 0; i < b->nodes.n; i++) {
         Node *n = b->nodes.at[i];
         if (n->op == OP_param)
@@ -45,8 +50,24 @@ static void find_invariants(const Loop *l, bool *fixed, bool *wanted)
     }
 }
 
+/* The outputs of a loop and what they are now: the new loop's output `place`, or a value outside. */
+typedef struct Outputs { Node **instead; int *place; } Outputs;
+
+static Outputs outputs_of(Graph *g, const Loop *l, Loop *m, Node *const *outside)
+{
+    Outputs o = { NEW_N(g->arena, Node *, l->outs.n + 1), NEW_N(g->arena, int, l->outs.n + 1) };
+    for (int k = 0; k < l->outs.n; k++) {
+        o.place[k] = m->outs.n;
+        if (l->outs.at[k].kind == LO_CARRY && passed_on(l, l->outs.at[k].param))
+            o.instead[k] = outside[l->outs.at[k].param];
+        else
+            vec_push(g->arena, m->outs, l->outs.at[k]);
+    }
+    return o;
+}
+
 /* The loop with its invariants moved into g; args are its operands there. */
-static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
+static Node *hoist_loop(Graph *g, Node *loop, Node *const *args, Outputs *outs)
 {
     Loop *l = loop->u.loop;
     Graph *b = l->body = opt_hoist(l->body);
@@ -59,9 +80,9 @@ static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
     Node **map = NEW_N(g->arena, Node *, limit + 1), **stand = NEW_N(g->arena, Node *, l->params.n + 1), **lift = NEW_N(g->arena, Node *, limit + 1);
     Vec(Node *) arg = { 0 };
     for (int p = 0, a = 0; p < l->params.n; p++) {
-        outside[p] = l->params.at[p].kind == LP_CAPTURE ? args[a] : NULL;
+        outside[p] = is_fixed(l, p) ? args[a] : NULL;
         stand[p] = ir_param_like(m->body, b->params.at[p]);
-        vec_push(g->arena, m->params, (LoopParam){ l->params.at[p].kind, l->params.at[p].result });
+        vec_push(g->arena, m->params, passed_on(l, p) ? (LoopParam){ LP_CAPTURE, -1 } : l->params.at[p]);
         if (l->params.at[p].kind != LP_INDEX)
             vec_push(g->arena, arg, args[a++]);
     }
@@ -83,8 +104,7 @@ static Node *hoist_loop(Graph *g, Node *loop, Node *const *args)
     graph_inline(m->body, b, stand, b->results.at, b->results.n, res, map);
     for (int k = 0; k < b->results.n; k++)
         ir_result(m->body, res[k], k < b->result_names.n ? b->result_names.at[k] : NULL);
-    for (int k = 0; k < l->outs.n; k++)
-        vec_push(g->arena, m->outs, l->outs.at[k]);
+    *outs = outputs_of(g, l, m, outside);
     return ir_loop(g, m, arg.at, arg.n);
 }
 
@@ -93,10 +113,18 @@ Graph *opt_hoist(Graph *g)
     int limit = graph_limit(g);
     Graph *c = graph_new(g->arena, g->name);
     Node **map = NEW_N(g->arena, Node *, limit + 1), **params = graph_same_params(c, g, map);
+    Outputs *outs = NEW_N(g->arena, Outputs, limit + 1);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (map[n->id] || n->op == OP_param)
             continue;
+        if (n->op == OP_proj && n->arg[0]->op == OP_loop) {
+            const Outputs *of = &outs[n->arg[0]->id];
+            map[n->id] = of->instead[n->u.axis] ? of->instead[n->u.axis] : ir_proj(c, map[n->arg[0]->id], of->place[n->u.axis]);
+            if (!map[n->id]->origin.name)
+                map[n->id]->origin = n->origin;
+            continue;
+        }
         if (n->op != OP_loop) {
             graph_inline(c, g, params, &n, 1, &map[n->id], map);
             continue;
@@ -105,7 +133,7 @@ Graph *opt_hoist(Graph *g)
         for (int a = 0; a < n->narg; a++)
             args[a] = map[n->arg[a]->id];
         c->here = n->origin;
-        map[n->id] = hoist_loop(c, n, args);
+        map[n->id] = hoist_loop(c, n, args, &outs[n->id]);
     }
     graph_same_results(c, g, map);
     return c;

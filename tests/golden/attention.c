@@ -1,169 +1,161 @@
-/* Workspace of attention_hypergradient: 148160 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
- * attention_hypergradient_step is 8 to 60,
- * attention_hypergradient_step_adjoint is 120 to 234. */
-#define HYPERGRADIENT_exp_log_rate                147968   /* float, alive 1 to 234   attention.mfl:24 */
-#define HYPERGRADIENT_normal                           0   /* float [768], alive 2 to 3   attention.mfl:6 */
-#define HYPERGRADIENT_normal_2                      3072   /* float [L][D][D], alive 3 to 4   attention.mfl:6 */
-#define HYPERGRADIENT_blocks_q                     59136   /* float [L][D][D], alive 4 to 119 */
-#define HYPERGRADIENT_normal_3                         0   /* float [768], alive 5 to 6   attention.mfl:6 */
-#define HYPERGRADIENT_normal_4                      3072   /* float [L][D][D], alive 6 to 7   attention.mfl:6 */
-#define HYPERGRADIENT_blocks_v                     62208   /* float [L][D][D], alive 7 to 119 */
-#define HYPERGRADIENT_blocks_q_at                      0   /* float [STEPS][L][D][D], alive 8 to 234 */
-#define HYPERGRADIENT_blocks_v_at                  12288   /* float [STEPS][L][D][D], alive 8 to 234 */
-#define HYPERGRADIENT_h                            67584   /* float [S][D], alive 8 to 39   attention.mfl:13 */
-#define HYPERGRADIENT_h_at                         45312   /* float [L][S][D], alive 9 to 60   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at    76032   /* float [L][S], alive 9 to 60   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at                     76352   /* float [L][S], alive 9 to 60   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at               76672   /* float [L][S], alive 9 to 60   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at         49920   /* float [L][S][D], alive 9 to 60   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at      24576   /* float [L][S][S], alive 9 to 60   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at            31488   /* float [L][S][S], alive 9 to 60   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_2    38400   /* float [L][S][S], alive 9 to 60   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at         54528   /* float [L][S][D], alive 9 to 60   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at      76992   /* float [L][S], alive 9 to 60   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm                     69120   /* float [S][D], alive 10 to 28   attention.mfl:9 */
-#define HYPERGRADIENT_block_product                65280   /* float [S][S], alive 19 to 27   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice                 70656   /* float [S], alive 21 to 24   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_2                        69888   /* float [S][D], alive 30 to 60   attention.mfl:13 */
-#define HYPERGRADIENT_logits                       65280   /* float [7], alive 31 to 34   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp                    65344   /* float [7], alive 34 to 37   attention.mfl:23 */
-#define HYPERGRADIENT_g_h                          65280   /* float [D], alive 37 to 39   attention.mfl:14 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v          71424   /* float [S][D], alive 40 to 59   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient             65280   /* float [S][S], alive 41 to 47   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product       67584   /* float [S][S], alive 42 to 50   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_2                   72960   /* float [S][D], alive 42 to 59   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q          65280   /* float [S][D], alive 48 to 58   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm                   74496   /* float [S][D], alive 49 to 57   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at                66816   /* float [D][D], alive 58 to 60   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at                65280   /* float [D][D], alive 59 to 60   attention.mfl:10 */
-#define HYPERGRADIENT_h_3                          67584   /* float [S][D], alive 61 to 95   attention.mfl:13 */
-#define HYPERGRADIENT_h_at_3                       45312   /* float [L][S][D], alive 62 to 119   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3    76032   /* float [L][S], alive 62 to 119   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_3                   76352   /* float [L][S], alive 62 to 119   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_3             76672   /* float [L][S], alive 62 to 119   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_3       49920   /* float [L][S][D], alive 62 to 119   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_3    24576   /* float [L][S][S], alive 62 to 119   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_3          31488   /* float [L][S][S], alive 62 to 119   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_6    38400   /* float [L][S][S], alive 62 to 119   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_3       54528   /* float [L][S][D], alive 62 to 119   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_5    76992   /* float [L][S], alive 62 to 119   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_5                   69120   /* float [S][D], alive 62 to 80   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_3              65280   /* float [S][S], alive 71 to 79   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_3               70656   /* float [S], alive 73 to 76   attention.mfl:10 */
-#define HYPERGRADIENT_max_logits                   65280   /* float [S], alive 82 to 95   attention.mfl:25 */
-#define HYPERGRADIENT_sum_outer_exp                65408   /* float [S], alive 82 to 95   attention.mfl:25 */
-#define HYPERGRADIENT_b_h_2                        69888   /* float [S][D], alive 82 to 119   attention.mfl:13 */
-#define HYPERGRADIENT_outer_exp                    65536   /* float [7], alive 87 to 91   attention.mfl:25 */
-#define HYPERGRADIENT_b_h                          65600   /* float [D], alive 91 to 93   attention.mfl:14 */
-#define HYPERGRADIENT_b_log_rate                  148032   /* float, alive 97 to 236 */
-#define HYPERGRADIENT_outer_value                 148096   /* float, alive 98 to 235   attention.mfl:25 */
-#define HYPERGRADIENT_b_rms_norm_blocks_v          71424   /* float [S][D], alive 99 to 118   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q                   93696   /* float [L][D][D], alive 99 to 234 */
-#define HYPERGRADIENT_b_blocks_v                   96768   /* float [L][D][D], alive 99 to 234 */
-#define HYPERGRADIENT_b_block_quotient             65280   /* float [S][S], alive 100 to 106   attention.mfl:10 */
-#define HYPERGRADIENT_b_scaled_block_product       67584   /* float [S][S], alive 101 to 109   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_6                   72960   /* float [S][D], alive 101 to 118   attention.mfl:9 */
-#define HYPERGRADIENT_b_rms_norm_blocks_q          65280   /* float [S][D], alive 107 to 117   attention.mfl:10 */
-#define HYPERGRADIENT_b_rms_norm                   74496   /* float [S][D], alive 108 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q_at                66816   /* float [D][D], alive 117 to 119   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_v_at                65280   /* float [D][D], alive 118 to 119   attention.mfl:10 */
-#define HYPERGRADIENT_h_2                         110592   /* float [S][D], alive 120 to 180   attention.mfl:13 */
-#define HYPERGRADIENT_d_h                         112128   /* float [S][D], alive 121 to 180   attention.mfl:13 */
-#define HYPERGRADIENT_b_g_blocks_q                 99840   /* float [L][D][D], alive 122 to 228   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_b_g_blocks_v                102912   /* float [L][D][D], alive 122 to 228   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_h_at_2                       66048   /* float [L][S][D], alive 122 to 228   attention.mfl:13 */
-#define HYPERGRADIENT_d_h_at                       70656   /* float [L][S][D], alive 122 to 228   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2   145152   /* float [L][S], alive 122 to 228   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_2                  145472   /* float [L][S], alive 122 to 228   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_2            145792   /* float [L][S], alive 122 to 228   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_2       75264   /* float [L][S][D], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_2    24576   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_2          31488   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_4    38400   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_2       79872   /* float [L][S][D], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_3   146112   /* float [L][S], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt_at                  146432   /* float [L][S], alive 122 to 228   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_blocks_q_at       84480   /* float [L][S][D], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_exp_block_difference_at    45312   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_quotient_at          52224   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at_2    59136   /* float [L][S][S], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_blocks_v_at       89088   /* float [L][S][D], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at   146752   /* float [L][S], alive 122 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rsqrt_at            147072   /* float [L][S], alive 122 to 228   attention.mfl:9 */
-#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at   147392   /* float [L][S], alive 122 to 228   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_3                  113664   /* float [S][D], alive 123 to 162   attention.mfl:9 */
-#define HYPERGRADIENT_block                       115200   /* float [S][D], alive 123 to 165   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm                  116736   /* float [S][D], alive 123 to 161   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_2             105984   /* float [S][S], alive 140 to 149   attention.mfl:10 */
-#define HYPERGRADIENT_sum_exp_block_difference    118272   /* float [S], alive 141 to 160   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_2              108288   /* float [S], alive 142 to 145   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product             105984   /* float [S][S], alive 154 to 160   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_2           108288   /* float [S][S], alive 155 to 160   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_4                       129792   /* float [S][D], alive 166 to 228 */
-#define HYPERGRADIENT_d_g_h                       131328   /* float [S][D], alive 166 to 228   attention.mfl:13 */
-#define HYPERGRADIENT_logits_2                    105984   /* float [7], alive 167 to 170   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp_2                 106048   /* float [7], alive 170 to 180   attention.mfl:23 */
-#define HYPERGRADIENT_d_inner_exp                 106112   /* float [7], alive 170 to 180   attention.mfl:23 */
-#define HYPERGRADIENT_g_inner_exp                 105984   /* float [7], alive 173 to 180   attention.mfl:23 */
-#define HYPERGRADIENT_g_h_3                       106176   /* float [D], alive 174 to 180   attention.mfl:14 */
-#define HYPERGRADIENT_d_g_blocks_q_at             105984   /* float [L][D][D], alive 181 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_blocks_v_at             109056   /* float [L][D][D], alive 181 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at_2             112128   /* float [L][D][D], alive 181 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at_2             115200   /* float [L][D][D], alive 181 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v_2       132864   /* float [S][D], alive 181 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient_2          118272   /* float [S][S], alive 182 to 208   attention.mfl:10 */
-#define HYPERGRADIENT_g_exp_block_difference      120576   /* float [S][S], alive 183 to 208   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product_2    122880   /* float [S][S], alive 183 to 213   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_4                  134400   /* float [S][D], alive 183 to 228   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q_2       135936   /* float [S][D], alive 189 to 227   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_2                137472   /* float [S][D], alive 190 to 222   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_v       139008   /* float [S][D], alive 193 to 226   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_block_quotient          125184   /* float [S][S], alive 195 to 208   attention.mfl:10 */
-#define HYPERGRADIENT_g_rsqrt                     147712   /* float [S], alive 197 to 222   attention.mfl:9 */
-#define HYPERGRADIENT_g_sqrt_rms_norm_sum         147840   /* float [S], alive 197 to 222   attention.mfl:9 */
-#define HYPERGRADIENT_g_h_squared                 140544   /* float [S][D], alive 197 to 222   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_scaled_block_product    127488   /* float [S][S], alive 197 to 214   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt                     142080   /* float [S][D], alive 197 to 222   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_2                143616   /* float [S][D], alive 197 to 225   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_q       118272   /* float [S][D], alive 209 to 224   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm                119808   /* float [S][D], alive 211 to 222   attention.mfl:10 */
+/* Workspace of attention_hypergradient: 154304 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+ * attention_hypergradient_step is 3 to 55,
+ * attention_hypergradient_step_adjoint is 113 to 225. */
+#define HYPERGRADIENT_exp_log_rate            AT(154112)   /* float, alive 1 to 225   attention.mfl:24 */
+#define HYPERGRADIENT_blocks_q                 AT(59136)   /* float [L][D][D], alive 2 to 112 */
+#define HYPERGRADIENT_blocks_v                 AT(62208)   /* float [L][D][D], alive 2 to 112 */
+#define HYPERGRADIENT_blocks_q_at                  AT(0)   /* float [STEPS][L][D][D], alive 3 to 225 */
+#define HYPERGRADIENT_blocks_v_at              AT(12288)   /* float [STEPS][L][D][D], alive 3 to 225 */
+#define HYPERGRADIENT_g_h_at                   AT(66048)   /* float [STEPS][S][D], alive 3 to 225   attention.mfl:23 */
+#define HYPERGRADIENT_h                        AT(74496)   /* float [S][D], alive 3 to 34   attention.mfl:13 */
+#define HYPERGRADIENT_h_at                     AT(45312)   /* float [L][S][D], alive 4 to 55   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at AT(65280)   /* float [L][S], alive 4 to 55   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at                 AT(65600)   /* float [L][S], alive 4 to 55   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at           AT(82944)   /* float [L][S], alive 4 to 55   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at     AT(49920)   /* float [L][S][D], alive 4 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at  AT(24576)   /* float [L][S][S], alive 4 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at        AT(31488)   /* float [L][S][S], alive 4 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_2 AT(38400)   /* float [L][S][S], alive 4 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at     AT(54528)   /* float [L][S][D], alive 4 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at  AT(83264)   /* float [L][S], alive 4 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm                 AT(76032)   /* float [S][D], alive 5 to 23   attention.mfl:9 */
+#define HYPERGRADIENT_block_product            AT(72192)   /* float [S][S], alive 14 to 22   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice             AT(65920)   /* float [S], alive 16 to 19   attention.mfl:10 */
+#define HYPERGRADIENT_g_h                      AT(76800)   /* float [S][D], alive 26 to 55   attention.mfl:13 */
+#define HYPERGRADIENT_logits                   AT(65920)   /* float [7], alive 28 to 31   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp                AT(65984)   /* float [7], alive 31 to 34   attention.mfl:23 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 35 to 54   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient         AT(72192)   /* float [S][S], alive 36 to 42   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product   AT(74496)   /* float [S][S], alive 37 to 45   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_2               AT(79872)   /* float [S][D], alive 37 to 54   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 43 to 53   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm               AT(81408)   /* float [S][D], alive 44 to 52   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at            AT(73728)   /* float [D][D], alive 53 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at            AT(72192)   /* float [D][D], alive 54 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_h_3                      AT(74496)   /* float [S][D], alive 56 to 89   attention.mfl:13 */
+#define HYPERGRADIENT_h_at_3                   AT(45312)   /* float [L][S][D], alive 57 to 112   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3 AT(65280)   /* float [L][S], alive 57 to 112   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_3               AT(65600)   /* float [L][S], alive 57 to 112   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_3         AT(82944)   /* float [L][S], alive 57 to 112   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_3   AT(49920)   /* float [L][S][D], alive 57 to 112   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_3 AT(24576)   /* float [L][S][S], alive 57 to 112   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_3      AT(31488)   /* float [L][S][S], alive 57 to 112   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_6 AT(38400)   /* float [L][S][S], alive 57 to 112   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_3   AT(54528)   /* float [L][S][D], alive 57 to 112   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_5 AT(83264)   /* float [L][S], alive 57 to 112   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_5               AT(76032)   /* float [S][D], alive 57 to 75   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_3          AT(72192)   /* float [S][S], alive 66 to 74   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_3           AT(65920)   /* float [S], alive 68 to 71   attention.mfl:10 */
+#define HYPERGRADIENT_max_logits               AT(65920)   /* float [S], alive 77 to 89   attention.mfl:25 */
+#define HYPERGRADIENT_sum_outer_exp            AT(72192)   /* float [S], alive 77 to 89   attention.mfl:25 */
+#define HYPERGRADIENT_b_h                      AT(76800)   /* float [S][D], alive 77 to 112   attention.mfl:13 */
+#define HYPERGRADIENT_outer_exp                AT(72320)   /* float [7], alive 82 to 86   attention.mfl:25 */
+#define HYPERGRADIENT_b_log_rate              AT(154176)   /* float, alive 91 to 227 */
+#define HYPERGRADIENT_outer_value             AT(154240)   /* float, alive 92 to 226   attention.mfl:25 */
+#define HYPERGRADIENT_b_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 93 to 112   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q               AT(99840)   /* float [L][D][D], alive 93 to 225 */
+#define HYPERGRADIENT_b_blocks_v              AT(102912)   /* float [L][D][D], alive 93 to 225 */
+#define HYPERGRADIENT_b_block_quotient         AT(72192)   /* float [S][S], alive 94 to 100   attention.mfl:10 */
+#define HYPERGRADIENT_b_scaled_block_product   AT(74496)   /* float [S][S], alive 95 to 103   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_6               AT(79872)   /* float [S][D], alive 95 to 112   attention.mfl:9 */
+#define HYPERGRADIENT_b_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 101 to 111   attention.mfl:10 */
+#define HYPERGRADIENT_b_rms_norm               AT(81408)   /* float [S][D], alive 102 to 110   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                     AT(116736)   /* float [S][D], alive 113 to 171   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                     AT(118272)   /* float [S][D], alive 114 to 171   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q            AT(105984)   /* float [L][D][D], alive 115 to 219   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v            AT(109056)   /* float [L][D][D], alive 115 to 219   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                   AT(72192)   /* float [L][S][D], alive 115 to 219   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                   AT(76800)   /* float [L][S][D], alive 115 to 219   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2 AT(151296)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_2              AT(151616)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_2        AT(151936)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2   AT(81408)   /* float [L][S][D], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2 AT(24576)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2      AT(31488)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4 AT(38400)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2   AT(86016)   /* float [L][S][D], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3 AT(152256)   /* float [L][S], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt_at              AT(152576)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at   AT(90624)   /* float [L][S][D], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at AT(45312)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at      AT(52224)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2 AT(59136)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at   AT(95232)   /* float [L][S][D], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at AT(152896)   /* float [L][S], alive 115 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rsqrt_at        AT(153216)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at AT(153536)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3              AT(119808)   /* float [S][D], alive 116 to 155   attention.mfl:9 */
+#define HYPERGRADIENT_block                   AT(121344)   /* float [S][D], alive 116 to 158   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm              AT(122880)   /* float [S][D], alive 116 to 154   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_2         AT(112128)   /* float [S][S], alive 133 to 142   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference AT(124416)   /* float [S], alive 134 to 153   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2          AT(114432)   /* float [S], alive 135 to 138   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product         AT(112128)   /* float [S][S], alive 147 to 153   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2       AT(114432)   /* float [S][S], alive 148 to 153   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_2                   AT(135936)   /* float [S][D], alive 159 to 219 */
+#define HYPERGRADIENT_d_g_h                   AT(137472)   /* float [S][D], alive 159 to 219   attention.mfl:13 */
+#define HYPERGRADIENT_logits_2                AT(112128)   /* float [7], alive 160 to 163   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2             AT(112192)   /* float [7], alive 163 to 171   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp             AT(112256)   /* float [7], alive 163 to 171   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp             AT(112128)   /* float [7], alive 166 to 171   attention.mfl:23 */
+#define HYPERGRADIENT_d_g_blocks_q_at         AT(112128)   /* float [L][D][D], alive 172 to 223   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at         AT(115200)   /* float [L][D][D], alive 172 to 223   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2         AT(118272)   /* float [L][D][D], alive 172 to 223   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2         AT(121344)   /* float [L][D][D], alive 172 to 223   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2   AT(139008)   /* float [S][D], alive 172 to 219   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2      AT(124416)   /* float [S][S], alive 173 to 199   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference  AT(126720)   /* float [S][S], alive 174 to 199   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2 AT(129024)   /* float [S][S], alive 174 to 204   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4              AT(140544)   /* float [S][D], alive 174 to 219   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2   AT(142080)   /* float [S][D], alive 180 to 218   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2            AT(143616)   /* float [S][D], alive 181 to 213   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v   AT(145152)   /* float [S][D], alive 184 to 217   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient      AT(131328)   /* float [S][S], alive 186 to 199   attention.mfl:10 */
+#define HYPERGRADIENT_g_rsqrt                 AT(153856)   /* float [S], alive 188 to 213   attention.mfl:9 */
+#define HYPERGRADIENT_g_sqrt_rms_norm_sum     AT(153984)   /* float [S], alive 188 to 213   attention.mfl:9 */
+#define HYPERGRADIENT_g_h_squared             AT(146688)   /* float [S][D], alive 188 to 213   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_scaled_block_product AT(133632)   /* float [S][S], alive 188 to 205   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt                 AT(148224)   /* float [S][D], alive 188 to 213   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2            AT(149760)   /* float [S][D], alive 188 to 216   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(124416)   /* float [S][D], alive 200 to 215   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm            AT(125952)   /* float [S][D], alive 202 to 213   attention.mfl:10 */
 
 /* One step of the inner loop. */
 static void attention_hypergradient_step(const attention_data *data, char *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [S][D] */
     const int32_t *y = data->y;                                         /* [S] */
-    const float *exp_log_rate = (const float *)(work + HYPERGRADIENT_exp_log_rate);
-    float (*blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_blocks_q);  /* [L][D][D] */
-    float (*blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_blocks_v);  /* [L][D][D] */
-    float (*blocks_q_at)[L][D][D] = (float (*)[L][D][D])(work + HYPERGRADIENT_blocks_q_at);  /* [STEPS][L][D][D] */
-    float (*blocks_v_at)[L][D][D] = (float (*)[L][D][D])(work + HYPERGRADIENT_blocks_v_at);  /* [STEPS][L][D][D] */
-    float (*h)[D] = (float (*)[D])(work + HYPERGRADIENT_h);             /* [S][D] */
-    float (*h_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at); /* [L][S][D] */
-    float (*slope_sqrt_rms_norm_sum_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at);  /* [L][S] */
-    float (*rsqrt_at)[S] = (float (*)[S])(work + HYPERGRADIENT_rsqrt_at);  /* [L][S] */
-    float (*slope_rsqrt_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rsqrt_at);  /* [L][S] */
-    float (*rms_norm_blocks_q_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at);  /* [L][S][D] */
-    float (*exp_block_difference_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at);  /* [L][S][S] */
-    float (*block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at);  /* [L][S][S] */
-    float (*slope_block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_2);  /* [L][S][S] */
-    float (*rms_norm_blocks_v_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at);  /* [L][S][D] */
-    float (*slope_block_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_block_quotient_at);  /* [L][S] */
-    float (*rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm);  /* [S][D] */
-    float (*block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product);  /* [S][S] */
-    float *block_choice = (float *)(work + HYPERGRADIENT_block_choice); /* [S] */
-    float *logits = (float *)(work + HYPERGRADIENT_logits);             /* [7] */
-    float *inner_exp = (float *)(work + HYPERGRADIENT_inner_exp);       /* [7] */
-    float *g_h = (float *)(work + HYPERGRADIENT_g_h);                   /* [D] */
-    float (*g_h_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_h_2);     /* [S][D] */
-    float (*g_blocks_q_at)[D] = (float (*)[D])(work + HYPERGRADIENT_g_blocks_q_at);  /* [D][D] */
-    float (*g_blocks_v_at)[D] = (float (*)[D])(work + HYPERGRADIENT_g_blocks_v_at);  /* [D][D] */
-    float (*g_rms_norm_blocks_v)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_v);  /* [S][D] */
-    float (*g_block_quotient)[S] = (float (*)[S])(work + HYPERGRADIENT_g_block_quotient);  /* [S][S] */
-    float (*g_scaled_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_g_scaled_block_product);  /* [S][S] */
-    float (*rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_2);  /* [S][D] */
-    float (*g_rms_norm_blocks_q)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_q);  /* [S][D] */
-    float (*g_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm);  /* [S][D] */
+    const float exp_log_rate = *(const float *)HYPERGRADIENT_exp_log_rate;
+    float (*blocks_q)[D][D] = HYPERGRADIENT_blocks_q;                   /* [L][D][D] */
+    float (*blocks_v)[D][D] = HYPERGRADIENT_blocks_v;                   /* [L][D][D] */
+    float (*blocks_q_at)[L][D][D] = HYPERGRADIENT_blocks_q_at;          /* [STEPS][L][D][D] */
+    float (*blocks_v_at)[L][D][D] = HYPERGRADIENT_blocks_v_at;          /* [STEPS][L][D][D] */
+    float (*g_h_at)[S][D] = HYPERGRADIENT_g_h_at;                       /* [STEPS][S][D] */
+    float (*h)[D] = HYPERGRADIENT_h;                                    /* [S][D] */
+    float (*h_at)[S][D] = HYPERGRADIENT_h_at;                           /* [L][S][D] */
+    float (*slope_sqrt_rms_norm_sum_at)[S] = HYPERGRADIENT_slope_sqrt_rms_norm_sum_at;  /* [L][S] */
+    float (*rsqrt_at)[S] = HYPERGRADIENT_rsqrt_at;                      /* [L][S] */
+    float (*slope_rsqrt_at)[S] = HYPERGRADIENT_slope_rsqrt_at;          /* [L][S] */
+    float (*rms_norm_blocks_q_at)[S][D] = HYPERGRADIENT_rms_norm_blocks_q_at;  /* [L][S][D] */
+    float (*exp_block_difference_at)[S][S] = HYPERGRADIENT_exp_block_difference_at;  /* [L][S][S] */
+    float (*block_quotient_at)[S][S] = HYPERGRADIENT_block_quotient_at; /* [L][S][S] */
+    float (*slope_block_quotient_at_2)[S][S] = HYPERGRADIENT_slope_block_quotient_at_2;  /* [L][S][S] */
+    float (*rms_norm_blocks_v_at)[S][D] = HYPERGRADIENT_rms_norm_blocks_v_at;  /* [L][S][D] */
+    float (*slope_block_quotient_at)[S] = HYPERGRADIENT_slope_block_quotient_at;  /* [L][S] */
+    float (*rms_norm)[D] = HYPERGRADIENT_rms_norm;                      /* [S][D] */
+    float (*block_product)[S] = HYPERGRADIENT_block_product;            /* [S][S] */
+    float *block_choice = HYPERGRADIENT_block_choice;                   /* [S] */
+    float *logits = HYPERGRADIENT_logits;                               /* [7] */
+    float *inner_exp = HYPERGRADIENT_inner_exp;                         /* [7] */
+    float (*g_h)[D] = HYPERGRADIENT_g_h;                                /* [S][D] */
+    float (*g_blocks_q_at)[D] = HYPERGRADIENT_g_blocks_q_at;            /* [D][D] */
+    float (*g_blocks_v_at)[D] = HYPERGRADIENT_g_blocks_v_at;            /* [D][D] */
+    float (*g_rms_norm_blocks_v)[D] = HYPERGRADIENT_g_rms_norm_blocks_v;  /* [S][D] */
+    float (*g_block_quotient)[S] = HYPERGRADIENT_g_block_quotient;      /* [S][S] */
+    float (*g_scaled_block_product)[S] = HYPERGRADIENT_g_scaled_block_product;  /* [S][S] */
+    float (*rms_norm_2)[D] = HYPERGRADIENT_rms_norm_2;                  /* [S][D] */
+    float (*g_rms_norm_blocks_q)[D] = HYPERGRADIENT_g_rms_norm_blocks_q;  /* [S][D] */
+    float (*g_rms_norm)[D] = HYPERGRADIENT_g_rms_norm;                  /* [S][D] */
 
     for (int s = 0; s < S; s++)
         for (int d = 0; d < D; d++)
@@ -182,7 +174,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             })
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
-            float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
+            float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-6f);
             rsqrt_at[l][s] = 1.0f / sqrt_rms_norm_sum;
             slope_sqrt_rms_norm_sum_at[l][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
             slope_rsqrt_at[l][s] = rsqrt_at[l][s] / sqrt_rms_norm_sum;
@@ -202,7 +194,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
                     < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
             MFL_LANES(i, S, 16, lane, {
-                block_choice[i] = (s >= i) ? block_product[s][i] * 0.25f : (-1e+09f);
+                block_choice[i] = (s >= i) ? block_product[s][i] * 0.25f : (-1e9f);
                 max_block_choice_part[lane] = mfl_maxf(block_choice[i], max_block_choice_part[lane]);
             })
             float max_block_choice = mfl_fold_maxf(max_block_choice_part, 16);
@@ -230,7 +222,9 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
                 &rms_norm_blocks_v_at[l][0][0], D, 0, 1, &h[0][0], D);
     }
 
+    memset(&g_h_at[t][0][0], 0, sizeof(float) * S * D);
     for (int s = 0; s < S; s++) {
+        g_h_at[t][s][y[s]] += (-1.0f / S) * 1.0f;                       /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float max_logits_part[4];
         for (int lane = 0; lane
@@ -250,19 +244,17 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         for (int d = 0; d < D; d++)
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
-            g_h[d] = (d < 7) ? inner_exp[d] * (1.0f / S * slope_log_sum_inner_exp) : 0.0f;
-        g_h[y[s]] += (-1.0f / S) * 1.0f;                                /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        for (int d = 0; d < D; d++)
-            g_h_2[s][d] = g_h[d];                                       /* adjoint of h[:, 0:C]   attention.mfl:14 */
+            g_h[s][d] = g_h_at[t][s][d] + ((d < 7) ? inner_exp[d] * (1.0f / S * slope_log_sum_inner_exp)
+                    : 0.0f);
     }
 
     for (int b = L - 1; b >= 0; b--) {
-        /* g_rms_norm_blocks_v = block_quotient_at' g_h_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at[b][0][0], S, 1, &g_h_2[0][0], D,
+        /* g_rms_norm_blocks_v = block_quotient_at' g_h: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at[b][0][0], S, 1, &g_h[0][0], D,
                 0, 0, &g_rms_norm_blocks_v[0][0], D);
-        /* g_block_quotient = g_h_2 rms_norm_blocks_v_at': adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, S, D, 1.0f, &g_h_2[0][0], D, 0, &rms_norm_blocks_v_at[b][0][0],
-                D, 1, 0, &g_block_quotient[0][0], S);
+        /* g_block_quotient = g_h rms_norm_blocks_v_at': adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &g_h[0][0], D, 0, &rms_norm_blocks_v_at[b][0][0], D,
+                1, 0, &g_block_quotient[0][0], S);
         for (int s = 0; s < S; s++) {
             MFL_SUM(float, g_sum_exp_block_difference_sum, i, S, 16,
                     slope_block_quotient_at_2[b][s][i] * g_block_quotient[s][i]);
@@ -293,8 +285,8 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at[b][s]
                     * (slope_rsqrt_at[b][s] * g_rsqrt_2);
             for (int d = 0; d < D; d++)
-                g_h_2[s][d] = g_h_2[s][d] + h_at[b][s][d] * (0.125f * g_scaled_sum_h_squared)
-                        + rsqrt_at[b][s] * g_rms_norm[s][d];
+                g_h[s][d] = g_h[s][d] + h_at[b][s][d] * (0.125f * g_scaled_sum_h_squared) + rsqrt_at[b][s]
+                        * g_rms_norm[s][d];
         }
         /* g_blocks_q_at = rms_norm_2' g_rms_norm_blocks_q: adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_2[0][0], D, 1, &g_rms_norm_blocks_q[0][0],
@@ -305,8 +297,8 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         for (int d = 0; d < D; d++)
             for (int i = 0; i < D; i++) {
                 /* p = p - rate * g   std/optimizers.mfl:5 */
-                blocks_q[b][d][i] = blocks_q[b][d][i] - g_blocks_q_at[d][i] * exp_log_rate[0];
-                blocks_v[b][d][i] = blocks_v[b][d][i] - exp_log_rate[0] * g_blocks_v_at[d][i];
+                blocks_q[b][d][i] = blocks_q[b][d][i] - g_blocks_q_at[d][i] * exp_log_rate;
+                blocks_v[b][d][i] = blocks_v[b][d][i] - exp_log_rate * g_blocks_v_at[d][i];
             }
     }
 }
@@ -315,73 +307,72 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
 static void attention_hypergradient_step_adjoint(const attention_data *data, char *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [S][D] */
-    const int32_t *y = data->y;                                         /* [S] */
-    const float *exp_log_rate = (const float *)(work + HYPERGRADIENT_exp_log_rate);
-    const float (*blocks_q_at)[L][D][D] = (const float (*)[L][D][D])(work + HYPERGRADIENT_blocks_q_at);  /* [STEPS][L][D][D] */
-    const float (*blocks_v_at)[L][D][D] = (const float (*)[L][D][D])(work + HYPERGRADIENT_blocks_v_at);  /* [STEPS][L][D][D] */
-    float (*b_blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_blocks_q);  /* [L][D][D] */
-    float (*b_blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_blocks_v);  /* [L][D][D] */
-    float *b_log_rate = (float *)(work + HYPERGRADIENT_b_log_rate);
-    float (*b_g_blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_g_blocks_q);  /* [L][D][D] */
-    float (*b_g_blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_g_blocks_v);  /* [L][D][D] */
-    float (*h_2)[D] = (float (*)[D])(work + HYPERGRADIENT_h_2);         /* [S][D] */
-    float (*d_h)[D] = (float (*)[D])(work + HYPERGRADIENT_d_h);         /* [S][D] */
-    float (*h_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at_2);  /* [L][S][D] */
-    float (*d_h_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_h_at);  /* [L][S][D] */
-    float (*slope_sqrt_rms_norm_sum_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2);  /* [L][S] */
-    float (*rsqrt_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_rsqrt_at_2);  /* [L][S] */
-    float (*slope_rsqrt_at_2)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rsqrt_at_2);  /* [L][S] */
-    float (*rms_norm_blocks_q_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at_2);  /* [L][S][D] */
-    float (*exp_block_difference_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at_2);  /* [L][S][S] */
-    float (*block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at_2);  /* [L][S][S] */
-    float (*slope_block_quotient_at_4)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_4);  /* [L][S][S] */
-    float (*rms_norm_blocks_v_at_2)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at_2);  /* [L][S][D] */
-    float (*slope_block_quotient_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_block_quotient_at_3);  /* [L][S] */
-    float (*d_rsqrt_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_rsqrt_at);  /* [L][S] */
-    float (*d_rms_norm_blocks_q_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_blocks_q_at);  /* [L][S][D] */
-    float (*d_exp_block_difference_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_exp_block_difference_at);  /* [L][S][S] */
-    float (*d_block_quotient_at)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_block_quotient_at);  /* [L][S][S] */
-    float (*d_slope_block_quotient_at_2)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_d_slope_block_quotient_at_2);  /* [L][S][S] */
-    float (*d_rms_norm_blocks_v_at)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_d_rms_norm_blocks_v_at);  /* [L][S][D] */
-    float (*d_slope_block_quotient_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_block_quotient_at);  /* [L][S] */
-    float (*d_slope_rsqrt_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_rsqrt_at);  /* [L][S] */
-    float (*d_slope_sqrt_rms_norm_sum_at)[S] = (float (*)[S])(work + HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at);  /* [L][S] */
-    float (*rms_norm_3)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_3);  /* [S][D] */
-    float (*block_product_2)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_2);  /* [S][S] */
-    float *block_choice_2 = (float *)(work + HYPERGRADIENT_block_choice_2);  /* [S] */
-    float *sum_exp_block_difference = (float *)(work + HYPERGRADIENT_sum_exp_block_difference);  /* [S] */
-    float (*block)[D] = (float (*)[D])(work + HYPERGRADIENT_block);     /* [S][D] */
-    float (*d_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rms_norm);  /* [S][D] */
-    float (*d_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_d_block_product);  /* [S][S] */
-    float (*d_block_product_2)[S] = (float (*)[S])(work + HYPERGRADIENT_d_block_product_2);  /* [S][S] */
-    float *logits_2 = (float *)(work + HYPERGRADIENT_logits_2);         /* [7] */
-    float *inner_exp_2 = (float *)(work + HYPERGRADIENT_inner_exp_2);   /* [7] */
-    float *g_inner_exp = (float *)(work + HYPERGRADIENT_g_inner_exp);   /* [7] */
-    float *g_h_3 = (float *)(work + HYPERGRADIENT_g_h_3);               /* [D] */
-    float *d_inner_exp = (float *)(work + HYPERGRADIENT_d_inner_exp);   /* [7] */
-    float (*g_h_4)[D] = (float (*)[D])(work + HYPERGRADIENT_g_h_4);     /* [S][D] */
-    float (*d_g_h)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_h);     /* [S][D] */
-    float (*d_g_blocks_q_at)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_d_g_blocks_q_at);  /* [L][D][D] */
-    float (*d_g_blocks_v_at)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_d_g_blocks_v_at);  /* [L][D][D] */
-    float (*g_blocks_q_at_2)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_g_blocks_q_at_2);  /* [L][D][D] */
-    float (*g_blocks_v_at_2)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_g_blocks_v_at_2);  /* [L][D][D] */
-    float (*g_rms_norm_blocks_v_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_v_2);  /* [S][D] */
-    float (*g_block_quotient_2)[S] = (float (*)[S])(work + HYPERGRADIENT_g_block_quotient_2);  /* [S][S] */
-    float (*g_exp_block_difference)[S] = (float (*)[S])(work + HYPERGRADIENT_g_exp_block_difference);  /* [S][S] */
-    float (*g_scaled_block_product_2)[S] = (float (*)[S])(work + HYPERGRADIENT_g_scaled_block_product_2);  /* [S][S] */
-    float (*rms_norm_4)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_4);  /* [S][D] */
-    float (*g_rms_norm_blocks_q_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_blocks_q_2);  /* [S][D] */
-    float (*g_rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_g_rms_norm_2);  /* [S][D] */
-    float *g_rsqrt = (float *)(work + HYPERGRADIENT_g_rsqrt);           /* [S] */
-    float *g_sqrt_rms_norm_sum = (float *)(work + HYPERGRADIENT_g_sqrt_rms_norm_sum);  /* [S] */
-    float (*g_h_squared)[D] = (float (*)[D])(work + HYPERGRADIENT_g_h_squared);  /* [S][D] */
-    float (*d_g_rms_norm_blocks_v)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm_blocks_v);  /* [S][D] */
-    float (*d_g_block_quotient)[S] = (float (*)[S])(work + HYPERGRADIENT_d_g_block_quotient);  /* [S][S] */
-    float (*d_g_scaled_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_d_g_scaled_block_product);  /* [S][S] */
-    float (*d_rsqrt)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rsqrt); /* [S][D] */
-    float (*d_rms_norm_2)[D] = (float (*)[D])(work + HYPERGRADIENT_d_rms_norm_2);  /* [S][D] */
-    float (*d_g_rms_norm_blocks_q)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm_blocks_q);  /* [S][D] */
-    float (*d_g_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_d_g_rms_norm);  /* [S][D] */
+    const float exp_log_rate = *(const float *)HYPERGRADIENT_exp_log_rate;
+    const float (*blocks_q_at)[L][D][D] = HYPERGRADIENT_blocks_q_at;    /* [STEPS][L][D][D] */
+    const float (*blocks_v_at)[L][D][D] = HYPERGRADIENT_blocks_v_at;    /* [STEPS][L][D][D] */
+    const float (*g_h_at)[S][D] = HYPERGRADIENT_g_h_at;                 /* [STEPS][S][D] */
+    float (*b_blocks_q)[D][D] = HYPERGRADIENT_b_blocks_q;               /* [L][D][D] */
+    float (*b_blocks_v)[D][D] = HYPERGRADIENT_b_blocks_v;               /* [L][D][D] */
+    float *b_log_rate = HYPERGRADIENT_b_log_rate;
+    float (*b_g_blocks_q)[D][D] = HYPERGRADIENT_b_g_blocks_q;           /* [L][D][D] */
+    float (*b_g_blocks_v)[D][D] = HYPERGRADIENT_b_g_blocks_v;           /* [L][D][D] */
+    float (*h_2)[D] = HYPERGRADIENT_h_2;                                /* [S][D] */
+    float (*d_h)[D] = HYPERGRADIENT_d_h;                                /* [S][D] */
+    float (*h_at_2)[S][D] = HYPERGRADIENT_h_at_2;                       /* [L][S][D] */
+    float (*d_h_at)[S][D] = HYPERGRADIENT_d_h_at;                       /* [L][S][D] */
+    float (*slope_sqrt_rms_norm_sum_at_2)[S] = HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2;  /* [L][S] */
+    float (*rsqrt_at_2)[S] = HYPERGRADIENT_rsqrt_at_2;                  /* [L][S] */
+    float (*slope_rsqrt_at_2)[S] = HYPERGRADIENT_slope_rsqrt_at_2;      /* [L][S] */
+    float (*rms_norm_blocks_q_at_2)[S][D] = HYPERGRADIENT_rms_norm_blocks_q_at_2;  /* [L][S][D] */
+    float (*exp_block_difference_at_2)[S][S] = HYPERGRADIENT_exp_block_difference_at_2;  /* [L][S][S] */
+    float (*block_quotient_at_2)[S][S] = HYPERGRADIENT_block_quotient_at_2;  /* [L][S][S] */
+    float (*slope_block_quotient_at_4)[S][S] = HYPERGRADIENT_slope_block_quotient_at_4;  /* [L][S][S] */
+    float (*rms_norm_blocks_v_at_2)[S][D] = HYPERGRADIENT_rms_norm_blocks_v_at_2;  /* [L][S][D] */
+    float (*slope_block_quotient_at_3)[S] = HYPERGRADIENT_slope_block_quotient_at_3;  /* [L][S] */
+    float (*d_rsqrt_at)[S] = HYPERGRADIENT_d_rsqrt_at;                  /* [L][S] */
+    float (*d_rms_norm_blocks_q_at)[S][D] = HYPERGRADIENT_d_rms_norm_blocks_q_at;  /* [L][S][D] */
+    float (*d_exp_block_difference_at)[S][S] = HYPERGRADIENT_d_exp_block_difference_at;  /* [L][S][S] */
+    float (*d_block_quotient_at)[S][S] = HYPERGRADIENT_d_block_quotient_at;  /* [L][S][S] */
+    float (*d_slope_block_quotient_at_2)[S][S] = HYPERGRADIENT_d_slope_block_quotient_at_2;  /* [L][S][S] */
+    float (*d_rms_norm_blocks_v_at)[S][D] = HYPERGRADIENT_d_rms_norm_blocks_v_at;  /* [L][S][D] */
+    float (*d_slope_block_quotient_at)[S] = HYPERGRADIENT_d_slope_block_quotient_at;  /* [L][S] */
+    float (*d_slope_rsqrt_at)[S] = HYPERGRADIENT_d_slope_rsqrt_at;      /* [L][S] */
+    float (*d_slope_sqrt_rms_norm_sum_at)[S] = HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at;  /* [L][S] */
+    float (*rms_norm_3)[D] = HYPERGRADIENT_rms_norm_3;                  /* [S][D] */
+    float (*block_product_2)[S] = HYPERGRADIENT_block_product_2;        /* [S][S] */
+    float *block_choice_2 = HYPERGRADIENT_block_choice_2;               /* [S] */
+    float *sum_exp_block_difference = HYPERGRADIENT_sum_exp_block_difference;  /* [S] */
+    float (*block)[D] = HYPERGRADIENT_block;                            /* [S][D] */
+    float (*d_rms_norm)[D] = HYPERGRADIENT_d_rms_norm;                  /* [S][D] */
+    float (*d_block_product)[S] = HYPERGRADIENT_d_block_product;        /* [S][S] */
+    float (*d_block_product_2)[S] = HYPERGRADIENT_d_block_product_2;    /* [S][S] */
+    float *logits_2 = HYPERGRADIENT_logits_2;                           /* [7] */
+    float *inner_exp_2 = HYPERGRADIENT_inner_exp_2;                     /* [7] */
+    float *g_inner_exp = HYPERGRADIENT_g_inner_exp;                     /* [7] */
+    float *d_inner_exp = HYPERGRADIENT_d_inner_exp;                     /* [7] */
+    float (*g_h_2)[D] = HYPERGRADIENT_g_h_2;                            /* [S][D] */
+    float (*d_g_h)[D] = HYPERGRADIENT_d_g_h;                            /* [S][D] */
+    float (*d_g_blocks_q_at)[D][D] = HYPERGRADIENT_d_g_blocks_q_at;     /* [L][D][D] */
+    float (*d_g_blocks_v_at)[D][D] = HYPERGRADIENT_d_g_blocks_v_at;     /* [L][D][D] */
+    float (*g_blocks_q_at_2)[D][D] = HYPERGRADIENT_g_blocks_q_at_2;     /* [L][D][D] */
+    float (*g_blocks_v_at_2)[D][D] = HYPERGRADIENT_g_blocks_v_at_2;     /* [L][D][D] */
+    float (*g_rms_norm_blocks_v_2)[D] = HYPERGRADIENT_g_rms_norm_blocks_v_2;  /* [S][D] */
+    float (*g_block_quotient_2)[S] = HYPERGRADIENT_g_block_quotient_2;  /* [S][S] */
+    float (*g_exp_block_difference)[S] = HYPERGRADIENT_g_exp_block_difference;  /* [S][S] */
+    float (*g_scaled_block_product_2)[S] = HYPERGRADIENT_g_scaled_block_product_2;  /* [S][S] */
+    float (*rms_norm_4)[D] = HYPERGRADIENT_rms_norm_4;                  /* [S][D] */
+    float (*g_rms_norm_blocks_q_2)[D] = HYPERGRADIENT_g_rms_norm_blocks_q_2;  /* [S][D] */
+    float (*g_rms_norm_2)[D] = HYPERGRADIENT_g_rms_norm_2;              /* [S][D] */
+    float *g_rsqrt = HYPERGRADIENT_g_rsqrt;                             /* [S] */
+    float *g_sqrt_rms_norm_sum = HYPERGRADIENT_g_sqrt_rms_norm_sum;     /* [S] */
+    float (*g_h_squared)[D] = HYPERGRADIENT_g_h_squared;                /* [S][D] */
+    float (*d_g_rms_norm_blocks_v)[D] = HYPERGRADIENT_d_g_rms_norm_blocks_v;  /* [S][D] */
+    float (*d_g_block_quotient)[S] = HYPERGRADIENT_d_g_block_quotient;  /* [S][S] */
+    float (*d_g_scaled_block_product)[S] = HYPERGRADIENT_d_g_scaled_block_product;  /* [S][S] */
+    float (*d_rsqrt)[D] = HYPERGRADIENT_d_rsqrt;                        /* [S][D] */
+    float (*d_rms_norm_2)[D] = HYPERGRADIENT_d_rms_norm_2;              /* [S][D] */
+    float (*d_g_rms_norm_blocks_q)[D] = HYPERGRADIENT_d_g_rms_norm_blocks_q;  /* [S][D] */
+    float (*d_g_rms_norm)[D] = HYPERGRADIENT_d_g_rms_norm;              /* [S][D] */
 
     for (int s = 0; s < S; s++)
         for (int d = 0; d < D; d++)
@@ -391,8 +382,8 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         for (int d = 0; d < D; d++)
             for (int i = 0; i < D; i++) {
                 /* adjoint of rate * g   std/optimizers.mfl:5 */
-                b_g_blocks_q[l][d][i] = -(b_blocks_q[l][d][i] * exp_log_rate[0]);
-                b_g_blocks_v[l][d][i] = -(b_blocks_v[l][d][i] * exp_log_rate[0]);
+                b_g_blocks_q[l][d][i] = -(b_blocks_q[l][d][i] * exp_log_rate);
+                b_g_blocks_v[l][d][i] = -(b_blocks_v[l][d][i] * exp_log_rate);
             }
         for (int s = 0; s < S; s++) {
             float sum_h_squared_part[16] = { 0 };                       /* a = rms_norm(h)   attention.mfl:9 */
@@ -404,7 +395,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             })
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
-            float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
+            float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-6f);
             rsqrt_at_2[l][s] = 1.0f / sqrt_rms_norm_sum;
             float d_sum_h_squared_sum_part[16] = { 0 };
             MFL_LANES(d, D, 16, lane, {
@@ -437,7 +428,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                     < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
             MFL_LANES(i, S, 16, lane, {
-                block_choice_2[i] = (s >= i) ? block_product_2[s][i] * 0.25f : (-1e+09f);
+                block_choice_2[i] = (s >= i) ? block_product_2[s][i] * 0.25f : (-1e9f);
                 max_block_choice_part[lane] = mfl_maxf(block_choice_2[i], max_block_choice_part[lane]);
             })
             float max_block_choice = mfl_fold_maxf(max_block_choice_part, 16);
@@ -532,27 +523,23 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         for (int d = 0; d < 7; d++)
             g_inner_exp[d] = 1.0f / S * slope_log_sum_inner_exp;        /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        for (int d = 0; d < D; d++)
-            /* adjoint of h[:, 0:C]   attention.mfl:14 */
-            g_h_3[d] = (d < 7) ? inner_exp_2[d] * g_inner_exp[d] : 0.0f;
-        g_h_3[y[s]] += (-1.0f / S) * 1.0f;                              /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         MFL_SUM(float, d_sum_inner_exp, d, 7, 1, d_inner_exp[d]);       /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float d_slope_log_sum_inner_exp = d_sum_inner_exp * (slope_log_sum_inner_exp / sum_inner_exp);
         for (int d = 0; d < D; d++) {
+            /* adjoint of h[:, 0:C]   attention.mfl:14 */
+            g_h_2[s][d] = g_h_at[t][s][d] + ((d < 7) ? inner_exp_2[d] * g_inner_exp[d] : 0.0f);
             /* tangent of the adjoint of h[:, 0:C]   attention.mfl:14 */
-            float d_g_h_2 = (d < 7) ? g_inner_exp[d] * d_inner_exp[d] + inner_exp_2[d]
+            d_g_h[s][d] = (d < 7) ? g_inner_exp[d] * d_inner_exp[d] + inner_exp_2[d]
                     * ((-1.0f / S) * d_slope_log_sum_inner_exp) : 0.0f;
-            g_h_4[s][d] = g_h_3[d];                                     /* adjoint of h[:, 0:C]   attention.mfl:14 */
-            d_g_h[s][d] = d_g_h_2;                                      /* tangent of the adjoint of h[:, 0:C]   attention.mfl:14 */
         }
     }
 
     for (int b = L - 1; b >= 0; b--) {
-        /* g_rms_norm_blocks_v_2 = block_quotient_at_2' g_h_4: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[b][0][0], S, 1, &g_h_4[0][0], D,
+        /* g_rms_norm_blocks_v_2 = block_quotient_at_2' g_h_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[b][0][0], S, 1, &g_h_2[0][0], D,
                 0, 0, &g_rms_norm_blocks_v_2[0][0], D);
-        /* g_block_quotient_2 = g_h_4 rms_norm_blocks_v_at_2': adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, S, D, 1.0f, &g_h_4[0][0], D, 0, &rms_norm_blocks_v_at_2[b][0][0],
+        /* g_block_quotient_2 = g_h_2 rms_norm_blocks_v_at_2': adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &g_h_2[0][0], D, 0, &rms_norm_blocks_v_at_2[b][0][0],
                 D, 1, 0, &g_block_quotient_2[0][0], S);
         for (int s = 0; s < S; s++) {
             MFL_SUM(float, g_sum_exp_block_difference_sum, i, S, 16,
@@ -580,8 +567,8 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         /* g_rms_norm_2 += g_rms_norm_blocks_q_2 blocks_q_at': adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q_2[0][0], D, 0,
                 &blocks_q_at[t][b][0][0], D, 1, 1, &g_rms_norm_2[0][0], D);
-        /* d_g_rms_norm_blocks_v = d_block_quotient_at' g_h_4: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, D, S, 1.0f, &d_block_quotient_at[b][0][0], S, 1, &g_h_4[0][0], D,
+        /* d_g_rms_norm_blocks_v = d_block_quotient_at' g_h_2: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &d_block_quotient_at[b][0][0], S, 1, &g_h_2[0][0], D,
                 0, 0, &d_g_rms_norm_blocks_v[0][0], D);
         /* d_g_rms_norm_blocks_v += block_quotient_at_2' d_g_h: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[b][0][0], S, 1, &d_g_h[0][0], D,
@@ -589,8 +576,8 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         /* d_g_block_quotient = d_g_h rms_norm_blocks_v_at_2': tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, S, D, 1.0f, &d_g_h[0][0], D, 0, &rms_norm_blocks_v_at_2[b][0][0],
                 D, 1, 0, &d_g_block_quotient[0][0], S);
-        /* d_g_block_quotient += g_h_4 d_rms_norm_blocks_v_at': tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, S, D, 1.0f, &g_h_4[0][0], D, 0, &d_rms_norm_blocks_v_at[b][0][0],
+        /* d_g_block_quotient += g_h_2 d_rms_norm_blocks_v_at': tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &g_h_2[0][0], D, 0, &d_rms_norm_blocks_v_at[b][0][0],
                 D, 1, 1, &d_g_block_quotient[0][0], S);
         for (int s = 0; s < S; s++) {
             MFL_SUM(float, d_g_sum_exp_block_difference_sum, i, S, 16,
@@ -618,7 +605,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s] * g_sqrt_rms_norm_sum[s];
             for (int d = 0; d < D; d++) {
                 g_h_squared[s][d] = 0.125f * g_scaled_sum_h_squared;
-                g_h_4[s][d] = g_h_4[s][d] + h_at_2[b][s][d] * g_h_squared[s][d] + rsqrt_at_2[b][s]
+                g_h_2[s][d] = g_h_2[s][d] + h_at_2[b][s][d] * g_h_squared[s][d] + rsqrt_at_2[b][s]
                         * g_rms_norm_2[s][d];
             }
         }
@@ -691,7 +678,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         }
 
     float b_exp_log_rate = (-1.0f) * b_exp_log_rate_sum;                /* adjoint of rate * g   std/optimizers.mfl:5 */
-    b_log_rate[0] = b_log_rate[0] + exp_log_rate[0] * b_exp_log_rate;
+    b_log_rate[0] = b_log_rate[0] + exp_log_rate * b_exp_log_rate;
 }
 
 /* The outer value and its gradient, computed in the workspace. */
@@ -699,65 +686,47 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
 {
     const float (*xv)[D] = (const float (*)[D])data->xv;                /* [S][D] */
     const int32_t *yv = data->yv;                                       /* [S] */
-    const float *log_rate = meta->log_rate;
-    float *normal = (float *)(work + HYPERGRADIENT_normal);             /* [768] */
-    float (*normal_2)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_normal_2);  /* [L][D][D] */
-    float *normal_3 = (float *)(work + HYPERGRADIENT_normal_3);         /* [768] */
-    float (*normal_4)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_normal_4);  /* [L][D][D] */
-    float *exp_log_rate = (float *)(work + HYPERGRADIENT_exp_log_rate);
-    float (*blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_blocks_q);  /* [L][D][D] */
-    float (*blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_blocks_v);  /* [L][D][D] */
-    float (*h_3)[D] = (float (*)[D])(work + HYPERGRADIENT_h_3);         /* [S][D] */
-    float (*h_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_h_at_3);  /* [L][S][D] */
-    float (*slope_sqrt_rms_norm_sum_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3);  /* [L][S] */
-    float (*rsqrt_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_rsqrt_at_3);  /* [L][S] */
-    float (*slope_rsqrt_at_3)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_rsqrt_at_3);  /* [L][S] */
-    float (*rms_norm_blocks_q_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_q_at_3);  /* [L][S][D] */
-    float (*exp_block_difference_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_exp_block_difference_at_3);  /* [L][S][S] */
-    float (*block_quotient_at_3)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_block_quotient_at_3);  /* [L][S][S] */
-    float (*slope_block_quotient_at_6)[S][S] = (float (*)[S][S])(work + HYPERGRADIENT_slope_block_quotient_at_6);  /* [L][S][S] */
-    float (*rms_norm_blocks_v_at_3)[S][D] = (float (*)[S][D])(work + HYPERGRADIENT_rms_norm_blocks_v_at_3);  /* [L][S][D] */
-    float (*slope_block_quotient_at_5)[S] = (float (*)[S])(work + HYPERGRADIENT_slope_block_quotient_at_5);  /* [L][S] */
-    float (*rms_norm_5)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_5);  /* [S][D] */
-    float (*block_product_3)[S] = (float (*)[S])(work + HYPERGRADIENT_block_product_3);  /* [S][S] */
-    float *block_choice_3 = (float *)(work + HYPERGRADIENT_block_choice_3);  /* [S] */
-    float *max_logits = (float *)(work + HYPERGRADIENT_max_logits);     /* [S] */
-    float *outer_exp = (float *)(work + HYPERGRADIENT_outer_exp);       /* [7] */
-    float *sum_outer_exp = (float *)(work + HYPERGRADIENT_sum_outer_exp);  /* [S] */
-    float *b_h = (float *)(work + HYPERGRADIENT_b_h);                   /* [D] */
-    float (*b_h_2)[D] = (float (*)[D])(work + HYPERGRADIENT_b_h_2);     /* [S][D] */
-    float (*b_blocks_q_at)[D] = (float (*)[D])(work + HYPERGRADIENT_b_blocks_q_at);  /* [D][D] */
-    float (*b_blocks_v_at)[D] = (float (*)[D])(work + HYPERGRADIENT_b_blocks_v_at);  /* [D][D] */
-    float (*b_rms_norm_blocks_v)[D] = (float (*)[D])(work + HYPERGRADIENT_b_rms_norm_blocks_v);  /* [S][D] */
-    float (*b_block_quotient)[S] = (float (*)[S])(work + HYPERGRADIENT_b_block_quotient);  /* [S][S] */
-    float (*b_scaled_block_product)[S] = (float (*)[S])(work + HYPERGRADIENT_b_scaled_block_product);  /* [S][S] */
-    float (*rms_norm_6)[D] = (float (*)[D])(work + HYPERGRADIENT_rms_norm_6);  /* [S][D] */
-    float (*b_rms_norm_blocks_q)[D] = (float (*)[D])(work + HYPERGRADIENT_b_rms_norm_blocks_q);  /* [S][D] */
-    float (*b_rms_norm)[D] = (float (*)[D])(work + HYPERGRADIENT_b_rms_norm);  /* [S][D] */
-    float (*b_blocks_q)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_blocks_q);  /* [L][D][D] */
-    float (*b_blocks_v)[D][D] = (float (*)[D][D])(work + HYPERGRADIENT_b_blocks_v);  /* [L][D][D] */
-    float *b_log_rate = (float *)(work + HYPERGRADIENT_b_log_rate);
-    float *outer_value = (float *)(work + HYPERGRADIENT_outer_value);
+    const float log_rate = *meta->log_rate;
+    float *exp_log_rate = HYPERGRADIENT_exp_log_rate;
+    float (*blocks_q)[D][D] = HYPERGRADIENT_blocks_q;                   /* [L][D][D] */
+    float (*blocks_v)[D][D] = HYPERGRADIENT_blocks_v;                   /* [L][D][D] */
+    float (*h_3)[D] = HYPERGRADIENT_h_3;                                /* [S][D] */
+    float (*h_at_3)[S][D] = HYPERGRADIENT_h_at_3;                       /* [L][S][D] */
+    float (*slope_sqrt_rms_norm_sum_at_3)[S] = HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3;  /* [L][S] */
+    float (*rsqrt_at_3)[S] = HYPERGRADIENT_rsqrt_at_3;                  /* [L][S] */
+    float (*slope_rsqrt_at_3)[S] = HYPERGRADIENT_slope_rsqrt_at_3;      /* [L][S] */
+    float (*rms_norm_blocks_q_at_3)[S][D] = HYPERGRADIENT_rms_norm_blocks_q_at_3;  /* [L][S][D] */
+    float (*exp_block_difference_at_3)[S][S] = HYPERGRADIENT_exp_block_difference_at_3;  /* [L][S][S] */
+    float (*block_quotient_at_3)[S][S] = HYPERGRADIENT_block_quotient_at_3;  /* [L][S][S] */
+    float (*slope_block_quotient_at_6)[S][S] = HYPERGRADIENT_slope_block_quotient_at_6;  /* [L][S][S] */
+    float (*rms_norm_blocks_v_at_3)[S][D] = HYPERGRADIENT_rms_norm_blocks_v_at_3;  /* [L][S][D] */
+    float (*slope_block_quotient_at_5)[S] = HYPERGRADIENT_slope_block_quotient_at_5;  /* [L][S] */
+    float (*rms_norm_5)[D] = HYPERGRADIENT_rms_norm_5;                  /* [S][D] */
+    float (*block_product_3)[S] = HYPERGRADIENT_block_product_3;        /* [S][S] */
+    float *block_choice_3 = HYPERGRADIENT_block_choice_3;               /* [S] */
+    float *max_logits = HYPERGRADIENT_max_logits;                       /* [S] */
+    float *outer_exp = HYPERGRADIENT_outer_exp;                         /* [7] */
+    float *sum_outer_exp = HYPERGRADIENT_sum_outer_exp;                 /* [S] */
+    float (*b_h)[D] = HYPERGRADIENT_b_h;                                /* [S][D] */
+    float (*b_rms_norm_blocks_v)[D] = HYPERGRADIENT_b_rms_norm_blocks_v;  /* [S][D] */
+    float (*b_block_quotient)[S] = HYPERGRADIENT_b_block_quotient;      /* [S][S] */
+    float (*b_scaled_block_product)[S] = HYPERGRADIENT_b_scaled_block_product;  /* [S][S] */
+    float (*rms_norm_6)[D] = HYPERGRADIENT_rms_norm_6;                  /* [S][D] */
+    float (*b_rms_norm_blocks_q)[D] = HYPERGRADIENT_b_rms_norm_blocks_q;  /* [S][D] */
+    float (*b_rms_norm)[D] = HYPERGRADIENT_b_rms_norm;                  /* [S][D] */
+    float (*b_blocks_q)[D][D] = HYPERGRADIENT_b_blocks_q;               /* [L][D][D] */
+    float (*b_blocks_v)[D][D] = HYPERGRADIENT_b_blocks_v;               /* [L][D][D] */
+    float *b_log_rate = HYPERGRADIENT_b_log_rate;
+    float *outer_value = HYPERGRADIENT_outer_value;
 
-    exp_log_rate[0] = mfl_expf(log_rate[0]);                            /* rate = exp(log_rate)   attention.mfl:24 */
+    exp_log_rate[0] = mfl_expf(log_rate);                               /* rate = exp(log_rate)   attention.mfl:24 */
 
-    for (int i = 0; i < 768; i++)
-        normal[i] = mfl_normalf(0, 100000, i);                          /* normal(0.25)   attention.mfl:6 */
-    memcpy(&normal_2[0][0][0], normal, sizeof(float) * 768);
     for (int l = 0; l < L; l++)
         for (int d = 0; d < D; d++)
             for (int i = 0; i < D; i++) {
-                float blocks_q_2 = normal_2[l][d][i] * 0.25f;
-                blocks_q[l][d][i] = blocks_q_2;
-            }
-    for (int i = 0; i < 768; i++)
-        normal_3[i] = mfl_normalf(0, 100001, i);
-    memcpy(&normal_4[0][0][0], normal_3, sizeof(float) * 768);
-    for (int l = 0; l < L; l++)
-        for (int d = 0; d < D; d++)
-            for (int i = 0; i < D; i++) {
-                float blocks_v_2 = 0.25f * normal_4[l][d][i];
-                blocks_v[l][d][i] = blocks_v_2;
+                /* normal(0.25)   attention.mfl:6 */
+                blocks_q[l][d][i] = mfl_normalf(0, 100000, i + d * 16 + l * 256) * 0.25f;
+                blocks_v[l][d][i] = 0.25f * mfl_normalf(0, 100001, i + d * 16 + l * 256);
             }
 
     /* The inner loop. */
@@ -776,7 +745,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             })
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
-            float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-06f);
+            float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-6f);
             rsqrt_at_3[b][s] = 1.0f / sqrt_rms_norm_sum;
             slope_sqrt_rms_norm_sum_at_3[b][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
             slope_rsqrt_at_3[b][s] = rsqrt_at_3[b][s] / sqrt_rms_norm_sum;
@@ -796,7 +765,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
                     < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
             MFL_LANES(i, S, 16, lane, {
-                block_choice_3[i] = (s >= i) ? block_product_3[s][i] * 0.25f : (-1e+09f);
+                block_choice_3[i] = (s >= i) ? block_product_3[s][i] * 0.25f : (-1e9f);
                 max_block_choice_part[lane] = mfl_maxf(block_choice_3[i], max_block_choice_part[lane]);
             })
             float max_block_choice = mfl_fold_maxf(max_block_choice_part, 16);
@@ -837,10 +806,8 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         float slope_log_sum_outer_exp = 1.0f / sum_outer_exp[s];        /* tangent of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
         for (int d = 0; d < D; d++)
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
-            b_h[d] = (d < 7) ? outer_exp[d] * (1.0f / S * slope_log_sum_outer_exp) : 0.0f;
-        b_h[yv[s]] += (-1.0f / S) * 1.0f;                               /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
-        for (int d = 0; d < D; d++)
-            b_h_2[s][d] = b_h[d];                                       /* adjoint of h[:, 0:C]   attention.mfl:14 */
+            b_h[s][d] = (d < 7) ? outer_exp[d] * (1.0f / S * slope_log_sum_outer_exp) : 0.0f;
+        b_h[s][yv[s]] += (-1.0f / S) * 1.0f;                            /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
     }
     /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
     MFL_SUM(float, sum_outer_difference, s, S, 16, mfl_logf(sum_outer_exp[s])
@@ -849,11 +816,11 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     outer_value[0] = sum_outer_difference * (1.0f / S);
 
     for (int b = L - 1; b >= 0; b--) {
-        /* b_rms_norm_blocks_v = block_quotient_at_3' b_h_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_3[b][0][0], S, 1, &b_h_2[0][0], D,
+        /* b_rms_norm_blocks_v = block_quotient_at_3' b_h: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_3[b][0][0], S, 1, &b_h[0][0], D,
                 0, 0, &b_rms_norm_blocks_v[0][0], D);
-        /* b_block_quotient = b_h_2 rms_norm_blocks_v_at_3': adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, S, D, 1.0f, &b_h_2[0][0], D, 0, &rms_norm_blocks_v_at_3[b][0][0],
+        /* b_block_quotient = b_h rms_norm_blocks_v_at_3': adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, S, D, 1.0f, &b_h[0][0], D, 0, &rms_norm_blocks_v_at_3[b][0][0],
                 D, 1, 0, &b_block_quotient[0][0], S);
         for (int s = 0; s < S; s++) {
             MFL_SUM(float, b_sum_exp_block_difference_sum, i, S, 16,
@@ -885,20 +852,15 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             float b_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_3[b][s]
                     * (slope_rsqrt_at_3[b][s] * b_rsqrt);
             for (int d = 0; d < D; d++)
-                b_h_2[s][d] = b_h_2[s][d] + h_at_3[b][s][d] * (0.125f * b_scaled_sum_h_squared)
+                b_h[s][d] = b_h[s][d] + h_at_3[b][s][d] * (0.125f * b_scaled_sum_h_squared)
                         + rsqrt_at_3[b][s] * b_rms_norm[s][d];
         }
-        /* b_blocks_q_at = rms_norm_6' b_rms_norm_blocks_q: adjoint of a @ p.q   attention.mfl:10 */
+        /* b_blocks_q = rms_norm_6' b_rms_norm_blocks_q: adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_6[0][0], D, 1, &b_rms_norm_blocks_q[0][0],
-                D, 0, 0, &b_blocks_q_at[0][0], D);
-        /* b_blocks_v_at = rms_norm_6' b_rms_norm_blocks_v: adjoint of a @ p.v   attention.mfl:10 */
+                D, 0, 0, &b_blocks_q[b][0][0], D);
+        /* b_blocks_v = rms_norm_6' b_rms_norm_blocks_v: adjoint of a @ p.v   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_6[0][0], D, 1, &b_rms_norm_blocks_v[0][0],
-                D, 0, 0, &b_blocks_v_at[0][0], D);
-        for (int d = 0; d < D; d++)
-            for (int i = 0; i < D; i++) {
-                b_blocks_q[b][d][i] = b_blocks_q_at[d][i];              /* adjoint of blocks   attention.mfl:13 */
-                b_blocks_v[b][d][i] = b_blocks_v_at[d][i];
-            }
+                D, 0, 0, &b_blocks_v[b][0][0], D);
     }
 
     /* Back through the steps of the inner loop. */

@@ -1,96 +1,79 @@
-/* Workspace of maml_sine_hypergradient: 85504 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+/* Workspace of maml_sine_hypergradient: 85440 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
  * maml_sine_hypergradient_step is 7 to 32,
- * maml_sine_hypergradient_step_adjoint is 63 to 88. */
-#define HYPERGRADIENT_p_l3_b                       80384   /* float, alive 1 to 41 */
-#define HYPERGRADIENT_p_l1_w                       78400   /* float [H], alive 2 to 33 */
-#define HYPERGRADIENT_p_l1_b                       78592   /* float [H], alive 2 to 33 */
-#define HYPERGRADIENT_p_l2_w                       64000   /* float [H][H], alive 2 to 54 */
-#define HYPERGRADIENT_p_l2_b                       80000   /* float [H], alive 2 to 41 */
-#define HYPERGRADIENT_p_l3_w                       80192   /* float [H], alive 2 to 41 */
-#define HYPERGRADIENT_p_l2_w_at                        0   /* float [STEPS][H][H], alive 7 to 88 */
-#define HYPERGRADIENT_p_l3_w_at                    83200   /* float [STEPS][H], alive 7 to 88 */
-#define HYPERGRADIENT_tanh_dense_at                32000   /* float [STEPS][K][H], alive 7 to 88   maml_sine.mfl:10 */
-#define HYPERGRADIENT_tanh_dense_at_2              40000   /* float [STEPS][K][H], alive 7 to 88   maml_sine.mfl:10 */
-#define HYPERGRADIENT_dense_minus_ys_at            84032   /* float [STEPS][K], alive 7 to 88   maml_sine.mfl:18 */
-#define HYPERGRADIENT_g_tanh_dense_at              48000   /* float [STEPS][K][H], alive 7 to 88   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_tanh_dense_at_2            56000   /* float [STEPS][K][H], alive 7 to 88   maml_sine.mfl:9 */
-#define HYPERGRADIENT_tanh_dense_p_l2_w            70400   /* float [K][H], alive 8 to 13   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_dense                      76800   /* float [K][H], alive 9 to 20   maml_sine.mfl:10 */
-#define HYPERGRADIENT_g_p_l1_w                     78784   /* float [H], alive 15 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l1_b                     78976   /* float [H], alive 16 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l2_w                     70400   /* float [H][H], alive 18 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l2_b                     79168   /* float [H], alive 19 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l3_w                     76800   /* float [H], alive 22 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_tanh_dense                   76800   /* float [K][H], alive 33 to 57   maml_sine.mfl:10 */
-#define HYPERGRADIENT_tanh_dense_p_l2_w_2          70400   /* float [K][H], alive 34 to 41   maml_sine.mfl:9 */
-#define HYPERGRADIENT_tanh_dense_2                 72000   /* float [K][H], alive 36 to 50   maml_sine.mfl:10 */
-#define HYPERGRADIENT_dense_minus_yq               73600   /* float [K], alive 36 to 50   maml_sine.mfl:20 */
-#define HYPERGRADIENT_b_dense                      78400   /* float [K][H], alive 36 to 54   maml_sine.mfl:10 */
-#define HYPERGRADIENT_b_p_l3_b                     85248   /* float, alive 46 to 89 */
-#define HYPERGRADIENT_b_start_l3_b                 85312   /* float, alive 47 to 89 */
-#define HYPERGRADIENT_outer_value                  85376   /* float, alive 48 to 100   maml_sine.mfl:20 */
-#define HYPERGRADIENT_b_p_l3_w_2                   81600   /* float [H], alive 49 to 62   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l2_b_3                   81792   /* float [H], alive 51 to 62   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l2_w_2                   70400   /* float [H][H], alive 53 to 62   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_tanh_dense                 80000   /* float [K][H], alive 54 to 57   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_b_3                   78400   /* float [H], alive 55 to 62   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_w_2                   78592   /* float [H], alive 56 to 62   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_w                     84288   /* float [H], alive 58 to 99 */
-#define HYPERGRADIENT_b_p_l1_b                     84480   /* float [H], alive 58 to 99 */
-#define HYPERGRADIENT_b_p_l2_w                     64000   /* float [H][H], alive 58 to 99 */
-#define HYPERGRADIENT_b_p_l2_b                     84672   /* float [H], alive 58 to 99 */
-#define HYPERGRADIENT_b_p_l3_w                     84864   /* float [H], alive 58 to 99 */
-#define HYPERGRADIENT_slope_tanh_dense             70400   /* float [K][H], alive 63 to 79   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense                 72000   /* float [K][H], alive 63 to 80   maml_sine.mfl:10 */
-#define HYPERGRADIENT_slope_tanh_dense_2           73600   /* float [K][H], alive 63 to 75   maml_sine.mfl:10 */
-#define HYPERGRADIENT_g_dense_2                    75200   /* float [K][H], alive 63 to 80   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w          76800   /* float [K][H], alive 64 to 75   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2        78400   /* float [K][H], alive 65 to 75   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_2               80000   /* float [K][H], alive 66 to 85   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_dense                      85440   /* float [K], alive 66 to 85   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_dense                    81600   /* float [K][H], alive 66 to 85   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_g_tanh_dense               85056   /* float [H], alive 72 to 75   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_2             73600   /* float [K][H], alive 76 to 79   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_3             76800   /* float [K][H], alive 77 to 79   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_b_2                   78400   /* float [H], alive 78 to 88   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l2_b_2                   70400   /* float [H], alive 83 to 88   maml_sine.mfl:9 */
-#define HYPERGRADIENT_grad_start_l3_b_out          14144   /* float, alive 89 to 106 */
-#define HYPERGRADIENT_b_start_l1_w                 12800   /* float [H], alive 90 to 99 */
-#define HYPERGRADIENT_b_start_l2_w                     0   /* float [H][H], alive 91 to 99 */
-#define HYPERGRADIENT_b_start_l3_w                 12992   /* float [H], alive 92 to 99 */
-#define HYPERGRADIENT_grad_start_l1_w_out          13184   /* float [H], alive 93 to 101 */
-#define HYPERGRADIENT_grad_start_l1_b_out          13376   /* float [H], alive 93 to 102 */
-#define HYPERGRADIENT_grad_start_l2_w_out           6400   /* float [H][H], alive 93 to 103 */
-#define HYPERGRADIENT_grad_start_l2_b_out          13568   /* float [H], alive 93 to 104 */
-#define HYPERGRADIENT_grad_start_l3_w_out          13760   /* float [H], alive 93 to 105 */
-#define HYPERGRADIENT_b_start_l1_b                 13952   /* float [H], alive 94 to 95 */
-#define HYPERGRADIENT_b_start_l2_b                 13952   /* float [H], alive 96 to 97 */
+ * maml_sine_hypergradient_step_adjoint is 56 to 81. */
+#define HYPERGRADIENT_p_l3_b                   AT(80384)   /* float, alive 1 to 41 */
+#define HYPERGRADIENT_p_l1_w                   AT(78400)   /* float [H], alive 2 to 33 */
+#define HYPERGRADIENT_p_l1_b                   AT(78592)   /* float [H], alive 2 to 33 */
+#define HYPERGRADIENT_p_l2_w                   AT(64000)   /* float [H][H], alive 2 to 52 */
+#define HYPERGRADIENT_p_l2_b                   AT(80000)   /* float [H], alive 2 to 41 */
+#define HYPERGRADIENT_p_l3_w                   AT(80192)   /* float [H], alive 2 to 41 */
+#define HYPERGRADIENT_p_l2_w_at                    AT(0)   /* float [STEPS][H][H], alive 7 to 81 */
+#define HYPERGRADIENT_p_l3_w_at                AT(83200)   /* float [STEPS][H], alive 7 to 81 */
+#define HYPERGRADIENT_tanh_dense_at            AT(32000)   /* float [STEPS][K][H], alive 7 to 81   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_at_2          AT(40000)   /* float [STEPS][K][H], alive 7 to 81   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_ys_at        AT(84032)   /* float [STEPS][K], alive 7 to 81   maml_sine.mfl:18 */
+#define HYPERGRADIENT_g_tanh_dense_at          AT(48000)   /* float [STEPS][K][H], alive 7 to 81   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_tanh_dense_at_2        AT(56000)   /* float [STEPS][K][H], alive 7 to 81   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense_p_l2_w        AT(70400)   /* float [K][H], alive 8 to 13   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_dense                  AT(76800)   /* float [K][H], alive 9 to 20   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_p_l1_w                 AT(78784)   /* float [H], alive 15 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l1_b                 AT(78976)   /* float [H], alive 16 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l2_w                 AT(70400)   /* float [H][H], alive 18 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l2_b                 AT(79168)   /* float [H], alive 19 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l3_w                 AT(76800)   /* float [H], alive 22 to 32   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense               AT(76800)   /* float [K][H], alive 33 to 55   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_p_l2_w_2      AT(70400)   /* float [K][H], alive 34 to 41   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense_2             AT(72000)   /* float [K][H], alive 36 to 48   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_yq           AT(73600)   /* float [K], alive 36 to 48   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_dense                  AT(78400)   /* float [K][H], alive 36 to 52   maml_sine.mfl:10 */
+#define HYPERGRADIENT_b_p_l3_b                 AT(85248)   /* float, alive 45 to 88 */
+#define HYPERGRADIENT_outer_value              AT(85312)   /* float, alive 46 to 82   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_p_l3_w                 AT(84288)   /* float [H], alive 47 to 87 */
+#define HYPERGRADIENT_b_p_l2_b                 AT(84480)   /* float [H], alive 49 to 86 */
+#define HYPERGRADIENT_b_p_l2_w                 AT(70400)   /* float [H][H], alive 51 to 85 */
+#define HYPERGRADIENT_b_tanh_dense             AT(80000)   /* float [K][H], alive 52 to 55   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b                 AT(84672)   /* float [H], alive 53 to 84 */
+#define HYPERGRADIENT_b_p_l1_w                 AT(84864)   /* float [H], alive 54 to 83 */
+#define HYPERGRADIENT_slope_tanh_dense         AT(64000)   /* float [K][H], alive 56 to 72   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense             AT(65600)   /* float [K][H], alive 56 to 73   maml_sine.mfl:10 */
+#define HYPERGRADIENT_slope_tanh_dense_2       AT(67200)   /* float [K][H], alive 56 to 68   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_dense_2                AT(68800)   /* float [K][H], alive 56 to 73   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w      AT(76800)   /* float [K][H], alive 57 to 68   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2    AT(78400)   /* float [K][H], alive 58 to 68   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_2           AT(80000)   /* float [K][H], alive 59 to 78   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_dense                  AT(85376)   /* float [K], alive 59 to 78   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_dense                AT(81600)   /* float [K][H], alive 59 to 78   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_g_tanh_dense           AT(85056)   /* float [H], alive 65 to 68   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_2         AT(67200)   /* float [K][H], alive 69 to 72   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_3         AT(76800)   /* float [K][H], alive 70 to 72   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b_2               AT(78400)   /* float [H], alive 71 to 81   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_b_2               AT(64000)   /* float [H], alive 76 to 81   maml_sine.mfl:9 */
 
 /* One step of the inner loop. */
 static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work, int t)
 {
     const float (*xs)[1] = (const float (*)[1])data->xs;                /* [K][1] */
     const float (*ys)[1] = (const float (*)[1])data->ys;                /* [K][1] */
-    float *p_l1_w = (float *)(work + HYPERGRADIENT_p_l1_w);             /* [H] */
-    float *p_l1_b = (float *)(work + HYPERGRADIENT_p_l1_b);             /* [H] */
-    float (*p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_p_l2_w);   /* [H][H] */
-    float *p_l2_b = (float *)(work + HYPERGRADIENT_p_l2_b);             /* [H] */
-    float *p_l3_w = (float *)(work + HYPERGRADIENT_p_l3_w);             /* [H] */
-    float *p_l3_b = (float *)(work + HYPERGRADIENT_p_l3_b);
-    float (*p_l2_w_at)[H][H] = (float (*)[H][H])(work + HYPERGRADIENT_p_l2_w_at);  /* [STEPS][H][H] */
-    float (*p_l3_w_at)[H] = (float (*)[H])(work + HYPERGRADIENT_p_l3_w_at);  /* [STEPS][H] */
-    float (*tanh_dense_at)[K][H] = (float (*)[K][H])(work + HYPERGRADIENT_tanh_dense_at);  /* [STEPS][K][H] */
-    float (*tanh_dense_at_2)[K][H] = (float (*)[K][H])(work + HYPERGRADIENT_tanh_dense_at_2);  /* [STEPS][K][H] */
-    float (*dense_minus_ys_at)[K] = (float (*)[K])(work + HYPERGRADIENT_dense_minus_ys_at);  /* [STEPS][K] */
-    float (*g_tanh_dense_at)[K][H] = (float (*)[K][H])(work + HYPERGRADIENT_g_tanh_dense_at);  /* [STEPS][K][H] */
-    float (*g_tanh_dense_at_2)[K][H] = (float (*)[K][H])(work + HYPERGRADIENT_g_tanh_dense_at_2);  /* [STEPS][K][H] */
-    float (*tanh_dense_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_tanh_dense_p_l2_w);  /* [K][H] */
-    float (*g_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_g_dense); /* [K][H] */
-    float *g_p_l1_w = (float *)(work + HYPERGRADIENT_g_p_l1_w);         /* [H] */
-    float *g_p_l1_b = (float *)(work + HYPERGRADIENT_g_p_l1_b);         /* [H] */
-    float (*g_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_g_p_l2_w);  /* [H][H] */
-    float *g_p_l2_b = (float *)(work + HYPERGRADIENT_g_p_l2_b);         /* [H] */
-    float *g_p_l3_w = (float *)(work + HYPERGRADIENT_g_p_l3_w);         /* [H] */
+    float *p_l1_w = HYPERGRADIENT_p_l1_w;                               /* [H] */
+    float *p_l1_b = HYPERGRADIENT_p_l1_b;                               /* [H] */
+    float (*p_l2_w)[H] = HYPERGRADIENT_p_l2_w;                          /* [H][H] */
+    float *p_l2_b = HYPERGRADIENT_p_l2_b;                               /* [H] */
+    float *p_l3_w = HYPERGRADIENT_p_l3_w;                               /* [H] */
+    float *p_l3_b = HYPERGRADIENT_p_l3_b;
+    float (*p_l2_w_at)[H][H] = HYPERGRADIENT_p_l2_w_at;                 /* [STEPS][H][H] */
+    float (*p_l3_w_at)[H] = HYPERGRADIENT_p_l3_w_at;                    /* [STEPS][H] */
+    float (*tanh_dense_at)[K][H] = HYPERGRADIENT_tanh_dense_at;         /* [STEPS][K][H] */
+    float (*tanh_dense_at_2)[K][H] = HYPERGRADIENT_tanh_dense_at_2;     /* [STEPS][K][H] */
+    float (*dense_minus_ys_at)[K] = HYPERGRADIENT_dense_minus_ys_at;    /* [STEPS][K] */
+    float (*g_tanh_dense_at)[K][H] = HYPERGRADIENT_g_tanh_dense_at;     /* [STEPS][K][H] */
+    float (*g_tanh_dense_at_2)[K][H] = HYPERGRADIENT_g_tanh_dense_at_2; /* [STEPS][K][H] */
+    float (*tanh_dense_p_l2_w)[H] = HYPERGRADIENT_tanh_dense_p_l2_w;    /* [K][H] */
+    float (*g_dense)[H] = HYPERGRADIENT_g_dense;                        /* [K][H] */
+    float *g_p_l1_w = HYPERGRADIENT_g_p_l1_w;                           /* [H] */
+    float *g_p_l1_b = HYPERGRADIENT_g_p_l1_b;                           /* [H] */
+    float (*g_p_l2_w)[H] = HYPERGRADIENT_g_p_l2_w;                      /* [H][H] */
+    float *g_p_l2_b = HYPERGRADIENT_g_p_l2_b;                           /* [H] */
+    float *g_p_l3_w = HYPERGRADIENT_g_p_l3_w;                           /* [H] */
 
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++) {
@@ -124,9 +107,9 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
     /* g_tanh_dense_at_2 = g_dense p_l2_w': adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(K, H, H, 1.0f, &g_dense[0][0], H, 0, &p_l2_w[0][0], H, 1, 0,
             &g_tanh_dense_at_2[t][0][0], H);
+
     memset(g_p_l1_w, 0, sizeof(float) * H);
     memset(g_p_l1_b, 0, sizeof(float) * H);
-
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++) {
             /* adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
@@ -171,33 +154,33 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
 static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, char *work, int t)
 {
     const float (*xs)[1] = (const float (*)[1])data->xs;                /* [K][1] */
-    const float (*p_l2_w_at)[H][H] = (const float (*)[H][H])(work + HYPERGRADIENT_p_l2_w_at);  /* [STEPS][H][H] */
-    const float (*p_l3_w_at)[H] = (const float (*)[H])(work + HYPERGRADIENT_p_l3_w_at);  /* [STEPS][H] */
-    const float (*tanh_dense_at)[K][H] = (const float (*)[K][H])(work + HYPERGRADIENT_tanh_dense_at);  /* [STEPS][K][H] */
-    const float (*tanh_dense_at_2)[K][H] = (const float (*)[K][H])(work + HYPERGRADIENT_tanh_dense_at_2);  /* [STEPS][K][H] */
-    const float (*dense_minus_ys_at)[K] = (const float (*)[K])(work + HYPERGRADIENT_dense_minus_ys_at);  /* [STEPS][K] */
-    const float (*g_tanh_dense_at)[K][H] = (const float (*)[K][H])(work + HYPERGRADIENT_g_tanh_dense_at);  /* [STEPS][K][H] */
-    const float (*g_tanh_dense_at_2)[K][H] = (const float (*)[K][H])(work + HYPERGRADIENT_g_tanh_dense_at_2);  /* [STEPS][K][H] */
-    float *b_p_l1_w = (float *)(work + HYPERGRADIENT_b_p_l1_w);         /* [H] */
-    float *b_p_l1_b = (float *)(work + HYPERGRADIENT_b_p_l1_b);         /* [H] */
-    float (*b_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_b_p_l2_w);  /* [H][H] */
-    float *b_p_l2_b = (float *)(work + HYPERGRADIENT_b_p_l2_b);         /* [H] */
-    float *b_p_l3_w = (float *)(work + HYPERGRADIENT_b_p_l3_w);         /* [H] */
-    float *b_p_l3_b = (float *)(work + HYPERGRADIENT_b_p_l3_b);
-    float (*slope_tanh_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_slope_tanh_dense);  /* [K][H] */
-    float (*d_tanh_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_d_tanh_dense);  /* [K][H] */
-    float (*slope_tanh_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_slope_tanh_dense_2);  /* [K][H] */
-    float (*d_tanh_dense_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_d_tanh_dense_p_l2_w);  /* [K][H] */
-    float (*d_tanh_dense_p_l2_w_2)[H] = (float (*)[H])(work + HYPERGRADIENT_d_tanh_dense_p_l2_w_2);  /* [K][H] */
-    float (*d_tanh_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_d_tanh_dense_2);  /* [K][H] */
-    float *d_dense = (float *)(work + HYPERGRADIENT_d_dense);           /* [K] */
-    float *d_g_tanh_dense = (float *)(work + HYPERGRADIENT_d_g_tanh_dense);  /* [H] */
-    float (*d_g_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_dense);  /* [K][H] */
-    float (*d_g_tanh_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_tanh_dense_2);  /* [K][H] */
-    float (*g_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_g_dense_2);  /* [K][H] */
-    float (*d_g_tanh_dense_3)[H] = (float (*)[H])(work + HYPERGRADIENT_d_g_tanh_dense_3);  /* [K][H] */
-    float *b_p_l1_b_2 = (float *)(work + HYPERGRADIENT_b_p_l1_b_2);     /* [H] */
-    float *b_p_l2_b_2 = (float *)(work + HYPERGRADIENT_b_p_l2_b_2);     /* [H] */
+    const float (*p_l2_w_at)[H][H] = HYPERGRADIENT_p_l2_w_at;           /* [STEPS][H][H] */
+    const float (*p_l3_w_at)[H] = HYPERGRADIENT_p_l3_w_at;              /* [STEPS][H] */
+    const float (*tanh_dense_at)[K][H] = HYPERGRADIENT_tanh_dense_at;   /* [STEPS][K][H] */
+    const float (*tanh_dense_at_2)[K][H] = HYPERGRADIENT_tanh_dense_at_2;  /* [STEPS][K][H] */
+    const float (*dense_minus_ys_at)[K] = HYPERGRADIENT_dense_minus_ys_at;  /* [STEPS][K] */
+    const float (*g_tanh_dense_at)[K][H] = HYPERGRADIENT_g_tanh_dense_at;  /* [STEPS][K][H] */
+    const float (*g_tanh_dense_at_2)[K][H] = HYPERGRADIENT_g_tanh_dense_at_2;  /* [STEPS][K][H] */
+    float *b_p_l1_w = HYPERGRADIENT_b_p_l1_w;                           /* [H] */
+    float *b_p_l1_b = HYPERGRADIENT_b_p_l1_b;                           /* [H] */
+    float (*b_p_l2_w)[H] = HYPERGRADIENT_b_p_l2_w;                      /* [H][H] */
+    float *b_p_l2_b = HYPERGRADIENT_b_p_l2_b;                           /* [H] */
+    float *b_p_l3_w = HYPERGRADIENT_b_p_l3_w;                           /* [H] */
+    float *b_p_l3_b = HYPERGRADIENT_b_p_l3_b;
+    float (*slope_tanh_dense)[H] = HYPERGRADIENT_slope_tanh_dense;      /* [K][H] */
+    float (*d_tanh_dense)[H] = HYPERGRADIENT_d_tanh_dense;              /* [K][H] */
+    float (*slope_tanh_dense_2)[H] = HYPERGRADIENT_slope_tanh_dense_2;  /* [K][H] */
+    float (*d_tanh_dense_p_l2_w)[H] = HYPERGRADIENT_d_tanh_dense_p_l2_w;  /* [K][H] */
+    float (*d_tanh_dense_p_l2_w_2)[H] = HYPERGRADIENT_d_tanh_dense_p_l2_w_2;  /* [K][H] */
+    float (*d_tanh_dense_2)[H] = HYPERGRADIENT_d_tanh_dense_2;          /* [K][H] */
+    float *d_dense = HYPERGRADIENT_d_dense;                             /* [K] */
+    float *d_g_tanh_dense = HYPERGRADIENT_d_g_tanh_dense;               /* [H] */
+    float (*d_g_dense)[H] = HYPERGRADIENT_d_g_dense;                    /* [K][H] */
+    float (*d_g_tanh_dense_2)[H] = HYPERGRADIENT_d_g_tanh_dense_2;      /* [K][H] */
+    float (*g_dense_2)[H] = HYPERGRADIENT_g_dense_2;                    /* [K][H] */
+    float (*d_g_tanh_dense_3)[H] = HYPERGRADIENT_d_g_tanh_dense_3;      /* [K][H] */
+    float *b_p_l1_b_2 = HYPERGRADIENT_b_p_l1_b_2;                       /* [H] */
+    float *b_p_l2_b_2 = HYPERGRADIENT_b_p_l2_b_2;                       /* [H] */
 
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++) {
@@ -254,8 +237,8 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
     /* d_g_tanh_dense_3 = (-0.01f) g_dense_2 b_p_l2_w': tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(K, H, H, -0.01f, &g_dense_2[0][0], H, 0, &b_p_l2_w[0][0], H, 1, 0,
             &d_g_tanh_dense_3[0][0], H);
-    memset(b_p_l1_b_2, 0, sizeof(float) * H);
 
+    memset(b_p_l1_b_2, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++) {
             /* tangent of the adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
@@ -302,42 +285,25 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
     const float *start_l2_b = meta->start.l2.b;                         /* [H] */
     const float (*start_l3_w)[1] = (const float (*)[1])meta->start.l3.w;  /* [H][1] */
     const float *start_l3_b = meta->start.l3.b;                         /* [1] */
-    float *p_l1_w = (float *)(work + HYPERGRADIENT_p_l1_w);             /* [H] */
-    float *p_l1_b = (float *)(work + HYPERGRADIENT_p_l1_b);             /* [H] */
-    float (*p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_p_l2_w);   /* [H][H] */
-    float *p_l2_b = (float *)(work + HYPERGRADIENT_p_l2_b);             /* [H] */
-    float *p_l3_w = (float *)(work + HYPERGRADIENT_p_l3_w);             /* [H] */
-    float *p_l3_b = (float *)(work + HYPERGRADIENT_p_l3_b);
-    float (*tanh_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_tanh_dense);  /* [K][H] */
-    float (*tanh_dense_p_l2_w_2)[H] = (float (*)[H])(work + HYPERGRADIENT_tanh_dense_p_l2_w_2);  /* [K][H] */
-    float (*tanh_dense_2)[H] = (float (*)[H])(work + HYPERGRADIENT_tanh_dense_2);  /* [K][H] */
-    float *dense_minus_yq = (float *)(work + HYPERGRADIENT_dense_minus_yq);  /* [K] */
-    float *b_p_l3_w_2 = (float *)(work + HYPERGRADIENT_b_p_l3_w_2);     /* [H] */
-    float (*b_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_b_dense); /* [K][H] */
-    float *b_p_l2_b_3 = (float *)(work + HYPERGRADIENT_b_p_l2_b_3);     /* [H] */
-    float (*b_p_l2_w_2)[H] = (float (*)[H])(work + HYPERGRADIENT_b_p_l2_w_2);  /* [H][H] */
-    float (*b_tanh_dense)[H] = (float (*)[H])(work + HYPERGRADIENT_b_tanh_dense);  /* [K][H] */
-    float *b_p_l1_b_3 = (float *)(work + HYPERGRADIENT_b_p_l1_b_3);     /* [H] */
-    float *b_p_l1_w_2 = (float *)(work + HYPERGRADIENT_b_p_l1_w_2);     /* [H] */
-    float *b_p_l1_w = (float *)(work + HYPERGRADIENT_b_p_l1_w);         /* [H] */
-    float *b_p_l1_b = (float *)(work + HYPERGRADIENT_b_p_l1_b);         /* [H] */
-    float (*b_p_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_b_p_l2_w);  /* [H][H] */
-    float *b_p_l2_b = (float *)(work + HYPERGRADIENT_b_p_l2_b);         /* [H] */
-    float *b_p_l3_w = (float *)(work + HYPERGRADIENT_b_p_l3_w);         /* [H] */
-    float *b_p_l3_b = (float *)(work + HYPERGRADIENT_b_p_l3_b);
-    float *b_start_l1_w = (float *)(work + HYPERGRADIENT_b_start_l1_w); /* [H] */
-    float *b_start_l1_b = (float *)(work + HYPERGRADIENT_b_start_l1_b); /* [H] */
-    float (*b_start_l2_w)[H] = (float (*)[H])(work + HYPERGRADIENT_b_start_l2_w);  /* [H][H] */
-    float *b_start_l2_b = (float *)(work + HYPERGRADIENT_b_start_l2_b); /* [H] */
-    float *b_start_l3_w = (float *)(work + HYPERGRADIENT_b_start_l3_w); /* [H] */
-    float *b_start_l3_b = (float *)(work + HYPERGRADIENT_b_start_l3_b);
-    float *outer_value = (float *)(work + HYPERGRADIENT_outer_value);
-    float *grad_start_l1_w_out = (float *)(work + HYPERGRADIENT_grad_start_l1_w_out);  /* [H] */
-    float *grad_start_l1_b_out = (float *)(work + HYPERGRADIENT_grad_start_l1_b_out);  /* [H] */
-    float (*grad_start_l2_w_out)[H] = (float (*)[H])(work + HYPERGRADIENT_grad_start_l2_w_out);  /* [H][H] */
-    float *grad_start_l2_b_out = (float *)(work + HYPERGRADIENT_grad_start_l2_b_out);  /* [H] */
-    float *grad_start_l3_w_out = (float *)(work + HYPERGRADIENT_grad_start_l3_w_out);  /* [H] */
-    float *grad_start_l3_b_out = (float *)(work + HYPERGRADIENT_grad_start_l3_b_out);
+    float *p_l1_w = HYPERGRADIENT_p_l1_w;                               /* [H] */
+    float *p_l1_b = HYPERGRADIENT_p_l1_b;                               /* [H] */
+    float (*p_l2_w)[H] = HYPERGRADIENT_p_l2_w;                          /* [H][H] */
+    float *p_l2_b = HYPERGRADIENT_p_l2_b;                               /* [H] */
+    float *p_l3_w = HYPERGRADIENT_p_l3_w;                               /* [H] */
+    float *p_l3_b = HYPERGRADIENT_p_l3_b;
+    float (*tanh_dense)[H] = HYPERGRADIENT_tanh_dense;                  /* [K][H] */
+    float (*tanh_dense_p_l2_w_2)[H] = HYPERGRADIENT_tanh_dense_p_l2_w_2;  /* [K][H] */
+    float (*tanh_dense_2)[H] = HYPERGRADIENT_tanh_dense_2;              /* [K][H] */
+    float *dense_minus_yq = HYPERGRADIENT_dense_minus_yq;               /* [K] */
+    float (*b_dense)[H] = HYPERGRADIENT_b_dense;                        /* [K][H] */
+    float (*b_tanh_dense)[H] = HYPERGRADIENT_b_tanh_dense;              /* [K][H] */
+    float *b_p_l1_w = HYPERGRADIENT_b_p_l1_w;                           /* [H] */
+    float *b_p_l1_b = HYPERGRADIENT_b_p_l1_b;                           /* [H] */
+    float (*b_p_l2_w)[H] = HYPERGRADIENT_b_p_l2_w;                      /* [H][H] */
+    float *b_p_l2_b = HYPERGRADIENT_b_p_l2_b;                           /* [H] */
+    float *b_p_l3_w = HYPERGRADIENT_b_p_l3_w;                           /* [H] */
+    float *b_p_l3_b = HYPERGRADIENT_b_p_l3_b;
+    float *outer_value = HYPERGRADIENT_outer_value;
 
     p_l3_b[0] = start_l3_b[0];
     for (int h = 0; h < H; h++) {
@@ -382,66 +348,41 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
             b_dense[k][h] = (1.0f - tanh_dense_2[k][h] * tanh_dense_2[k][h]) * b_tanh_dense_2;
         }
     }
-    MFL_SUM(float, b_p_l3_b_sum, k, K, 1, dense_minus_yq[k]);
 
-    float b_p_l3_b_2 = 2.0f / K * b_p_l3_b_sum;                         /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
-    b_p_l3_b[0] = b_p_l3_b_2;
-    b_start_l3_b[0] = 0.0f;
+    MFL_SUM(float, b_p_l3_b_sum, k, K, 1, dense_minus_yq[k]);
+    b_p_l3_b[0] = 2.0f / K * b_p_l3_b_sum;                              /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
 
     outer_value[0] = outer_sum * 0.1f;                                  /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
-    memset(b_p_l3_w_2, 0, sizeof(float) * H);
 
+    memset(b_p_l3_w, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++)
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
-            b_p_l3_w_2[h] += 2.0f / K * (tanh_dense_2[k][h] * dense_minus_yq[k]);
-    memset(b_p_l2_b_3, 0, sizeof(float) * H);
+            b_p_l3_w[h] += 2.0f / K * (tanh_dense_2[k][h] * dense_minus_yq[k]);
+    memset(b_p_l2_b, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++)
-            b_p_l2_b_3[h] += b_dense[k][h];                             /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
-    /* b_p_l2_w_2 = tanh_dense' b_dense: adjoint of x @ p.w   maml_sine.mfl:9 */
+            b_p_l2_b[h] += b_dense[k][h];                               /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    /* b_p_l2_w = tanh_dense' b_dense: adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(H, H, K, 1.0f, &tanh_dense[0][0], H, 1, &b_dense[0][0], H, 0, 0,
-            &b_p_l2_w_2[0][0], H);
+            &b_p_l2_w[0][0], H);
     /* b_tanh_dense = b_dense p_l2_w': adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(K, H, H, 1.0f, &b_dense[0][0], H, 0, &p_l2_w[0][0], H, 1, 0,
             &b_tanh_dense[0][0], H);
-    memset(b_p_l1_b_3, 0, sizeof(float) * H);
-    memset(b_p_l1_w_2, 0, sizeof(float) * H);
 
+    memset(b_p_l1_b, 0, sizeof(float) * H);
+    memset(b_p_l1_w, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
         for (int h = 0; h < H; h++) {
             /* adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
             float b_dense_2 = (1.0f - tanh_dense[k][h] * tanh_dense[k][h]) * b_tanh_dense[k][h];
-            b_p_l1_b_3[h] += b_dense_2;                                 /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
-            b_p_l1_w_2[h] += xq[k][0] * b_dense_2;                      /* adjoint of x @ p.w   maml_sine.mfl:9 */
+            b_p_l1_b[h] += b_dense_2;                                   /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+            b_p_l1_w[h] += xq[k][0] * b_dense_2;                        /* adjoint of x @ p.w   maml_sine.mfl:9 */
         }
-
-    for (int h = 0; h < H; h++) {
-        b_p_l1_w[h] = b_p_l1_w_2[h];
-        b_p_l1_b[h] = b_p_l1_b_3[h];                                    /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
-        b_p_l2_b[h] = b_p_l2_b_3[h];
-        b_p_l3_w[h] = b_p_l3_w_2[h];                                    /* adjoint of x @ p.w   maml_sine.mfl:9 */
-        for (int i = 0; i < H; i++)
-            b_p_l2_w[h][i] = b_p_l2_w_2[h][i];
-    }
 
     /* Back through the steps of the inner loop. */
     for (int t = STEPS - 1; t >= 0; t--)
         maml_sine_hypergradient_step_adjoint(data, work, t);
-    grad_start_l3_b_out[0] = b_p_l3_b[0] + b_start_l3_b[0];
-    memset(b_start_l1_w, 0, sizeof(float) * H);
-    memset(&b_start_l2_w[0][0], 0, sizeof(float) * H * H);
-    memset(b_start_l3_w, 0, sizeof(float) * H);
-    for (int h = 0; h < H; h++) {
-        grad_start_l1_w_out[h] = b_p_l1_w[h] + b_start_l1_w[h];
-        b_start_l1_b[h] = 0.0f;
-        grad_start_l1_b_out[h] = b_p_l1_b[h] + b_start_l1_b[h];
-        b_start_l2_b[h] = 0.0f;
-        grad_start_l2_b_out[h] = b_p_l2_b[h] + b_start_l2_b[h];
-        grad_start_l3_w_out[h] = b_p_l3_w[h] + b_start_l3_w[h];
-        for (int i = 0; i < H; i++)
-            grad_start_l2_w_out[h][i] = b_p_l2_w[h][i] + b_start_l2_w[h][i];
-    }
     return mfl_ok(status);
 }
 

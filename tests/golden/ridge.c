@@ -1,27 +1,26 @@
 /* Workspace of ridge_hypergradient: 9536 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
  * ridge_hypergradient_step is 2 to 8,
  * ridge_hypergradient_step_adjoint is 19 to 24. */
-#define HYPERGRADIENT_exp_log_l2                    9216   /* float [D], alive 1 to 24   ridge.mfl:12 */
-#define HYPERGRADIENT_g_w_squared                   9280   /* float [D], alive 1 to 24   ridge.mfl:12 */
-#define HYPERGRADIENT_w                             8576   /* float [D], alive 1 to 14 */
-#define HYPERGRADIENT_w_at                             0   /* float [STEPS][D], alive 2 to 24 */
-#define HYPERGRADIENT_g_w                           8000   /* float [D], alive 2 to 8   ridge.mfl:12 */
-#define HYPERGRADIENT_xv_w_minus_yv                 8000   /* float [V], alive 10 to 17   ridge.mfl:14 */
-#define HYPERGRADIENT_outer_value                   9344   /* float, alive 15 to 25   ridge.mfl:14 */
-#define HYPERGRADIENT_b_w_2                         8576   /* float [D], alive 16 to 18   ridge.mfl:14 */
-#define HYPERGRADIENT_b_w                           9408   /* float [D], alive 18 to 24 */
-#define HYPERGRADIENT_b_log_l2                      9472   /* float [D], alive 18 to 26 */
-#define HYPERGRADIENT_d_x_w                         8000   /* float [N], alive 19 to 24   ridge.mfl:12 */
+#define HYPERGRADIENT_exp_log_l2                AT(9216)   /* float [D], alive 1 to 24   ridge.mfl:12 */
+#define HYPERGRADIENT_g_w_squared               AT(9280)   /* float [D], alive 1 to 24   ridge.mfl:12 */
+#define HYPERGRADIENT_w                         AT(8576)   /* float [D], alive 1 to 14 */
+#define HYPERGRADIENT_w_at                         AT(0)   /* float [STEPS][D], alive 2 to 24 */
+#define HYPERGRADIENT_g_w                       AT(8000)   /* float [D], alive 2 to 8   ridge.mfl:12 */
+#define HYPERGRADIENT_xv_w_minus_yv             AT(8000)   /* float [V], alive 10 to 17   ridge.mfl:14 */
+#define HYPERGRADIENT_outer_value               AT(9344)   /* float, alive 15 to 25   ridge.mfl:14 */
+#define HYPERGRADIENT_b_w                       AT(9408)   /* float [D], alive 16 to 24 */
+#define HYPERGRADIENT_b_log_l2                  AT(9472)   /* float [D], alive 18 to 26 */
+#define HYPERGRADIENT_d_x_w                     AT(8000)   /* float [N], alive 19 to 24   ridge.mfl:12 */
 
 /* One step of the inner loop. */
 static void ridge_hypergradient_step(const ridge_data *data, char *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [N][D] */
     const float *y = data->y;                                           /* [N] */
-    const float *g_w_squared = (const float *)(work + HYPERGRADIENT_g_w_squared);  /* [D] */
-    float *w = (float *)(work + HYPERGRADIENT_w);                       /* [D] */
-    float (*w_at)[D] = (float (*)[D])(work + HYPERGRADIENT_w_at);       /* [STEPS][D] */
-    float *g_w = (float *)(work + HYPERGRADIENT_g_w);                   /* [D] */
+    const float *g_w_squared = HYPERGRADIENT_g_w_squared;               /* [D] */
+    float *w = HYPERGRADIENT_w;                                         /* [D] */
+    float (*w_at)[D] = HYPERGRADIENT_w_at;                              /* [STEPS][D] */
+    float *g_w = HYPERGRADIENT_g_w;                                     /* [D] */
 
     memset(g_w, 0, sizeof(float) * D);
     for (int n = 0; n < N; n++) {
@@ -41,12 +40,12 @@ static void ridge_hypergradient_step(const ridge_data *data, char *work, int t)
 static void ridge_hypergradient_step_adjoint(const ridge_data *data, char *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [N][D] */
-    const float *exp_log_l2 = (const float *)(work + HYPERGRADIENT_exp_log_l2);  /* [D] */
-    const float *g_w_squared = (const float *)(work + HYPERGRADIENT_g_w_squared);  /* [D] */
-    const float (*w_at)[D] = (const float (*)[D])(work + HYPERGRADIENT_w_at);  /* [STEPS][D] */
-    float *b_w = (float *)(work + HYPERGRADIENT_b_w);                   /* [D] */
-    float *b_log_l2 = (float *)(work + HYPERGRADIENT_b_log_l2);         /* [D] */
-    float *d_x_w = (float *)(work + HYPERGRADIENT_d_x_w);               /* [N] */
+    const float *exp_log_l2 = HYPERGRADIENT_exp_log_l2;                 /* [D] */
+    const float *g_w_squared = HYPERGRADIENT_g_w_squared;               /* [D] */
+    const float (*w_at)[D] = HYPERGRADIENT_w_at;                        /* [STEPS][D] */
+    float *b_w = HYPERGRADIENT_b_w;                                     /* [D] */
+    float *b_log_l2 = HYPERGRADIENT_b_log_l2;                           /* [D] */
+    float *d_x_w = HYPERGRADIENT_d_x_w;                                 /* [N] */
 
     for (int n = 0; n < N; n++) {
         MFL_SUM(float, d_x_w_sum, d, D, 1, x[n][d] * b_w[d]);
@@ -70,14 +69,13 @@ static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *met
     const float (*xv)[D] = (const float (*)[D])data->xv;                /* [V][D] */
     const float *yv = data->yv;                                         /* [V] */
     const float *log_l2 = meta->log_l2;                                 /* [D] */
-    float *exp_log_l2 = (float *)(work + HYPERGRADIENT_exp_log_l2);     /* [D] */
-    float *g_w_squared = (float *)(work + HYPERGRADIENT_g_w_squared);   /* [D] */
-    float *w = (float *)(work + HYPERGRADIENT_w);                       /* [D] */
-    float *xv_w_minus_yv = (float *)(work + HYPERGRADIENT_xv_w_minus_yv);  /* [V] */
-    float *b_w_2 = (float *)(work + HYPERGRADIENT_b_w_2);               /* [D] */
-    float *b_w = (float *)(work + HYPERGRADIENT_b_w);                   /* [D] */
-    float *b_log_l2 = (float *)(work + HYPERGRADIENT_b_log_l2);         /* [D] */
-    float *outer_value = (float *)(work + HYPERGRADIENT_outer_value);
+    float *exp_log_l2 = HYPERGRADIENT_exp_log_l2;                       /* [D] */
+    float *g_w_squared = HYPERGRADIENT_g_w_squared;                     /* [D] */
+    float *w = HYPERGRADIENT_w;                                         /* [D] */
+    float *xv_w_minus_yv = HYPERGRADIENT_xv_w_minus_yv;                 /* [V] */
+    float *b_w = HYPERGRADIENT_b_w;                                     /* [D] */
+    float *b_log_l2 = HYPERGRADIENT_b_log_l2;                           /* [D] */
+    float *outer_value = HYPERGRADIENT_outer_value;
 
     for (int d = 0; d < D; d++) {
         exp_log_l2[d] = mfl_expf(log_l2[d]);                            /* exp(log_l2)   ridge.mfl:12 */
@@ -96,15 +94,13 @@ static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *met
         outer_sum += xv_w_minus_yv[v] * xv_w_minus_yv[v];
     }
     outer_value[0] = outer_sum * (1.0f / V);                            /* outer = mean((xv @ w - yv)^2)   ridge.mfl:14 */
-    memset(b_w_2, 0, sizeof(float) * D);
 
+    memset(b_w, 0, sizeof(float) * D);
     for (int v = 0; v < V; v++)
         for (int d = 0; d < D; d++)
-            b_w_2[d] += 2.0f / V * (xv[v][d] * xv_w_minus_yv[v]);       /* adjoint of xv @ w   ridge.mfl:14 */
-    for (int d = 0; d < D; d++) {
-        b_w[d] = b_w_2[d];
+            b_w[d] += 2.0f / V * (xv[v][d] * xv_w_minus_yv[v]);         /* adjoint of xv @ w   ridge.mfl:14 */
+    for (int d = 0; d < D; d++)
         b_log_l2[d] = 0.0f;
-    }
 
     /* Back through the steps of the inner loop. */
     for (int t = STEPS - 1; t >= 0; t--)

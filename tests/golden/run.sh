@@ -71,6 +71,7 @@ if "$mflc" build "$tmp/steps.mfl" --mode mixed --schedule keep -D N=10 -D V=10 -
 if [ -z "$QUICK" ]; then
     if sh tests/golden/sizes.sh "$mflc" > "$tmp/log" 2>&1; then ok; else bad "lines depend on sizes"; cat "$tmp/log"; fi
 fi
+if sh tests/golden/reads.sh "$mflc" > "$tmp/log" 2>&1; then ok; else bad "what a reader must not meet"; cat "$tmp/log"; fi
 # The same bytes each time.
 make_c attention && cp "$tmp/attention.c" "$tmp/once.c" && make_c attention
 if cmp -s "$tmp/once.c" "$tmp/attention.c"; then ok; else bad "attention: two builds differ"; fi

@@ -54,6 +54,10 @@ if "$mflc" check tests/run/guarded.mfl > "$tmp/log" 2>&1; then ok; else bad "gua
 # A view from outside a loop as a kernel's operand in it (once an internal error); a letter compared with itself (once refused by -Werror).
 if "$mflc" check tests/run/captured.mfl > "$tmp/log" 2>&1; then ok; else bad "captured"; fi
 if "$mflc" build tests/run/captured.mfl --real double -o "$tmp" > "$tmp/log" 2>&1 && gcc $flags -O1 -c -o "$tmp/f.o" "$tmp/captured.c" > "$tmp/log" 2>&1; then ok; else bad "captured: C"; fi
+# A condition that is asked for several times is a temporary, in C and in machine code.
+if "$mflc" check tests/run/condition.mfl > "$tmp/log" 2>&1 && "$mflc" build tests/run/condition.mfl -o "$tmp" > "$tmp/log" 2>&1 && gcc $flags -O1 -c -o "$tmp/f.o" "$tmp/condition.c" > "$tmp/log" 2>&1 \
+    && [ "$(grep -c 'int far = ' "$tmp/condition.c")" = 2 ] && ! grep -q 'unsigned char' "$tmp/condition.c"
+then ok; else bad "condition"; fi
 # A loop without iterations left temporaries that nothing reads; a schedule with one slot asked for its number.
 if "$mflc" check tests/run/empty_loop.mfl > "$tmp/log" 2>&1; then ok; else bad "empty_loop"; fi
 for m in mixed reverse forward; do

@@ -1,0 +1,42 @@
+#!/bin/sh
+# What a person who signs the generated C must not meet in it: copies that an assignment or the array itself would do, numbers and conditions that nobody writes, sizes and names
+# that say something else. Several problems, one line for each. usage: reads.sh MFLC
+mflc=$1
+. "$(dirname "$0")/../common.sh"
+cd "$(dirname "$0")/../.." || exit 1
+
+# make NAME OPTIONS: the C of an example or reference problem is $c
+make_c() {
+    name=$1 f=examples/$1.mfl; shift
+    [ -f "$f" ] || f=tests/reference/$name/$name.mfl
+    c=$tmp/$name.c
+    "$mflc" build "$f" "$@" -o "$tmp" > "$said" 2>&1 || bad "$name: build"
+}
+# none WHAT PATTERN: no line of $c matches
+none() { if [ -s "$c" ] && ! grep -nE "$2" "$c" > "$said"; then ok; else bad "$name: $1"; fi; }
+# has WHAT PATTERN
+has() { : > "$said"; if grep -qE "$2" "$c"; then ok; else bad "$name: $1"; fi; }
+
+for p in logistic_l2 learned_optimizer cart_pole maml_sine; do
+    make_c $p --mode mixed --schedule snapshot
+    none "a single number is copied by memcpy" 'memcpy\([^lp].*sizeof\(float\)\)'
+    none "10 is written 1e+01, 1e-8 1e-08" '[0-9]e[+-]0|[0-9]e\+'
+    none "i == 1 is written i - 1 == 0, i > 2 as -i + 3 < 1" '[(]-?[a-z]+ [+-] [0-9]+ [=<>]|[(]-[a-z]+ [=<>]'
+    none "arrays of the workspace are cast where they are declared" '= \((const )?float.*\)\(work \+'
+    sed -n "/^int ${p}_learn(/,/^}/p" "$c" > "$tmp/learn.c"
+    if [ "$(wc -l < "$tmp/learn.c")" -gt 20 ] && ! grep -n 'memcpy\|work + ' "$tmp/learn.c" > "$said"; then ok; else bad "$p: learn moves copies"; fi
+done
+make_c learned_optimizer --mode mixed --schedule keep
+none "draws are reshaped by a copy" 'memcpy\(&?normal'
+none "first values are put where they go by a copy" '_2\[d\]\[h\] = .*|= p_[a-z_]*_2;'
+make_c maml_sine --mode mixed --schedule keep
+none "derivatives that are zero are arrays" 'b_start_'
+make_c logistic_l2 --mode mixed --schedule snapshot
+has "a number that is only read is a pointer" 'const float exp_log_rate = \*'
+has "what w becomes is called by a number" '\bb_w_next\b'
+make_c control --from tests/reference/control/in --mode mixed --schedule keep
+none "a constant is carried through a loop" 'g_j\[0\] = 1.0f'
+none "what every iteration reads is stored for each" '_at[_0-9]*\[h\] = exp_log_q\['
+make_c gp --from tests/reference/gp/in --mode forward
+none "directions are counted by a size that happens to be equal" 'direction < [A-Z]'
+count reads
