@@ -35,7 +35,6 @@ make_c logistic_l2 --mode mixed --schedule snapshot
 has "a number that is only read is a pointer" 'const float exp_log_rate = \*'
 has "what w becomes is called by a number" '\bb_w_next\b'
 make_c control --from tests/reference/control/in --mode mixed --schedule keep
-none "a constant is carried through a loop" 'g_j\[0\] = 1.0f'
 none "what every iteration reads is stored for each" '_at[_0-9]*\[h\] = exp_log_q\['
 make_c gp --from tests/reference/gp/in --mode forward
 none "directions are counted by a size that happens to be equal" 'direction < [A-Z]'
