@@ -248,17 +248,17 @@ Graph *bilevel_entry(const Problem *p, const Graph *g)
     return run_passes(graph_clone(g, g->name), NULL, p->observer);
 }
 
-Graph *bilevel_adapt(Problem *p)
+Graph *bilevel_adapt(Problem *p, const DiffOptions *o)
 {
     Inputs in = make_inputs(p, "adapt", false);
     State s = run_inner(p, in.g, in.all, in.n, NULL, 0, false);
     for (int k = 0; k < p->param.n; k++)
         ir_result(in.g, s.par[k], p->param.at[k].name);
-    return run_passes(in.g, NULL, p->observer);
+    return run_passes(in.g, o, p->observer);
 }
 
 /* The logs of inner at the last step's parameters, those of the optimizers and of the path loss at the last step, then those of outer. */
-Graph *bilevel_value(Problem *p)
+Graph *bilevel_value(Problem *p, const DiffOptions *o)
 {
     Inputs in = make_inputs(p, "value", false);
     int ndm = in.n;
@@ -279,7 +279,7 @@ Graph *bilevel_value(Problem *p)
     }
     for (int k = 1; p->outer && k < p->outer->results.n; k++)
         ir_result(in.g, logs[k - 1], k < p->outer->result_names.n ? p->outer->result_names.at[k] : NULL);
-    return run_passes(in.g, NULL, p->observer);
+    return run_passes(in.g, o, p->observer);
 }
 
 /* The state after a window, behind the outer value. */

@@ -30,8 +30,9 @@ bool        schedule_same(const Schedule *, const Schedule *);
 void        problem_name_loops(Problem *);                                       /* names the model loops of a problem as regions and lists them in p->loops */
 
 /* New graphs over (data leaves, meta leaves) of the problem, in that order. */
-Graph *bilevel_adapt(Problem *);                              /* -> params after the last step */
-Graph *bilevel_value(Problem *);                              /* -> outer value, then the logs of the last inner step and of outer */
+/* What model loops store inside the inner gradient is the options' choice here too. */
+Graph *bilevel_adapt(Problem *, const DiffOptions *);         /* -> params after the last step */
+Graph *bilevel_value(Problem *, const DiffOptions *);         /* -> outer value, then the logs of the last inner step and of outer */
 Graph *bilevel_slope(Problem *);                              /* also over one direction for each meta leaf -> the derivative of the outer value along it */
 Graph *bilevel_entry(const Problem *, const Graph *);          /* a graph of the problem, cleaned up as an entry of its own */
 Graph *bilevel_hypergradient(Problem *, const DiffOptions *); /* -> outer value, gradient of each meta leaf */

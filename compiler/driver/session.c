@@ -38,9 +38,9 @@ int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
     add_entry(s, LE_INIT, bilevel_entry(s->problem, s->problem->meta_init));
     bool all = !(want & WANT_JIT);
     if (all || (want & WANT_ADAPT))
-        add_entry(s, LE_ADAPT, bilevel_adapt(s->problem));
+        add_entry(s, LE_ADAPT, bilevel_adapt(s->problem, &diff));
     if (all || (want & WANT_VALUE))
-        add_entry(s, LE_VALUE, bilevel_value(s->problem));
+        add_entry(s, LE_VALUE, bilevel_value(s->problem, &diff));
     add_entry(s, LE_HYPERGRADIENT, plan ? plan->graph : bilevel_hypergradient(s->problem, &diff));
     if ((all || (want & WANT_LEARN)) && problem_window(s->problem))
         add_entry(s, LE_WINDOW, plan ? plan->window : bilevel_window(s->problem, &diff));

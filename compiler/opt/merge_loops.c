@@ -5,7 +5,10 @@
  * really have the same next value (a coinduction: assume, check, give up those that fail, check again). What follows:
  *   independent   B's work joins A's loop (when something is shared): equal loops become one, a tangent loop takes over its primal's work
  *   B needs A     a carried value of B that A collects is read from A's output
- * The latter ties B to the stacked output of A, so it is done for loops whose values are all stored (see Shared). The graph computes the same numbers. */
+ * The latter ties B to the stacked output of A, so it is done for loops whose values are all stored (see Shared). Where they are not, the opposite is done:
+ *   B is told apart   what a later loop reads of both comes from B alone, which has A's values too: each of A and B is then read by one loop, and may save few of its
+ *                     states for it. (A primal loop, then its tangent that needs the gradient first: the reverse loop of the gradient reads A, that of the tangent B.)
+ * The graph computes the same numbers. */
 #include "opt.h"
 
 typedef struct Both {
@@ -252,8 +255,53 @@ static Node *read_from(Both *b)
     return ir_loop(b->c, l, args.at, args.n);
 }
 
+/* Output `out` of A collects what B carries as its parameter too. b is known once B is built. */
+typedef struct Twin { Node *a, *b; int out, param; } Twin;
+typedef struct Twins { Vec(Twin) all; int told; } Twins;       /* those from `told` on wait for their B */
+
+static void find_twins(const Both *b, Twins *twins)
+{
+    for (int p = 0; p < b->lb->params.n; p++) {
+        int out = b->same[p] >= 0 ? collected(b->la, b->same[p]) : -1;
+        if (out >= 0)
+            vec_push(b->c->arena, twins->all, (Twin){ b->a, NULL, out, p });
+    }
+}
+
+static bool reads_both(Node *const *args, int n, const Twin *t)
+{
+    bool a = false, b = false;
+    for (int k = 0; k < n; k++) {
+        a |= args[k]->op == OP_proj && args[k]->arg[0] == t->a && args[k]->u.axis == t->out;
+        b |= args[k]->op == OP_proj && args[k]->arg[0] == t->b && t->b->u.loop->outs.at[args[k]->u.axis].kind == LO_COLLECT;
+    }
+    return a && b;
+}
+
+/* What a loop over these arguments reads of A and B comes from B. */
+static void tell_apart(Graph *c, Node **args, int n, const Twins *twins)
+{
+    for (int i = 0; i < twins->told; i++) {
+        const Twin *t = &twins->all.at[i];
+        if (!reads_both(args, n, t))
+            continue;
+        Loop *l = t->b->u.loop;
+        int out = collected(l, t->param);
+        if (out < 0) {
+            ir_result(l->body, l->body->params.at[t->param], NULL);
+            out = add_out(c, l, (LoopOut){ LO_COLLECT, -1, l->body->results.n - 1 });
+        }
+        for (int k = 0; k < n; k++)
+            if (args[k]->op == OP_proj && args[k]->arg[0] == t->a && args[k]->u.axis == t->out) {
+                Node *all = ir_proj(c, t->b, out);
+                all->origin = args[k]->origin;
+                args[k] = all;
+            }
+    }
+}
+
 /* B joined to, or fed by, an earlier loop of c; out: B's outputs in c. false: it stays by itself. */
-static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shared, const void *user, Node **out)
+static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shared, const void *user, Node **out, Twins *twins)
 {
     const Loop *l = n->u.loop;
     Both b = { .c = c, .lb = l, .barg = args };
@@ -274,7 +322,10 @@ static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shar
                 out[k] = ir_proj(c, b.a, place[k]);
             return true;
         }
-        Node *fed = !shared || shared(l, user) ? read_from(&b) : NULL;
+        bool stacks = !shared || shared(l, user);
+        if (!stacks)
+            find_twins(&b, twins);
+        Node *fed = stacks ? read_from(&b) : NULL;
         for (int k = 0; fed && k < l->outs.n; k++) {
             LoopOut o = l->outs.at[k];
             if (o.kind == LO_CARRY && b.same[o.param] >= 0 && fed->u.loop->outs.at[k].kind == LO_COLLECT)
@@ -294,6 +345,7 @@ Graph *opt_merge_loops(Graph *g, SharedFn *shared, const void *user)
     Graph *c = graph_new(g->arena, g->name);
     Node **map = NEW_N(g->arena, Node *, limit + 1), ***outs = NEW_N(g->arena, Node **, limit + 1), **params = graph_same_params(c, g, map);
     bool *need = NEW_N(g->arena, bool, limit + 1);
+    Twins twins = { 0 };
     for (int k = 0; k < g->results.n; k++)
         need[g->results.at[k]->id] = true;
     for (int i = g->nodes.n - 1; i >= 0; i--)
@@ -310,10 +362,14 @@ Graph *opt_merge_loops(Graph *g, SharedFn *shared, const void *user)
                 args[a] = map[n->arg[a]->id];
             n->u.loop->body = opt_merge_loops(n->u.loop->body, shared, user);
             outs[n->id] = NEW_N(g->arena, Node *, n->u.loop->outs.n + 1);
-            if (!merge_one(c, n, args, shared, user, outs[n->id])) {
+            tell_apart(c, args, n->narg, &twins);
+            if (!merge_one(c, n, args, shared, user, outs[n->id], &twins)) {
                 outs[n->id] = NULL;
                 map[n->id] = ir_loop(c, n->u.loop, args, n->narg);
+                for (; twins.told < twins.all.n; twins.told++)
+                    twins.all.at[twins.told].b = map[n->id];
             }
+            twins.all.n = twins.told;
         } else if (n->op == OP_proj && outs[n->arg[0]->id])
             map[n->id] = outs[n->arg[0]->id][n->u.axis];
         else

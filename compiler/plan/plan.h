@@ -38,8 +38,9 @@ typedef struct Plan {
     LProgram *program;                 /* with these entries alone */
     Work      work;
     double    seconds, again;          /* again: inner steps that are run once more */
-    int64_t   bytes;                   /* of the workspace */
+    int64_t   bytes;                   /* of the workspace of the whole program: of the largest need of an entry */
 } Plan;
+typedef struct OtherBytes { DiffOptions o; int64_t bytes; } OtherBytes;
 typedef struct Plans {
     Arena  *arena;
     Problem *problem;
@@ -53,6 +54,7 @@ typedef struct Plans {
     int     leanest;                   /* in all: the one of the fewest bytes */
     int     stored;                    /* in all: what a store would buy, which the caller has not: the same bytes in less time, or, where nothing fits, as few bytes; -1: nothing */
     int64_t effort;                    /* statements lowered so far */
+    Vec(OtherBytes) others;            /* what the entries that take no gradient need, by the ways of the model loops */
     const char *why;
 } Plans;
 /* Prices alternatives that the options leave open and chooses: the least predicted time among those within the budget.

@@ -86,6 +86,38 @@ static int64_t statements(const LBlock *b)
     return n;
 }
 
+static int64_t work_bytes_of(Plans *all, EntryGraph *e, int n)
+{
+    return lower_program(all->arena, all->problem, e, n, all->lower)->work_bytes;
+}
+
+/* The entries beside the gradient run in the same workspace: initial values and the learn lines as they are, the inner loop with what its model loops store. */
+static int64_t other_bytes(Plans *all, const DiffOptions *o)
+{
+    Problem *p = all->problem;
+    DiffOptions by_loops = *o;
+    by_loops.mode = MODE_MIXED;
+    by_loops.steps = schedule_snapshot;
+    for (int k = 0; k < all->others.n; k++)
+        if (same(p, &all->others.at[k].o, &by_loops))
+            return all->others.at[k].bytes;
+    const PassObserver *observer = p->observer;
+    p->observer = NULL;
+    EntryGraph e[5];
+    int n = 0;
+    e[n++] = entry_graph(all->arena, p, LE_INIT, bilevel_entry(p, p->meta_init));
+    e[n++] = entry_graph(all->arena, p, LE_ADAPT, bilevel_adapt(p, o));
+    e[n++] = entry_graph(all->arena, p, LE_VALUE, bilevel_value(p, o));
+    if (p->learn) {
+        e[n++] = entry_graph(all->arena, p, LE_LEARN_INIT, bilevel_entry(p, p->learn_init));
+        e[n++] = entry_graph(all->arena, p, LE_LEARN, bilevel_entry(p, p->learn));
+    }
+    p->observer = observer;
+    OtherBytes x = { by_loops, work_bytes_of(all, e, n) };
+    vec_push(all->arena, all->others, x);
+    return x.bytes;
+}
+
 static Plan make(Plans *all, const DiffOptions *o)
 {
     Plan p = { .o = *o };
@@ -95,7 +127,8 @@ static Plan make(Plans *all, const DiffOptions *o)
     if (all->windows && problem_window(all->problem))
         e[n++] = entry_graph(all->arena, all->problem, LE_WINDOW, p.window = bilevel_window(all->problem, o));
     p.program = lower_program(all->arena, all->problem, e, n, all->lower);
-    p.bytes = p.program->work_bytes;
+    int64_t others = other_bytes(all, o);
+    p.bytes = p.program->work_bytes > others ? p.program->work_bytes : others;
     p.work = work_of(p.program, p.program->entries.at[0].func);
     p.seconds = work_seconds(&p.work, all->rates, all->lower->real_bytes);
     p.again = steps_again(all->problem, o);
