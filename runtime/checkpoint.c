@@ -6,7 +6,7 @@
  * From a saved state with c - 1 slots free and l steps to reverse, the next state is saved d steps ahead, min(beta(c, r - 1), l - beta(c - 1, r - 1)) with the
  * smallest r for which beta(c, r) >= l. One segment (period >= n) is revolve itself; period 1 a snapshot per step; inner = period - 1 runs each step twice at most.
  *
- * Base state j is in slot j (or in a store, and in slot 0 while its segment is reversed), the inner ones in the slots from `bases` on. table[0] is the number of inner slots in use, table[1 + k] the step whose
+ * Base state j is in slot j (or in a store, then `bases` is 0), the inner ones in the slots from `bases` on. table[0] is the number of inner slots in use, table[1 + k] the step whose
  * state inner slot k holds, ascending. No recursion, no allocation. */
 #include "mfl/runtime.h"
 
@@ -50,15 +50,5 @@ int mfl_checkpoint_from(int32_t *table, int t, int period)
     table[0] = 0;
     return base;
 }
-
-int mfl_checkpoint_fetch(int32_t *table, int from, int period, int inner)
-{
-    if (from % period || table[inner + 1] == from / period + 1)
-        return -1;
-    table[inner + 1] = from / period + 1;
-    return from / period;
-}
-
-int mfl_checkpoint_near(const int32_t *table, int from, int period) { return from % period ? table[0] : 0; }
 
 int mfl_checkpoint_slot(const int32_t *table, int from, int period, int bases) { return from % period ? bases + table[0] - 1 : from / period; }

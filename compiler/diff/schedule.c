@@ -6,7 +6,7 @@
  *   every:K:S         a state for each K iterations, and S states at once in the segment of K that is being reversed, its first among them
  *   binomial:S        S states in all, placed so that the fewest iterations are run again (runtime/checkpoint.c)
  *   +gradients        and the inner gradient of every step is stored: an iteration is run again without it
- *   +store            the states of every: lie in the caller's store (include/mfl/runtime.h), in memory only the segment's   (the inner loop only)
+ *   +store            the first states of every:'s segments lie in the caller's store (include/mfl/store.h), the other S - 1 in memory   (the inner loop only)
  *   +last:K           and the last K steps keep everything                                                  (the inner loop only)
  * A loop that is not the inner loop has no gradients of its own to store. */
 #include "rules.h"
@@ -86,7 +86,7 @@ const Checkpoints *schedule_checkpoints(Arena *a, const Schedule *s, int64_t n)
         return NULL;
     int64_t bases = one ? 1 : (n + period - 1) / period;
     Checkpoints *c = NEW(a, Checkpoints);
-    *c = (Checkpoints){ one && s->last ? n : n - 1, period, inner, store ? 1 : bases, store ? bases : 0, false };
+    *c = (Checkpoints){ one && s->last ? n : n - 1, period, inner, store ? 0 : bases, store ? bases : 0, false };
     return c;
 }
 

@@ -91,7 +91,7 @@ typedef struct LoopOut { LoopOutKind kind; int param; int result; } LoopOut;
 /* Which states a loop saves (runtime/checkpoint.c): a base state for each `period` iterations, and `inner` slots for the states within a segment. */
 typedef struct Checkpoints {
     int64_t last, period, inner, bases;   /* last: the iteration that is reversed first; bases: base states in memory */
-    int64_t stored;                       /* base states in the caller's store, 0: none; in memory is then the one of the segment that is being reversed */
+    int64_t stored;                       /* base states in the caller's store, 0: none; in memory are then none */
     bool    from_start;                   /* the only base state is the initial one, which is at hand: see Again.start */
 } Checkpoints;
 int64_t checkpoint_slots(const Checkpoints *);             /* states saved in memory at once; may be 0 */

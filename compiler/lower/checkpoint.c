@@ -3,7 +3,8 @@
  * Which iterations save and where a reverse sweep restarts is the runtime's to decide (runtime/checkpoint.c), asked by LS_ASK with a table in the workspace:
  *   forward   slot = checkpoint_base(t) ; slot = checkpoint_save(table, t, last) ; where slot >= 0 the state is copied there
  *   reverse   from = checkpoint_from(table, t) ; the state is copied from slot checkpoint_slot(table, from) ; for j in from .. t - 1 an iteration is run again
- * Base states in a store: saved there part by part, number slot * parts + part, and in slot 0, where the present segment's is brought when it is first needed. */
+ * Base states in a store are saved there part by part, number slot * parts + part, and loaded straight into the state each time the way begins at one: no room in
+ * the workspace is theirs. */
 #include "low.h"
 
 static LBuf *table_of(Low *l, const Checkpoints *c)
@@ -11,7 +12,7 @@ static LBuf *table_of(Low *l, const Checkpoints *c)
     for (int k = 0; k < l->tables.n; k++)
         if (l->tables.at[k].of == c)
             return l->tables.at[k].buf;
-    int64_t n = c->inner + (c->stored ? 2 : 1);
+    int64_t n = c->inner + 1;
     LBuf *b = new_buf(l, T_INT, 1, &n, LB_WORK, intern("saved_steps"), NULL);
     b->carried = true;
     l->tables.at = memcpy(arena_alloc(l->arena, sizeof *l->tables.at * (size_t)(l->tables.n + 1)), l->tables.n ? l->tables.at : (void *)&n, sizeof *l->tables.at * (size_t)l->tables.n);
@@ -121,19 +122,8 @@ void save_states(Low *l, Making *m, LBlock *before, LBlock *body, LVar *t)
     none->x = x_int(l, 0);
     push_stmt(l, before, none);
     if (c->stored) {
-        LStmt *nothing = new_stmt(l, LS_STORE, NULL);
-        nothing->dst = (LPtr){ table, NEW_N(l->arena, LExpr *, 1), 0 };
-        nothing->dst.idx[0] = x_int(l, c->inner + 1);
-        nothing->x = x_int(l, 0);
-        push_stmt(l, before, nothing);
         LExpr *slot = ask(l, body, "checkpoint_base", "slot", NULL, (LExpr *[]){ in_order(l, m->loop, t), x_int(l, c->period) }, 2);
-        LBlock *base = where_not_negative(l, body, slot);
-        store_all(l, m, base, slot);
-        save_all(l, m, base, x_int(l, 0));        /* the last one is at hand when its segment is reversed, first of all */
-        LStmt *here = new_stmt(l, LS_STORE, NULL);
-        here->dst = nothing->dst;
-        here->x = x_map(l, OP_add, T_INT, (LExpr *[]){ slot, x_int(l, 1) }, 2);
-        push_stmt(l, base, here);
+        store_all(l, m, where_not_negative(l, body, slot), slot);
     } else if (c->from_start)
         ;
     else if (c->bases == 1)
@@ -222,30 +212,30 @@ static void run_again(Low *l, Making *m, LBlock *b, LVar *j)
     push_stmt(l, b, call);
 }
 
-/* The base state of a segment is brought into slot 0, then the state that the way begins at is copied from its slot. */
-static void restore_stored(Low *l, Making *m, LBlock *body, LBuf *table, LExpr *from)
-{
-    const Checkpoints *c = m->loop->saves;
-    LExpr *base = ask(l, body, "checkpoint_fetch", "base", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->inner) }, 3);
-    LBlock *fetch = where_not_negative(l, body, base);
-    int parts = 0, part = 0;
-    for (int p = 0; p < m->loop->params.n; p++)
-        parts += m->loop->params.at[p].kind == LP_STATE;
-    for (int p = 0; p < m->loop->params.n; p++)
-        if (m->loop->params.at[p].kind == LP_STATE) {
-            Slot first = { .buf = slots_of(m, p), .nprefix = 1 };
-            first.prefix[0] = x_int(l, 0);
-            snapshot(l, fetch, &first, m->carry[p], base, part++, parts, true);
-        }
-    each_state(l, m, body, c->inner ? ask(l, body, "checkpoint_near", "slot", table, (LExpr *[]){ from, x_int(l, c->period) }, 2) : x_int(l, 0), false);
-}
-
 /* The slot that the way to `from` begins at; asked for only where there are several. */
 static LExpr *slot_at(Low *l, LBlock *b, const Checkpoints *c, LBuf *table, LExpr *from)
 {
     if (c->bases + c->inner == 1)
         return x_int(l, 0);
     return ask(l, b, "checkpoint_slot", "slot", table, (LExpr *[]){ from, x_int(l, c->period), x_int(l, c->bases) }, 3);
+}
+
+/* From a base state in the store, else from a slot. */
+static void restore_stored(Low *l, Making *m, LBlock *body, LBuf *table, LExpr *from)
+{
+    const Checkpoints *c = m->loop->saves;
+    LExpr *base = ask(l, body, "checkpoint_base", "base", NULL, (LExpr *[]){ from, x_int(l, c->period) }, 2);
+    LBlock *load = c->inner ? where_not_negative(l, body, base) : body;
+    int parts = 0, part = 0;
+    for (int p = 0; p < m->loop->params.n; p++)
+        parts += m->loop->params.at[p].kind == LP_STATE;
+    for (int p = 0; p < m->loop->params.n; p++)
+        if (m->loop->params.at[p].kind == LP_STATE)
+            snapshot(l, load, &(Slot){ .buf = m->carry[p] }, m->carry[p], base, part++, parts, true);
+    if (!c->inner)
+        return;
+    LBlock *near = where(l, body, OP_lt, base, x_int(l, 0));
+    each_state(l, m, near, slot_at(l, near, c, table, from), false);
 }
 
 void restore_states(Low *l, Making *m, LBlock *body, LVar *t)

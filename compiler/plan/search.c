@@ -88,7 +88,7 @@ static int64_t iterations(const Search *s, int at)
 static bool better(const Search *s, const Plan *x, const Plan *best)
 {
     if (s->lean)
-        return x->bytes < best->bytes;
+        return x->bytes < best->bytes || (x->bytes == best->bytes && x->seconds < best->seconds);
     /* Predictions that are within a few hundredths are equal: then the smaller workspace wins. */
     return x->seconds < 0.97 * best->seconds || (x->seconds < best->seconds && x->bytes <= best->bytes) || (x->seconds < 1.03 * best->seconds && (double)x->bytes < 0.97 * (double)best->bytes);
 }
@@ -196,9 +196,9 @@ static void move_loop(Search *s, int at)
         return;
     try_way(s, moved(s, &o, at, schedule_keep));
     try_way(s, moved(s, &o, at, schedule_snapshot));
-    if (s->lean)
-        try_way(s, moved(s, &o, at, one_state));
-    else if (s->all->budget)
+    for (int64_t more = 0; s->lean && more < 3 && more < iterations(s, at) - 1; more++)     /* the peak may lie where there is one state, or elsewhere: then few cost nothing */
+        try_way(s, moved(s, &o, at, (Schedule){ .given = true, .period = INT32_MAX, .inner = more }));
+    if (!s->lean && s->all->budget)
         try_few(s, o, at, false);
 }
 
@@ -261,6 +261,11 @@ static void seek_leanest(Search *s)
             Schedule steps = { .given = true, .period = INT32_MAX, .gradients = g };
             try(s, plan_with(s->asked, m, &steps, &one_state));
             try(s, plan_with(s->asked, m, &steps, &schedule_snapshot));
+            if (!s->all->store || s->asked->steps.given)
+                continue;
+            steps = (Schedule){ .given = true, .period = 1, .store = true, .gradients = g };
+            try(s, plan_with(s->asked, m, &steps, &one_state));
+            try(s, plan_with(s->asked, m, &steps, &schedule_snapshot));
         }
     consider_all(s);
     descend(s);
@@ -289,8 +294,11 @@ static int with_store(Search *s)
     DiffOptions o = s->all->all.at[best].o;
     if (s->all->store || s->asked->steps.given || o.mode == MODE_FORWARD || s->all->all.at[best].again < 1.5 * (double)iterations(s, STEPS))
         return -1;
-    if (s->best < 0)
-        return try(s, moved(s, &o, STEPS, (Schedule){ .given = true, .period = 1, .store = true, .gradients = o.steps.gradients }));
+    if (s->best < 0) {
+        int k = try(s, moved(s, &o, STEPS, (Schedule){ .given = true, .period = 1, .store = true, .gradients = o.steps.gradients }));
+        const Plan *x = &s->all->all.at[k], *least = &s->all->all.at[best];
+        return x->bytes < least->bytes || x->seconds < 0.9 * least->seconds ? k : -1;
+    }
     for (int g = 0; g <= !s->linear; g++)
         try_store(s, o, g);
     for (int k = first; k < s->all->all.n; k++)

@@ -159,6 +159,13 @@ if grep -q '"schedule"' "$tmp/json" && ! grep -q '+store' "$tmp/json" && "$2/tes
 "$mflc" build uneven.mfl -D T=40 --memory 1 -o "$tmp" > "$tmp/log" 2>&1
 if grep -q 'with a store for the states (--schedule [a-z+:0-9]*+store[a-z+]*) it is [0-9]*' "$tmp/log"; then ok; else bad "nothing fits: what a store would do"; fi
 
+# A state in the store takes no slot: with a store the smallest workspace that saves each step's state is that of one state in memory, but for the pointer to the store.
+for p in uneven few; do
+    least=$("$mflc" build $p.mfl -D T=40 --memory 1 -o "$tmp" 2>&1 | sed -n 's/.*smallest workspace for this problem is \([0-9]*\) bytes.*/\1/p')
+    "$mflc" grad $p.mfl -D T=40 --memory $((least + 64)) --store "$tmp/store" --json > "$tmp/json" 2> "$tmp/log"
+    if grep -q '"schedule": "snapshot+store' "$tmp/json"; then ok; else bad "$p: a store within $((least + 64)) bytes: $(cat "$tmp/log")"; fi
+done
+
 # What bench measures is what was predicted, to the byte (the last bytes may be the padding of an array).
 if "$mflc" bench loops.mfl --repeat 1 --json | awk '/predicted_bytes/ {gsub(/[^0-9]/, ""); p = $0} /measured_bytes/ {gsub(/[^0-9]/, ""); m = $0; if (m > p || p - m >= 64) bad = 1; n++} END {exit bad || n < 8}'; then ok; else bad "bench: bytes"; fi
 count schedules
