@@ -65,6 +65,7 @@ const char *source_name(const Source *);                /* as comments and table
 Source *source_from_text(Arena *, const char *path, const char *text, size_t len);
 /* Bytes of the character at s: 1 to 4; a byte that is no valid UTF-8 is a character of its own, of 1 byte. left >= 1. */
 int    utf8_len(const char *s, size_t left);
+unsigned utf8_code(const char *s);                      /* of the character at s, which is a whole one */
 
 /* ---- diagnostics: collected, then printed in source order ---- */
 typedef enum { DIAG_ERROR, DIAG_WARNING } DiagKind;

@@ -51,3 +51,9 @@ int utf8_len(const char *s, size_t left) {
     if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) || (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f)) return 1;
     return n;
 }
+
+unsigned utf8_code(const char *s) {
+    const unsigned char *u = (const unsigned char *)s;
+    return u[0] < 0x80 ? u[0] : u[0] < 0xe0 ? (u[0] & 31u) << 6 | (u[1] & 63u) : u[0] < 0xf0 ? (u[0] & 15u) << 12 | (u[1] & 63u) << 6 | (u[2] & 63u)
+         : (u[0] & 7u) << 18 | (u[1] & 63u) << 12 | (u[2] & 63u) << 6 | (u[3] & 63u);
+}

@@ -68,6 +68,18 @@ static const char *may_read(const Sema *s)
     }
 }
 
+void report_unknown(Sema *s, const Expr *e, Name near)
+{
+    if (near && !habit_of_name(e->name))
+        report(s, e->at, arena_printf(s->arena, "did you mean `%s`?", near), "unknown name `%s`; the nearest known name is `%s`", e->name, near);
+    else if (sema_is_builtin(e->name))
+        report(s, e->at, NULL, "`%s` is a function, not a value: its arguments follow in parentheses", e->name);
+    else if (!e->name[1] && strchr("ijklmn", e->name[0]))
+        report(s, e->at, NULL, "unknown name `%s`; a letter of index notation (`sum[%s](...)`, `z[%s] = ...`) is known in its statement, the variable of a loop in the loop", e->name, e->name, e->name);
+    else
+        report(s, e->at, NULL, "unknown name `%s`%s", e->name, habit_text(s->arena, e->name));
+}
+
 static Val unknown_name(Sema *s, Scope *scope, const Expr *e)
 {
     Vec(Name) known = { 0 };
@@ -75,10 +87,8 @@ static Val unknown_name(Sema *s, Scope *scope, const Expr *e)
         for (int k = 0; k < c->syms.n; k++)
             if (c->syms.at[k]->kind != SYM_FN && c->syms.at[k]->kind != SYM_STRUCT && c->syms.at[k]->kind != SYM_OPTIMIZER)
                 vec_push(s->arena, known, c->syms.at[k]->name);
-    Name near = nearest_name(e->name, known.at, known.n);
-    if (near && !habit_of_name(e->name))
-        return report(s, e->at, arena_printf(s->arena, "did you mean `%s`?", near), "unknown name `%s`; the nearest known name is `%s`", e->name, near);
-    return report(s, e->at, NULL, "unknown name `%s`%s", e->name, habit_text(s->arena, e->name));
+    report_unknown(s, e, sema_is_builtin(e->name) ? NULL : nearest_name(e->name, known.at, known.n));
+    return val_error();
 }
 
 /* Does the loop of this frame collect `name`, whose present scope is `scope`? A function called in the loop has names of its own. */
@@ -374,10 +384,23 @@ static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
     return returned;
 }
 
+/* Of two values of one name the last would be reported, and the first dropped. */
+static void check_logs(Sema *s, const Body *b)
+{
+    for (int k = 0; k < b->nstmt; k++)
+        for (int j = 0; j < k && b->stmt[k].kind == S_LOG; j++)
+            if (b->stmt[j].kind == S_LOG && b->stmt[j].name.name == b->stmt[k].name.name) {
+                Diag *d = diag_error(s->diags, b->stmt[k].name.span, NULL, "`%s` is logged twice in this block; give one of them another name", b->stmt[k].name.name);
+                diag_note(s->diags, d, b->stmt[j].name.span, "the first is here");
+                break;
+            }
+}
+
 bool exec_block(Sema *s, Scope *scope, const Body *b, Val *result, bool *returned)
 {
     int errors = s->diags->errors;
     *returned = false;
+    check_logs(s, b);
     for (int k = 0; k < b->nstmt && !*returned; k++)
         if ((*returned = exec(s, scope, &b->stmt[k], result)) && k + 1 < b->nstmt)
             report(s, b->stmt[k + 1].at, NULL, "this stands behind `return` and would never be evaluated");

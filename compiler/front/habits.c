@@ -1,5 +1,6 @@
 /* habits.c -- for a message about what other languages write, what is written here instead: the rows of habits.def. */
 #include "syntax.h"
+#include "sema.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -29,10 +30,19 @@ static bool is_method(const Syntax *syn, const Span *at)
     return syn->tokens.n > 2 && t->first.off == at->first.off && stands(syn->src, at->first.off, "(") && isalpha((unsigned char)syn->src->text[t[-1].first.off]) && stands(syn->src, t[-2].first.off, ".");
 }
 
+/* `sum w`: the name of a function, and no parenthesis. */
+static bool is_bare_call(const Syntax *syn, const Span *at)
+{
+    const Span *t = syn->tokens.at + syn->tokens.n - 2;
+    return syn->tokens.n > 1 && t[1].first.off == at->first.off && t->first.line == at->first.line && is_word(syn->src->text[at->first.off]) && sema_is_builtin(intern_n(syn->src->text + t->first.off, t->last.off - t->first.off));
+}
+
 const char *habit_at(const Syntax *syn, Span at, const char *expected)
 {
     if (is_method(syn, &at))
         return "a function is called by its name alone, as `sum(a)`: there are no modules and methods";
+    if (strstr(expected, "an operator") && is_bare_call(syn, &at))
+        return "the arguments of a function stand in parentheses: `sum(a)`";
     for (int k = 0; k < HABITS; k++) {
         const Habit *h = &habits[k];
         bool fits = h->where <= H_NEAR && stands(syn->src, at.first.off, h->text);

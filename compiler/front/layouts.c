@@ -46,7 +46,7 @@ static const Decl *find_struct(Front *f, const TypeRef *t)
     Name near = nearest_name(t->name, known.at, known.n);
     if (!near && !strncmp(t->name, "int", 3))
         near = intern("int");
-    report(&f->s, t->span, NULL, "unknown type or struct `%s`%s%s%s", t->name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+    report(&f->s, t->span, NULL, "unknown type or struct `%s`%s%s%s", t->name, near ? "; did you mean `" : "; types are real (where none is written), int and index(C)", near ? near : "", near ? "`?" : "");
     return NULL;
 }
 

@@ -1,6 +1,6 @@
 /* parse.y -- the grammar of .mfl files. A line end means nothing: a statement ends where the next token cannot continue it.
  *
- * Recovery: an error inside a declaration skips to the next word that starts one. A bracket that is still open when a declaration starts at the
+ * Recovery: an error inside a declaration skips to the next word that starts one; the word that is the error does not, in a line. A bracket that is still open when a declaration starts at the
  * first column, or when the file ends, is reported where it was opened. */
 %require "3.8"
 %define api.pure full
@@ -30,6 +30,7 @@ static void mfl_error(const Span *at, void *scanner, Syntax *syn, const char *ms
 #define PUSH(list, ...) vec_push(syn->arena, list, __VA_ARGS__)
 #define LIST(T) NEW(syn->arena, T)
 static TypeRef type_named(Syntax *, NameAt, Expr *bound);
+static void sizes_of_type(Syntax *, NameAt);
 static NameAt name_at(Name n, Span s) { return (NameAt){ n, s }; }
 static Body *body_of(Syntax *syn, StmtList *l, Span span, Span close)
 {
@@ -87,7 +88,7 @@ static Body *body_is(Syntax *syn, Expr *e)
 %right '^'
 %%
 file: decls ;
-decls: %empty | decls decl | decls error { syn->open.n = 0; } ;
+decls: %empty | decls decl | decls error { syn->open.n = 0; if (syn->skip) yyclearin; syn->skip = false; } ;
 
 decl:
     PROBLEM NAME               { syntax_add(syn, (Decl){ .kind = D_PROBLEM, .span = @$, .keyword = @1, .name = name_at($2, @2) }); yyerrok; }
@@ -98,22 +99,22 @@ decl:
   | TASK DATA arrays_task      { yyerrok; }
   | META arrays_meta           { yyerrok; }
   | PARAM arrays_param         { yyerrok; }
-  | STRUCT NAME opt_names '{' fields '}'  { syntax_close(syn, '{'); syntax_add(syn, (Decl){ .kind = D_STRUCT, .span = @$, .keyword = @1, .name = name_at($2, @2), .size = $3->at, .nsize = $3->n, .item = $5->at, .nitem = $5->n }); yyerrok; }
-  | FN NAME '(' formals ')' { syntax_close(syn, '('); } body
-                               { syntax_add(syn, (Decl){ .kind = D_FN, .span = @$, .keyword = @1, .name = name_at($2, @2), .item = $4->at, .nitem = $4->n, .body = $7 }); yyerrok; }
+  | STRUCT NAME opt_names '{' fields '}'  { syntax_add(syn, (Decl){ .kind = D_STRUCT, .span = @$, .keyword = @1, .name = name_at($2, @2), .size = $3->at, .nsize = $3->n, .item = $5->at, .nitem = $5->n }); yyerrok; }
+  | FN NAME '(' formals ')' body
+                               { syntax_add(syn, (Decl){ .kind = D_FN, .span = @$, .keyword = @1, .name = name_at($2, @2), .item = $4->at, .nitem = $4->n, .body = $6 }); yyerrok; }
   | INNER body                 { syntax_add(syn, (Decl){ .kind = D_INNER, .span = @$, .keyword = @1, .body = $2 }); yyerrok; }
   | OUTER body                 { syntax_add(syn, (Decl){ .kind = D_OUTER, .span = @$, .keyword = @1, .body = $2 }); yyerrok; }
   | PATH body                  { syntax_add(syn, (Decl){ .kind = D_PATH, .span = @$, .keyword = @1, .body = $2 }); yyerrok; }
   | OPTIMUM body               { syntax_add(syn, (Decl){ .kind = D_OUTER_AT_OPTIMUM, .span = @$, .keyword = @1, .body = $2 }); yyerrok; }
-  | STEP NAME BY NAME '(' args ')' { syntax_close(syn, '('); } FOR expr
+  | STEP NAME BY NAME '(' args ')' FOR expr
                                { NameAt *t = NEW(syn->arena, NameAt); *t = name_at($2, @2);
-                                 syntax_add(syn, (Decl){ .kind = D_STEP, .span = @$, .keyword = @1, .target = t, .ntarget = 1, .rule = name_at($4, @4), .arg = $6->at, .narg = $6->n, .count = $10 }); yyerrok; }
+                                 syntax_add(syn, (Decl){ .kind = D_STEP, .span = @$, .keyword = @1, .target = t, .ntarget = 1, .rule = name_at($4, @4), .arg = $6->at, .narg = $6->n, .count = $9 }); yyerrok; }
   | TRUNCATE expr              { syntax_add(syn, (Decl){ .kind = D_TRUNCATE, .span = @$, .keyword = @1, .count = $2 }); yyerrok; }
-  | LEARN names BY NAME '(' args ')' { syntax_close(syn, '('); } FOR expr
-                               { syntax_add(syn, (Decl){ .kind = D_LEARN, .span = @$, .keyword = @1, .target = $2->at, .ntarget = $2->n, .rule = name_at($4, @4), .arg = $6->at, .narg = $6->n, .count = $10 }); yyerrok; }
-  | OPTIMIZER NAME '(' formals ')' { syntax_close(syn, '('); } NAME NAME ',' NAME body
-                               { if (strcmp($7, "on")) diag_error(syn->diags, @7, NULL, "unexpected `%s`; expected `on`: optimizer name(...) on p, g", $7);
-                                 syntax_add(syn, (Decl){ .kind = D_OPTIMIZER, .span = @$, .keyword = @1, .name = name_at($2, @2), .item = $4->at, .nitem = $4->n, .p = name_at($8, @8), .g = name_at($10, @10), .body = $11 }); yyerrok; }
+  | LEARN names BY NAME '(' args ')' FOR expr
+                               { syntax_add(syn, (Decl){ .kind = D_LEARN, .span = @$, .keyword = @1, .target = $2->at, .ntarget = $2->n, .rule = name_at($4, @4), .arg = $6->at, .narg = $6->n, .count = $9 }); yyerrok; }
+  | OPTIMIZER NAME '(' formals ')' NAME NAME ',' NAME block
+                               { if (strcmp($6, "on")) diag_error(syn->diags, @6, NULL, "unexpected `%s`; expected `on`: optimizer name(...) on p, g", $6);
+                                 syntax_add(syn, (Decl){ .kind = D_OPTIMIZER, .span = @$, .keyword = @1, .name = name_at($2, @2), .item = $4->at, .nitem = $4->n, .p = name_at($7, @7), .g = name_at($9, @9), .body = $10 }); yyerrok; }
   | IMPORT STRING              { syntax_add(syn, (Decl){ .kind = D_IMPORT, .span = @$, .keyword = @1, .path = $2, .path_span = @2 }); yyerrok; }
   ;
 
@@ -143,11 +144,11 @@ declared: NAME opt_sizes opt_type opt_like opt_init
                                { $$ = (Declared){ .name = name_at($1, @1), .span = @$, .size = $2->at, .nsize = $2->n, .type = $3, .like = $4, .init = $5, .from = $7, .from_span = @7, .columns = $8, .columns_span = @8 }; }
   ;
 opt_sizes: %empty              { $$ = LIST(ExprList); } | sizes ;
-sizes: '[' exprs ']'           { syntax_close(syn, '['); $$ = $2; } ;
+sizes: '[' exprs ']'           { $$ = $2; } ;
 opt_type: %empty               { $$ = (TypeRef){ .kind = TYPE_NONE }; }
   | ':' NAME                   { $$ = type_named(syn, name_at($2, @2), NULL); }
-  | ':' NAME sizes             { $$ = (TypeRef){ .kind = TYPE_STRUCT, .name = $2, .span = @2, .size = $3->at, .nsize = $3->n, .brackets = true }; }
-  | ':' NAME '(' expr ')'      { syntax_close(syn, '('); $$ = type_named(syn, name_at($2, @2), $4); }
+  | ':' NAME sizes             { sizes_of_type(syn, name_at($2, @2)); $$ = (TypeRef){ .kind = TYPE_STRUCT, .name = $2, .span = @2, .size = $3->at, .nsize = $3->n, .brackets = true }; }
+  | ':' NAME '(' expr ')'      { $$ = type_named(syn, name_at($2, @2), $4); }
   ;
 opt_like: %empty               { $$ = (NameAt){ NULL, { 0 } }; } | LIKE NAME { $$ = name_at($2, @2); } ;
 opt_init: %empty               { $$ = NULL; } | '=' expr { $$ = $2; } ;
@@ -155,15 +156,15 @@ fields: %empty                 { $$ = LIST(DeclaredList); } | fields declared { 
 formals: %empty                { $$ = LIST(DeclaredList); } | formal_list ;
 formal_list: declared          { $$ = LIST(DeclaredList); PUSH(*$$, $1); } | formal_list ',' declared { $$ = $1; PUSH(*$$, $3); } ;
 names: NAME                    { $$ = LIST(NameList); PUSH(*$$, name_at($1, @1)); } | names ',' NAME { $$ = $1; PUSH(*$$, name_at($3, @3)); } ;
-opt_names: %empty              { $$ = LIST(NameList); } | '[' names ']' { syntax_close(syn, '['); $$ = $2; } ;
+opt_names: %empty              { $$ = LIST(NameList); } | '[' names ']' { $$ = $2; } ;
 
 body: '=' expr                 { $$ = body_is(syn, $2); } | block ;
-block: '{' stmts '}'           { syntax_close(syn, '{'); $$ = body_of(syn, $2, @$, @3); } ;
+block: '{' stmts '}'           { $$ = body_of(syn, $2, @$, @3); } ;
 stmts: %empty                  { $$ = LIST(StmtList); } | stmts stmt { $$ = $1; PUSH(*$$, $2); } ;
 stmt:
     NAME '=' expr              { $$ = (Stmt){ .kind = S_LET, .span = @$, .at = @1, .name = name_at($1, @1), .value = $3 }; }
-  | NAME '[' items ']' { syntax_close(syn, '['); } '=' expr
-                               { $$ = (Stmt){ .kind = S_LET_INDEX, .span = @$, .at = @1, .name = name_at($1, @1), .item = $3->at, .nitem = $3->n, .value = $7 }; }
+  | NAME '[' items ']' '=' expr
+                               { $$ = (Stmt){ .kind = S_LET_INDEX, .span = @$, .at = @1, .name = name_at($1, @1), .item = $3->at, .nitem = $3->n, .value = $6 }; }
   | RETURN expr                { $$ = (Stmt){ .kind = S_RETURN, .span = @$, .at = @1, .value = $2 }; }
   | LOG NAME '=' expr          { $$ = (Stmt){ .kind = S_LOG, .span = @$, .at = @1, .name = name_at($2, @2), .value = $4 }; }
   | STATE states               { $$ = (Stmt){ .kind = S_STATE, .span = @$, .at = @1, .state = $2->at, .nstate = $2->n }; }
@@ -188,18 +189,18 @@ expr: postfix
                     int d = $2->depth > $4->depth ? $2->depth : $4->depth; $$->depth = 1 + (d > $6->depth ? d : $6->depth); }
   ;
 postfix: primary
-  | postfix '[' items ']'      { syntax_close(syn, '['); $$ = expr_new(syn, E_INDEX, @$, $1->at); $$->a = $1; $$->item = $3->at; $$->nitem = $3->n; $$->name = $1->name; $$->depth = $1->depth + 1; }
-  | postfix '[' items ']' '(' { syntax_close(syn, '['); } expr ')'
-                               { syntax_close(syn, '('); $$ = expr_over(syn, $1, $3, $7, @$); }
+  | postfix '[' items ']'      { $$ = expr_new(syn, E_INDEX, @$, $1->at); $$->a = $1; $$->item = $3->at; $$->nitem = $3->n; $$->name = $1->name; $$->depth = $1->depth + 1; }
+  | postfix '[' items ']' '(' expr ')'
+                               { $$ = expr_over(syn, $1, $3, $6, @$); }
   | postfix '.' NAME           { $$ = expr_new(syn, E_FIELD, @$, @3); $$->a = $1; $$->name = $3; $$->depth = $1->depth + 1; }
   ;
 primary: NUMBER                { $$ = expr_new(syn, E_NUM, @$, @1); $$->num = $1; const char *t = syn->src->text + @1.first.off; size_t n = @1.last.off - @1.first.off;
                                  $$->whole = !memchr(t, '.', n) && !memchr(t, 'e', n) && !memchr(t, 'E', n) && $1 < 0x1p53; }
   | NAME                       { $$ = expr_new(syn, E_NAME, @$, @1); $$->name = $1; }
   | STEP                       { $$ = expr_new(syn, E_NAME, @$, @1); $$->name = intern("step"); }
-  | NAME '(' args ')'          { syntax_close(syn, '('); $$ = expr_new(syn, E_CALL, @$, @1); $$->name = $1; $$->arg = $3->at; $$->narg = $3->n;
+  | NAME '(' args ')'          { $$ = expr_new(syn, E_CALL, @$, @1); $$->name = $1; $$->arg = $3->at; $$->narg = $3->n;
                                  for (int k = 0; k < $3->n; k++) if ($3->at[k].value->depth >= $$->depth) $$->depth = $3->at[k].value->depth + 1; }
-  | '(' expr ')'               { syntax_close(syn, '('); $$ = $2; $$->parens = true; $$->nparens++; $$->span = @$; }
+  | '(' expr ')'               { $$ = $2; $$->parens = true; $$->nparens++; $$->span = @$; }
   ;
 args: %empty                   { $$ = LIST(ArgList); } | arglist ;
 arglist: arg                   { $$ = LIST(ArgList); PUSH(*$$, $1); } | arglist ',' arg { $$ = $1; PUSH(*$$, $3); } ;
@@ -261,6 +262,15 @@ static void expected_text(Buf *b, const yysymbol_kind_t *set, int n)
 #undef ADD
 }
 
+/* `a : real[3]`, `k : index[4]` */
+static void sizes_of_type(Syntax *syn, NameAt name)
+{
+    if (!strcmp(name.name, "index"))
+        diag_error(syn->diags, name.span, NULL, "index needs its bound in parentheses: `index(C)` for integers in 0 .. C-1");
+    else if (!strcmp(name.name, "real") || !strcmp(name.name, "int"))
+        diag_error(syn->diags, name.span, NULL, "the sizes of an array stand behind its name: `a[3] : %s`", name.name);
+}
+
 static TypeRef type_named(Syntax *syn, NameAt name, Expr *bound)
 {
     bool real = !strcmp(name.name, "real"), whole = !strcmp(name.name, "int"), index = !strcmp(name.name, "index");
@@ -278,6 +288,22 @@ static char *token_text(const Syntax *syn, const Span *at, yysymbol_kind_t t)
         return arena_printf(syn->arena, "the end of the file");
     size_t n = at->last.off - at->first.off;
     return arena_printf(syn->arena, "`%.*s`", (int)(n > 40 ? 40 : n), syn->src->text + at->first.off);
+}
+
+static bool first_of_line(const Syntax *syn, const Span *at)
+{
+    size_t k = at->first.off;
+    while (k && (syn->src->text[k - 1] == ' ' || syn->src->text[k - 1] == '\t'))
+        k--;
+    return !k || syn->src->text[k - 1] == '\n' || syn->src->text[k - 1] == '\r';
+}
+
+/* `inner =` and nothing behind it, then `step w by ...` in a line of its own: `step` is read as the number of the step, the error is found behind it. */
+static const Span *step_misread(const Syntax *syn, const Span *at)
+{
+    const Span *t = syn->tokens.at + syn->tokens.n - 2;
+    bool step = syn->tokens.n > 2 && t[1].first.off == at->first.off && t->last.off - t->first.off == 4 && !memcmp(syn->src->text + t->first.off, "step", 4);
+    return step && first_of_line(syn, t) && t[1].first.line == t->first.line ? t : NULL;
 }
 
 static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, Syntax *syn)
@@ -304,7 +330,11 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, Syntax 
         wants_name |= set[k] == YYSYMBOL_NAME;
         wants_number |= set[k] == YYSYMBOL_NUMBER;
     }
-    if (keyword && wants_name && !wants_number && n <= 2)
+    syn->skip = starts_declaration(token) && (syn->open.n ? at->first.col > 1 : keyword && wants_name && !first_of_line(syn, at));
+    const Span *step = token == YYSYMBOL_NAME && !syn->open.n ? step_misread(syn, at) : NULL;
+    if (step)
+        diag_error(syn->diags, *step, "expected an expression", "unexpected `step`; expected an expression");
+    else if (keyword && wants_name && !wants_number && n <= 2)
         diag_error(syn->diags, *at, "a name is expected", "%s is a word of the language and cannot be a name", token_text(syn, at, token));
     else if (hint)
         diag_error(syn->diags, *at, NULL, "unexpected %s: %s", token_text(syn, at, token), hint);

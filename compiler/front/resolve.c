@@ -45,11 +45,7 @@ static void unknown(Known *k, const Expr *e)
         for (int i = 0; i < c->syms.n; i++)
             if (c->syms.at[i]->kind == SYM_DIM || c->syms.at[i]->kind == SYM_CONST)
                 vec_push(k->f->s.arena, all, c->syms.at[i]->name);
-    Name near = nearest_name(e->name, all.at, all.n);
-    if (near && !habit_of_name(e->name))
-        report(&k->f->s, e->at, arena_printf(k->f->s.arena, "did you mean `%s`?", near), "unknown name `%s`; the nearest known name is `%s`", e->name, near);
-    else
-        report(&k->f->s, e->at, NULL, "unknown name `%s`%s", e->name, habit_text(k->f->s.arena, e->name));
+    report_unknown(&k->f->s, e, sema_is_builtin(e->name) ? NULL : nearest_name(e->name, all.at, all.n));
 }
 
 static const Decl *struct_named(Front *f, Name n)

@@ -98,6 +98,7 @@ void  val_leaves(Sema *, Val, Name path, void (*each)(void *user, Name path, Val
 /* Library functions known in C (not std/NAME.mfl): is `name` one? For "nearest name" and for replacing by declarations. */
 bool  is_flag(Name);                             /* the bare words keep, causal, upper; resolve.c */
 bool  sema_is_builtin(Name);
+void  report_unknown(Sema *, const Expr *, Name near);                           /* an unknown name; near: what may have been meant, or NULL */
 int   sema_builtin_names(const Name **out);
 
 /* ---- decls.c and friends ---- */

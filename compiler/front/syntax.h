@@ -23,6 +23,8 @@ typedef struct Syntax {
     int   last;                      /* the token before */
     Span  last_span;
     bool  too_deep, stop;
+    bool  skip;                      /* the token of the error begins no declaration */
+    int   strange_line;              /* the last line with a character that is nothing */
 } Syntax;
 
 /* ---- ast.c: making nodes ---- */

@@ -81,6 +81,36 @@ static Scope *outside(Front *f, const Decl *rule)
     return y && y->decl == rule ? &f->library : f->s.global;
 }
 
+static int field_named(const StructType *t, Name name)
+{
+    for (int k = 0; k < t->nfield; k++)
+        if (t->field[k].name == name)
+            return k;
+    return -1;
+}
+
+/* A record argument as a record of the fields of `like`, which the line moves: they go together by their names. V_ERROR: reported. */
+static Val by_names(Sema *s, Span at, const char *formal, Val v, const StructType *like, const char *moved)
+{
+    if (v.kind != V_RECORD || !like || v.type == like)
+        return v;
+    for (int k = 0; k < v.type->nfield; k++)
+        if (field_named(like, v.type->field[k].name) < 0)
+            return report(s, at, NULL, "the argument %s is a record %s with a field `%s`, which %s has not", formal, v.type->text, v.type->field[k].name, moved);
+    Val *field = NEW_N(s->arena, Val, like->nfield + 1);
+    for (int k = 0; k < like->nfield; k++) {
+        int from = field_named(v.type, like->field[k].name);
+        if (from < 0)
+            return report(s, at, NULL, "the argument %s is a record %s without a field `%s`, which %s has", formal, v.type->text, like->field[k].name, moved);
+        field[k] = by_names(s, at, formal, v.field[from], like->field[k].type, intern_printf("%s.%s", moved, like->field[k].name));
+        if (field[k].kind == V_ERROR)
+            return val_error();
+    }
+    v.type = like;
+    v.field = field;
+    return v;
+}
+
 static bool eval_arguments(Build *b, Line *l)
 {
     Sema *s = &b->f->s;
@@ -91,11 +121,12 @@ static bool eval_arguments(Build *b, Line *l)
         s->context = b->learn ? CTX_LEARN_ARG : CTX_OPT_ARG;
         l->arg[i] = l->arg_at[i] ? sema_expr(s, s->global, l->arg_at[i]) : sema_expr(s, outside(b->f, l->rule), x->init);
         s->arg_name = NULL;
-        ok &= l->arg[i].kind != V_ERROR;
         if (x->type.kind == TYPE_STRUCT && l->arg[i].kind != V_ERROR && (l->arg[i].kind != V_RECORD || l->arg[i].type->name != x->type.name)) {
             report(s, l->arg_at[i] ? l->arg_at[i]->span : l->line->rule.span, NULL, "the argument %s of %s must be a record %s; found %s", x->name.name, l->rule->name.name, x->type.name, val_text(s, l->arg[i]));
             ok = false;
-        }
+        } else if (x->type.kind != TYPE_STRUCT)
+            l->arg[i] = by_names(s, l->arg_at[i] ? l->arg_at[i]->span : l->line->rule.span, x->name.name, l->arg[i], l->target->layout.type, l->at.name);
+        ok &= l->arg[i].kind != V_ERROR;
     }
     return ok;
 }
@@ -135,11 +166,8 @@ static Val argument_for(Part *x, int i, const int *path, int depth)
     if (formal->type.kind == TYPE_STRUCT)
         return v;
     Span at = x->l->arg_at[i] ? x->l->arg_at[i]->span : x->l->line->rule.span;
-    for (int d = 0; d < depth && v.kind == V_RECORD; d++) {
-        if (path[d] >= v.type->nfield)
-            return report(s, at, NULL, "the argument %s has not the structure of %s", formal->name.name, x->l->target->decl->name.name);
+    for (int d = 0; d < depth && v.kind == V_RECORD; d++)
         v = v.field[path[d]];
-    }
     if (v.kind == V_RECORD)
         return report(s, at, NULL, "the argument %s is a record %s, but %s is an array there", formal->name.name, v.type->text, x->leaf->name);
     Type t = val_type(&v);

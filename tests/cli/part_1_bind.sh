@@ -17,7 +17,7 @@ gives 3 "did you mean rate?" grad small.mfl --from "$d" --meta rat="$d/y.csv"
 printf '0.25\n' > "$tmp/rate.csv"
 gives 3 "rate is a meta variable; give --meta rate=" grad small.mfl --from "$d" --data rate="$tmp/rate.csv"
 gives 3 "x is data; give --data x=" grad small.mfl --from "$d" --meta x="$d/x.csv"
-gives 2 "is bound twice" grad small.mfl --data x="$d/x.csv" --data x="$d/y.csv"
+gives 2 "is bound twice" grad small.mfl --data x="$d/x.csv" --meta x="$d/y.csv"
 gives 1 "the problem has no dim Q" grad small.mfl --from "$d" -D Q=2
 # wrong NAME 'CONTENTS' 'MESSAGE'
 wrong() { printf "$2" > "$tmp/w.csv"; gives 3 "$3" grad small.mfl --from "$d" --data "$1=$tmp/w.csv"; }

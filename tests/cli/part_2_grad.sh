@@ -53,3 +53,7 @@ json explain tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/ty.csv" --json
 gives 0 '"tasks": 7' grad tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/ty.csv" --json
 head -n 5 "$tmp/ty.csv" > "$tmp/short.csv"
 gives 3 "holds 5 tasks; another array holds 7" grad tasks.mfl --data x="$tmp/tx.csv" --data y="$tmp/short.csv"
+# A record of rates goes with the record of parameters by the names of the fields, whatever their order (once by their places: another field's rate, silently).
+printf 'problem r\nstruct A { a[3] = 0.5  b[3] = 1 }\nstruct R { b = 0.1  a = 0.01 }\nmeta r : R\nparam w : A\ninner = sum(w.a^2) + sum(w.b^2)\nstep w by sgd(rate = r) for 1\nouter = sum(w.a)\n' > "$tmp/r.mfl"
+gives 0 "outer value" grad "$tmp/r.mfl" --real double
+[ "$(number d_r.a) $(number d_r.b)" = "-3 0" ] && ok || bad "rates go by places, not by names: $(cat "$tmp/out")"
