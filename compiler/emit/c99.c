@@ -266,7 +266,7 @@ static void stmt(C *c, const LStmt *s, int n)
     c99_indent(c, n);
     switch (s->kind) {
     case LS_LET: buf_printf(c->o, "%s %s = ", s->temp->dtype == T_REAL ? c->real : "int", s->temp->name); c99_expr(c, s->x, 0); buf_puts(c->o, ";"); break;
-    case LS_LOCAL: c99_parts(c, s, n); break;
+    case LS_LOCAL: c99_parts(c, s, from, n); return;
     case LS_SET:
         buf_printf(c->o, "%s %s ", s->temp->name, s->add ? "+=" : "=");
         c99_expr(c, s->x, 0);

@@ -34,7 +34,7 @@ void c99_lead(C *, const LPtr *, int64_t ld);
 void c99_finish(C *, const LStmt *, size_t from, int indent);            /* the statement printed from there on gets its comment, and its line ends */
 void c99_paragraph(C *, const LStmt *, const LStmt **before);            /* a blank line before the statement, where a new paragraph begins */
 /* ---- c99_sums.c ---- */
-void c99_parts(C *, const LStmt *, int n);       /* the declaration of a sum's lanes */
+void c99_parts(C *, const LStmt *, size_t from, int n);   /* the declaration of a sum's lanes, a statement printed from there on */
 void c99_lanes(C *, const LStmt *, int n);       /* a loop in lanes */
 bool c99_is_sum(const LBlock *, int k);          /* do the statements from k on make one sum, and nothing else? */
 void c99_sum(C *, const LBlock *, int k, int n);

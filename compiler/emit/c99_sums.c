@@ -4,21 +4,20 @@
  * else the loop is MFL_LANES. Both are as long for any size. */
 #include "c99.h"
 
-void c99_parts(C *c, const LStmt *s, int n)
+void c99_parts(C *c, const LStmt *s, size_t from, int n)
 {
     const char *name = s->dst.buf->name;
     long long w = (long long)s->dst.buf->dim[0];
-    if (s->x->num == 0) {
-        buf_printf(c->o, "%s %s[%lld] = { 0 };", c->real, name, w);
+    buf_printf(c->o, "%s %s[%lld]%s;", c->real, name, w, s->x->num == 0 ? " = { 0 }" : "");
+    c99_finish(c, s, from, n);
+    if (s->x->num == 0)
         return;
-    }
-    buf_printf(c->o, "%s %s[%lld];\n", c->real, name, w);
     c99_indent(c, n);
     buf_printf(c->o, "for (int lane = 0; lane < %lld; lane++)\n", w);
     c99_indent(c, n + 1);
     buf_printf(c->o, "%s[lane] = ", name);
     c99_expr(c, s->x, 0);
-    buf_puts(c->o, ";");
+    buf_puts(c->o, ";\n");
 }
 
 void c99_lanes(C *c, const LStmt *s, int n)

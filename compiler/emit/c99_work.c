@@ -91,8 +91,9 @@ void c99_map(C *c, const LEntry *e, LFunc *const *funcs)
         buf_puts(c->o, b->rank ? " " : "");
         shape(c, b, 0);
         buf_printf(c->o, ", alive %d to %d", b->live_from, b->live_to);
-        if (b->origin.span.src)
-            buf_printf(c->o, "   %s:%d", source_name(b->origin.span.src), b->origin.span.first.line);
+        const Span *from_text = b->origin.inner.src ? &b->origin.inner : &b->origin.span;
+        if (from_text->src)
+            buf_printf(c->o, "   %s:%d", source_name(from_text->src), from_text->first.line);
         buf_puts(c->o, " */\n");
     }
     buf_puts(c->o, "\n");

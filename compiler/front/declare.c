@@ -143,7 +143,7 @@ bool is_library(const Source *src)
 }
 
 /* The files whose names need no import. A user's declaration hides theirs, for the user's own text only. */
-static bool always_there(const char *name) { return !strcmp(name, "std/math.mfl") || !strcmp(name, "std/optimizers.mfl"); }
+bool always_there(const char *name) { return !strcmp(name, "std/math.mfl") || !strcmp(name, "std/optimizers.mfl"); }
 
 /* a/b/../c becomes a/c, so that a file is one file however it is named. */
 static char *tidy_path(Arena *arena, const char *path)

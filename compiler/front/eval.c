@@ -246,11 +246,15 @@ static Val eval_expr(Sema *s, Scope *scope, const Expr *e)
 Val sema_expr(Sema *s, Scope *scope, const Expr *e)
 {
     Graph *g = s->here;
-    Span before = g->here.span;
-    if (!s->in_library)
+    Span before = g->here.span, inner = g->here.inner;
+    if (!s->in_library) {
         g->here.span = e->span;
+        g->here.inner = (Span){ 0 };
+    } else if (!s->hidden)
+        g->here.inner = e->span;
     Val v = eval_expr(s, scope, e);
     g->here.span = before;
+    g->here.inner = inner;
     return v;
 }
 
@@ -315,7 +319,7 @@ void assign(Sema *s, Scope *scope, NameAt name, Val v)
 static void here_at(Sema *s, Span span, Name name)
 {
     Origin *o = &s->here->here;
-    *o = (Origin){ s->in_library ? o->span : span, PRIMAL, NULL, name ? name : o->within };
+    *o = (Origin){ .span = s->in_library ? o->span : span, .inner = s->hidden ? o->inner : s->in_library ? span : (Span){ 0 }, .within = name ? name : o->within };
 }
 
 /* The value of a log line: that of the last iteration in a loop, of the last call in a function that is called several times. */
@@ -367,7 +371,7 @@ static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
     Origin before = s->here->here;
     Graph *here = s->here;
     if (st->value)
-        here_at(s, st->value->span, s->in_library ? NULL : st->name.name);
+        here_at(s, st->value->span, s->hidden ? NULL : st->name.name);
     bool returned = false;
     switch (st->kind) {
     case S_LET: assign(s, scope, st->name, reported(s, sema_expr(s, scope, st->value), st->value)); break;

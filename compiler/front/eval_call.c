@@ -155,15 +155,17 @@ static bool enter(Sema *s, const Decl *fn, const Expr *call)
 /* What the function returns is called after it, unless it has a name of its own. */
 static Val run_function(Sema *s, Scope *local, const Decl *fn, bool library)
 {
-    bool was = s->in_library;
+    bool was = s->in_library, hidden = s->hidden;
     Graph *g = s->here;
     Name within = g->here.within;
     s->in_library |= library;
-    if (!was)
+    s->hidden |= library && always_there(fn->name.span.src->path);
+    if (!hidden)
         g->here.within = fn->name.name;
     Val v = sema_body(s, local, fn->body, fn->name.name, fn->name.span);
     g->here.within = within;
     s->in_library = was;
+    s->hidden = hidden;
     if (v.kind == V_ARRAY && !v.node->origin.name && v.node->op != OP_const && v.node->op != OP_param)
         v.node->origin.name = fn->name.name;
     return v;

@@ -72,7 +72,8 @@ typedef struct Sema {
     int notation_calls;                        /* calls.n where the notation stands */
     void *solved;                              /* eval_notation.c: ranges of the letters of the statements being evaluated */
     int nletters; struct Sym **letters;        /* the letters in force, outermost first: arrays have one axis for each, of its range or 1 */
-    bool in_library;                           /* inside a function of std/: what it makes is said to come from the call */
+    bool in_library;                           /* inside a function of std/: what it makes is said to come from the call, */
+    bool hidden;                               /* and, where that file is always there, its own lines and names are not shown */
     int64_t inlined;                           /* calls made so far */
     Vec(struct FnCall { const struct Decl *fn; Span call; }) calls;   /* the inlining stack: recursion, depth limit 200 */
 } Sema;
@@ -105,5 +106,6 @@ int   sema_builtin_names(const Name **out);
 /* The axis names and declared place of a top-level array, for notes: "w is declared here with shape [8, 3]". Adds nothing when unknown. */
 void  sema_note_declared(Sema *, Diag *, const struct Expr *);
 /* ---- declare.c ---- */
+bool  always_there(const char *path);                      /* a library file whose names need no import */
 bool  is_library(const Source *);                           /* a file that the compiler brings along */
 #endif

@@ -118,7 +118,8 @@ typedef struct Region { Graph *body; int nwrt, *wrt; int nactive, *active; Name 
 
 typedef enum { PRIMAL, TANGENT, ADJOINT, TANGENT_OF_ADJOINT, ADJOINT_OF_ADJOINT } OriginKind;   /* of any order above the first: the last two */
 typedef struct Origin {
-    Span span; OriginKind kind;           /* the expression of the .mfl, and how the value derives from it */
+    Span span; OriginKind kind;           /* the expression of the user's text, and how the value derives from it */
+    Span inner;                           /* where that calls a function of a library file that the user imports: the expression there; src NULL: none */
     Name name;                            /* of the value itself: the user's variable, or made of operator and operands; d_ of a tangent and b_ of an adjoint are part of it */
     Name within;                          /* the user's variable or function whose value the expression is a part of */
     bool cut;                             /* a detach that the user wrote (the library's own, which shift by a maximum, cancel) */

@@ -47,6 +47,7 @@ Node *loop_capture(LoopBuilder *b, Node *outer)
     Node *p = add_param(b, LP_CAPTURE, outer->type, outer->origin.name, outer);
     p->origin.kind = outer->origin.kind;
     p->origin.span = outer->origin.span;
+    p->origin.inner = outer->origin.inner;
     memcpy(p->axis_name, outer->axis_name, sizeof p->axis_name);
     return p;
 }

@@ -115,6 +115,12 @@ static int source_number(const SourceList *all, const Source *s)
     return -1;
 }
 
+static void written_at(const Printer *p, const Span *at)
+{
+    if (at->src)
+        buf_printf(p->b, " @%d:%d:%d-%d:%d", source_number(&p->src, at->src), at->first.line, at->first.col, at->last.line, at->last.col);
+}
+
 static void origin(const Printer *p, const Origin *o)
 {
     if (o->name)
@@ -125,8 +131,8 @@ static void origin(const Printer *p, const Origin *o)
         buf_puts(p->b, " in");
         name(p->b, o->within);
     }
-    if (o->span.src)
-        buf_printf(p->b, " @%d:%d:%d-%d:%d", source_number(&p->src, o->span.src), o->span.first.line, o->span.first.col, o->span.last.line, o->span.last.col);
+    written_at(p, &o->span);
+    written_at(p, &o->inner);
 }
 
 static void names(Buf *b, Name own, Name of_body)
@@ -248,8 +254,11 @@ void ir_sources(Arena *arena, const Graph *g, SourceList *all)
 {
     for (int i = 0; i < g->nodes.n; i++) {
         const Node *n = g->nodes.at[i];
-        if (n->origin.span.src && source_number(all, n->origin.span.src) < 0)
-            vec_push(arena, *all, n->origin.span.src);
+        for (int k = 0; k < 2; k++) {
+            const Span *at = k ? &n->origin.inner : &n->origin.span;
+            if (at->src && source_number(all, at->src) < 0)
+                vec_push(arena, *all, at->src);
+        }
         if (n->op == OP_loop) {
             ir_sources(arena, n->u.loop->body, all);
             if (n->u.loop->again)

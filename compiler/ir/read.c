@@ -298,12 +298,8 @@ static Pos line_and_column(Reader *r, const Source *s)
     return p;
 }
 
-static void origin(Reader *r, Origin *o)
+static void written_at(Reader *r, Span *at)
 {
-    read_name(r, &o->name);
-    o->kind = read_take(r, "d") ? TANGENT : read_take(r, "b") ? ADJOINT : read_take(r, "db") ? TANGENT_OF_ADJOINT : read_take(r, "bb") ? ADJOINT_OF_ADJOINT : PRIMAL;
-    if (read_take(r, "in") && !read_name(r, &o->within))
-        read_expected(r, "a name");
     if (!read_take(r, "@"))
         return;
     size_t from = r->at;
@@ -312,11 +308,21 @@ static void origin(Reader *r, Origin *o)
         read_fail(r, from, r->at, "source %lld is not listed at the graph's head", (long long)s);
     if (r->failed)
         return;
-    o->span.src = r->sources.at[s];
+    at->src = r->sources.at[s];
     read_need(r, ":");
-    o->span.first = line_and_column(r, o->span.src);
+    at->first = line_and_column(r, at->src);
     read_need(r, "-");
-    o->span.last = line_and_column(r, o->span.src);
+    at->last = line_and_column(r, at->src);
+}
+
+static void origin(Reader *r, Origin *o)
+{
+    read_name(r, &o->name);
+    o->kind = read_take(r, "d") ? TANGENT : read_take(r, "b") ? ADJOINT : read_take(r, "db") ? TANGENT_OF_ADJOINT : read_take(r, "bb") ? ADJOINT_OF_ADJOINT : PRIMAL;
+    if (read_take(r, "in") && !read_name(r, &o->within))
+        read_expected(r, "a name");
+    written_at(r, &o->span);
+    written_at(r, &o->inner);
 }
 
 static void attribute(Reader *r, Node *n)

@@ -292,7 +292,7 @@ LStmt *new_stmt(Low *l, LStmtKind kind, const Node *about)
     s->lax = about && l->opt->guard && guard_is_lax(about);
     if (about && about->origin.span.src) {
         static const char *const what[] = { "", "tangent of ", "adjoint of ", "tangent of the adjoint of ", "adjoint of the adjoint of " };
-        s->span = about->origin.span;
+        s->span = about->origin.inner.src && !l->opt->guard ? about->origin.inner : about->origin.span;      /* checks speak of the user's own lines */
         s->note = arena_printf(l->arena, "%s%s", what[about->origin.kind], quoted(l, s->span));
     }
     return s;

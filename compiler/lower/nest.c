@@ -51,6 +51,8 @@ void store_value(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
     store(l, in, n, to, idx, n->type.rank, value_at(l, e, n, idx), false);
 }
 
+static bool is_one(const LExpr *e) { return e->kind == LX_NUM && e->dtype == T_REAL && e->num == 1; }
+
 static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)
 {
     const Contract *c = n->u.contract;
@@ -60,6 +62,8 @@ static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)
         for (int d = 0; d < c->arg[a].rank; d++)
             idx[d] = place_at(l, e, n, &c->arg[a].place[d], letter);
         LExpr *f = value_at(l, e, n->arg[a], idx);
+        if (c->nfactor > 1 && is_one(f) && (x || a + 1 < c->nfactor))        /* a factor 1 changes nothing */
+            continue;
         x = x ? x_about(l, x_map(l, OP_mul, T_REAL, (LExpr *[]){ x, f }, 2), n) : f;
     }
     return x;
@@ -67,7 +71,7 @@ static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)
 
 static LExpr *scaled(Low *l, double scale, LExpr *x)
 {
-    return scale == 1 ? x : x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, scale, T_REAL), x }, 2);
+    return scale == 1 ? x : is_one(x) ? x_num(l, scale, T_REAL) : x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, scale, T_REAL), x }, 2);
 }
 
 /* How many elements of its array the access reaches. */

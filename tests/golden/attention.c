@@ -188,10 +188,8 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         mfl_gemm_f32(S, S, D, 1.0f, &rms_norm_blocks_q_at[l][0][0], D, 0,
                 &rms_norm[0][0], D, 1, 0, &block_product[0][0], S);
         for (int s = 0; s < S; s++) {
-            /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            float max_block_choice_part[16];
-            for (int lane = 0; lane
-                    < 16; lane++)
+            float max_block_choice_part[16];                            /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            for (int lane = 0; lane < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
             MFL_LANES(i, S, 16, lane, {
                 block_choice[i] = (s >= i) ? block_product[s][i] * 0.25f : (-1e9f);
@@ -224,11 +222,9 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
 
     memset(&g_h_at[t][0][0], 0, sizeof(float) * S * D);
     for (int s = 0; s < S; s++) {
-        g_h_at[t][s][y[s]] += (-1.0f / S) * 1.0f;                       /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        float max_logits_part[4];
-        for (int lane = 0; lane
-                < 4; lane++)
+        g_h_at[t][s][y[s]] += -1.0f / S;                                /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float max_logits_part[4];                                       /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        for (int lane = 0; lane < 4; lane++)
             max_logits_part[lane] = (float)-INFINITY;
         MFL_LANES(d, 7, 4, lane, {
             logits[d] = h[s][d];                                        /* h[:, 0:C]   attention.mfl:14 */
@@ -422,10 +418,8 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         mfl_gemm_f32(S, S, D, 1.0f, &rms_norm_blocks_q_at_2[l][0][0], D, 0,
                 &rms_norm_3[0][0], D, 1, 0, &block_product_2[0][0], S);
         for (int s = 0; s < S; s++) {
-            /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            float max_block_choice_part[16];
-            for (int lane = 0; lane
-                    < 16; lane++)
+            float max_block_choice_part[16];                            /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            for (int lane = 0; lane < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
             MFL_LANES(i, S, 16, lane, {
                 block_choice_2[i] = (s >= i) ? block_product_2[s][i] * 0.25f : (-1e9f);
@@ -503,10 +497,8 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
     }
 
     for (int s = 0; s < S; s++) {
-        /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        float max_logits_part[4];
-        for (int lane = 0; lane
-                < 4; lane++)
+        float max_logits_part[4];                                       /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        for (int lane = 0; lane < 4; lane++)
             max_logits_part[lane] = (float)-INFINITY;
         MFL_LANES(d, 7, 4, lane, {
             logits_2[d] = h_2[s][d];                                    /* h[:, 0:C]   attention.mfl:14 */
@@ -759,10 +751,8 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         mfl_gemm_f32(S, S, D, 1.0f, &rms_norm_blocks_q_at_3[b][0][0], D, 0,
                 &rms_norm_5[0][0], D, 1, 0, &block_product_3[0][0], S);
         for (int s = 0; s < S; s++) {
-            /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            float max_block_choice_part[16];
-            for (int lane = 0; lane
-                    < 16; lane++)
+            float max_block_choice_part[16];                            /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+            for (int lane = 0; lane < 16; lane++)
                 max_block_choice_part[lane] = (float)-INFINITY;
             MFL_LANES(i, S, 16, lane, {
                 block_choice_3[i] = (s >= i) ? block_product_3[s][i] * 0.25f : (-1e9f);
@@ -807,7 +797,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         for (int d = 0; d < D; d++)
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
             b_h[s][d] = (d < 7) ? outer_exp[d] * (1.0f / S * slope_log_sum_outer_exp) : 0.0f;
-        b_h[s][yv[s]] += (-1.0f / S) * 1.0f;                            /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
+        b_h[s][yv[s]] += -1.0f / S;                                     /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
     }
     /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
     MFL_SUM(float, sum_outer_difference, s, S, 16, mfl_logf(sum_outer_exp[s])

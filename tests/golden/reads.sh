@@ -36,6 +36,10 @@ has "a number that is only read is a pointer" 'const float exp_log_rate = \*'
 has "what w becomes is called by a number" '\bb_w_next\b'
 make_c control --from tests/reference/control/in --mode mixed --schedule keep
 none "what every iteration reads is stored for each" '_at[_0-9]*\[h\] = exp_log_q\['
+make_c transformer_rater --mode mixed --schedule snapshot
+has "a layer of an imported library is explained by the call alone" '/\* silu\(rms_normed\(p.norm2, x\) @ p.up\) +std/layers.mfl:'
+none "a factor is 1" '[*] 1\.0f[^0-9]|[^0-9.]1\.0f [*]'
+none "the line ends within the head of a loop" 'for \(int lane[^;]*$|for \(int lane = 0;[^;]*$'
 make_c gp --from tests/reference/gp/in --mode forward
 none "directions are counted by a size that happens to be equal" 'direction < [A-Z]'
 count reads
