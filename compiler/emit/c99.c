@@ -160,11 +160,35 @@ static void invoke(C *c, const LStmt *s)
     buf_puts(c->o, ");");
 }
 
+typedef struct Arrays { const LBuf *one; bool several, written; } Arrays;
+
+static void note_array(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
+{
+    Arrays *a = user;
+    (void)idx, (void)along;
+    a->several |= a->one && a->one != b;
+    a->one = b;
+    a->written |= (how & LA_WRITE) != 0;
+}
+
+/* A C compiler would have to ask whether the arrays of this loop overlap: it is told that its iterations are independent. Short loops are left to it. */
+static bool is_simd(const LStmt *s)
+{
+    enum { SHORT = 8 };
+    Arrays a = { 0 };
+    if (s->lo || s->down || s->n < SHORT || !lir_independent(s))
+        return false;
+    lir_each_access(s, false, note_array, &a);
+    return a.several && a.written;
+}
+
 static void counted(C *c, const LStmt *s, int n)
 {
     if (s->n <= 0 && !s->lo)
         return;
     c99_indent(c, n);
+    if (is_simd(s))
+        buf_puts(c->o, "MFL_SIMD ");
     if (s->lo) {
         buf_printf(c->o, "for (int %s = ", s->var->name);
         c99_expr(c, s->lo, 0);

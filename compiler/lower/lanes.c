@@ -39,13 +39,13 @@ static bool declared_in(const LBlock *b, const LTemp *t)
     return false;
 }
 
-/* Is the loop innermost, and are its temporaries its own, or accumulated once and not looked at? */
+/* Is the loop innermost, are its temporaries its own, or accumulated once and not looked at, and its iterations apart from that independent? */
 static bool collect(const LStmt *f, Lanes *w)
 {
     w->n = 0;
     for (int k = 0; k < f->body.n; k++) {
         const LStmt *s = f->body.at[k];
-        if (s->kind != LS_SET && s->kind != LS_LET && s->kind != LS_STORE)
+        if (s->kind != LS_SET && s->kind != LS_LET && !(s->kind == LS_STORE && own_element(f, s)))
             return false;
         if (s->kind != LS_SET || declared_in(&f->body, s->temp))
             continue;

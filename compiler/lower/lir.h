@@ -132,6 +132,7 @@ typedef void LAccessFn(void *user, LBuf *, LExpr **idx, unsigned along, int how)
 /* Every load and store of a statement and of what is in it, in order; deep: of the phases that it invokes too. */
 void lir_each_access(const LStmt *, bool deep, LAccessFn *, void *user);
 bool lir_has_checks(const LBlock *);                              /* or snapshots: what notes something in the status; in it, or in the phases that it invokes */
+bool lir_independent(const LStmt *loop);                           /* an innermost loop whose iterations may run in any order, or at once; the lanes of sums are apart */
 int  lir_index_args(const LStmt *);                               /* how many expressions index_arg has */
 void lir_print(const LProgram *, Buf *);                          /* --emit loops */
 const char *lir_verify(const LProgram *);                         /* NULL, or what is wrong: scopes, ranks, index ranges at the corners, callee order */

@@ -103,6 +103,10 @@ void   split_sums(Low *, LBlock *);                                /* lanes.c */
 void   place_buffers(Low *, LFunc *entry, int first_func, int64_t *work_bytes);
 int64_t *share_phases(Low *, int first_func);                      /* share.c: by id the offsets that shared phases want, -1: any; NULL: nothing is shared */
 void   name_shared(Low *, int first_func, bool shared);            /* after placing: they are shared, or not */
+void   read_first(Low *, LBlock *);                                /* invariant.c */
+/* ---- independent.c ---- */
+bool   same_array(const LBuf *, const LBuf *);                     /* the same memory: of the caller's there are several views */
+bool   own_element(const LStmt *loop, const LStmt *store);         /* each iteration stores an element that no other iteration touches */
 /* ---- guard.c ---- */
 void   guard_mark(Low *, Graph *);                                 /* which values need not be finite */
 bool   guard_is_lax(const Node *);

@@ -1,5 +1,5 @@
 /* verify.c -- is the loop IR sound? Variables and temporaries in scope, subscripts of the right number and, where they are affine in loop variables,
- * inside their arrays at the corners; products, copies and zeros inside their buffers; phases defined before they are called; places in the workspace.
+ * inside their arrays at the corners; lanes of sums independent; products, copies and zeros inside their buffers; phases defined before they are called; places in the workspace.
  * What a guard or a test protects, and what an index array or the runtime decides, is not judged. */
 #include "low.h"
 
@@ -123,6 +123,9 @@ static void block(Check *c, const LBlock *b);
 static void inner_block(Check *c, const LStmt *s)
 {
     int temps = c->temps.n;
+    for (int k = 0; s->lane && k < s->body.n; k++)
+        if (s->body.at[k]->kind == LS_STORE && !own_element(s, s->body.at[k]))
+            WRONG(c, "%s: lanes of a sum that are not independent: %s", c->func->name, s->body.at[k]->dst.buf->name);
     if (s->kind == LS_FOR) {
         vec_push(c->p->arena, c->vars, ((typeof(c->vars.at[0])){ s->var, { 0, s->n - 1, !s->lo } }));
         if (s->lane)

@@ -11,12 +11,28 @@
 #define MFL_SUMS_H
 #include "vmath.h"
 
-/* Each iteration is handed to its lane; keep stands before the loop over lanes. */
-#define MFL_STRIPS(keep, i, n, lanes, lane, ...)                                                                            \
-    for (int mfl_strip = 0; mfl_strip < (n) / (lanes); mfl_strip++)                                                         \
-        keep for (int lane = 0; lane < (lanes); lane++) { const int i = mfl_strip * (lanes) + lane; (void)i; __VA_ARGS__ }  \
-    for (int lane = 0; lane < (n) % (lanes); lane++) { const int i = (n) - (n) % (lanes) + lane; (void)i; __VA_ARGS__ }
-#define MFL_LANES(i, n, lanes, lane, ...) MFL_STRIPS(, i, n, lanes, lane, __VA_ARGS__)
+/*   MFL_SIMD for (int d = 0; d < D; d++) ...         its iterations are independent, and may run side by side
+ *
+ * The arrays of generated code are places in one workspace, so that a compiler would have to suspect that they overlap. And lanes are to stay loops until they become
+ * vectors: unrolled before, their strips are taken apart into narrow vectors by clang, the rest into single elements by gcc, at twice the time. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed"                          /* a loop that cannot be a vector is none */
+#define MFL_SIMD _Pragma("clang loop vectorize(assume_safety)")
+#define MFL_STRIPS _Pragma("clang loop unroll(disable)")
+#define MFL_STRIP _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
+#elif defined(__GNUC__) && __GNUC__ >= 8
+#define MFL_SIMD _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#define MFL_STRIPS
+#define MFL_STRIP MFL_SIMD
+#else
+#define MFL_SIMD
+#define MFL_STRIPS
+#define MFL_STRIP
+#endif
+#define MFL_LANES(i, n, lanes, lane, ...)                                                                                                       \
+    MFL_STRIPS for (int mfl_strip = 0; mfl_strip < (n) / (lanes); mfl_strip++)                                                                  \
+        MFL_STRIP for (int lane = 0; lane < (lanes); lane++) { const int i = mfl_strip * (lanes) + lane; (void)i; __VA_ARGS__ }                 \
+    MFL_STRIP for (int lane = 0; lane < (n) % (lanes); lane++) { const int i = (n) - (n) % (lanes) + lane; (void)i; __VA_ARGS__ }
 
 #define MFL_FOLD_add_float mfl_fold_addf
 #define MFL_FOLD_add_double mfl_fold_add
@@ -32,16 +48,10 @@
     real name##_part[lanes] = { 0 };                                                                                        \
     MFL_LANES(i, n, lanes, mfl_lane, name##_part[mfl_lane] += __VA_ARGS__;)                                                 \
     real name = MFL_FOLD_add_##real(name##_part, lanes)
-/* gcc 12 would lay the lanes of an extreme out one by one before it looks for vectors, and find none. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define MFL_KEEP_LOOP _Pragma("GCC unroll 1")
-#else
-#define MFL_KEEP_LOOP
-#endif
 #define MFL_EXTREME(real, op, of_two, start, name, i, n, lanes, ...)                                                        \
     real name##_part[lanes];                                                                                                \
     for (int mfl_lane = 0; mfl_lane < (lanes); mfl_lane++) name##_part[mfl_lane] = start;                                   \
-    MFL_STRIPS(MFL_KEEP_LOOP, i, n, lanes, mfl_lane, const real mfl_x = __VA_ARGS__; name##_part[mfl_lane] = of_two(mfl_x, name##_part[mfl_lane]);)  \
+    MFL_LANES(i, n, lanes, mfl_lane, const real mfl_x = __VA_ARGS__; name##_part[mfl_lane] = of_two(mfl_x, name##_part[mfl_lane]);)  \
     real name = MFL_FOLD_##op##_##real(name##_part, lanes)
 #define MFL_MAX(real, name, i, n, lanes, ...) MFL_EXTREME(real, max, MFL_OF_TWO_max_##real, (real)-INFINITY, name, i, n, lanes, __VA_ARGS__)
 #define MFL_MIN(real, name, i, n, lanes, ...) MFL_EXTREME(real, min, MFL_OF_TWO_min_##real, (real)INFINITY, name, i, n, lanes, __VA_ARGS__)

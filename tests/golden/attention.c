@@ -1,124 +1,124 @@
 /* Workspace of attention_hypergradient: 154304 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
- * attention_hypergradient_step is 3 to 55,
- * attention_hypergradient_step_adjoint is 113 to 225. */
-#define HYPERGRADIENT_exp_log_rate            AT(154112)   /* float, alive 1 to 225   attention.mfl:24 */
-#define HYPERGRADIENT_blocks_q                 AT(59136)   /* float [L][D][D], alive 2 to 112 */
-#define HYPERGRADIENT_blocks_v                 AT(62208)   /* float [L][D][D], alive 2 to 112 */
-#define HYPERGRADIENT_blocks_q_at                  AT(0)   /* float [STEPS][L][D][D], alive 3 to 225 */
-#define HYPERGRADIENT_blocks_v_at              AT(12288)   /* float [STEPS][L][D][D], alive 3 to 225 */
-#define HYPERGRADIENT_g_h_at                   AT(66048)   /* float [STEPS][S][D], alive 3 to 225   attention.mfl:23 */
-#define HYPERGRADIENT_h                        AT(74496)   /* float [S][D], alive 3 to 34   attention.mfl:13 */
-#define HYPERGRADIENT_h_at                     AT(45312)   /* float [L][S][D], alive 4 to 55   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at AT(65280)   /* float [L][S], alive 4 to 55   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at                 AT(65600)   /* float [L][S], alive 4 to 55   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at           AT(82944)   /* float [L][S], alive 4 to 55   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at     AT(49920)   /* float [L][S][D], alive 4 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at  AT(24576)   /* float [L][S][S], alive 4 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at        AT(31488)   /* float [L][S][S], alive 4 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_2 AT(38400)   /* float [L][S][S], alive 4 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at     AT(54528)   /* float [L][S][D], alive 4 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at  AT(83264)   /* float [L][S], alive 4 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm                 AT(76032)   /* float [S][D], alive 5 to 23   attention.mfl:9 */
-#define HYPERGRADIENT_block_product            AT(72192)   /* float [S][S], alive 14 to 22   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice             AT(65920)   /* float [S], alive 16 to 19   attention.mfl:10 */
-#define HYPERGRADIENT_g_h                      AT(76800)   /* float [S][D], alive 26 to 55   attention.mfl:13 */
-#define HYPERGRADIENT_logits                   AT(65920)   /* float [7], alive 28 to 31   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp                AT(65984)   /* float [7], alive 31 to 34   attention.mfl:23 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 35 to 54   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient         AT(72192)   /* float [S][S], alive 36 to 42   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product   AT(74496)   /* float [S][S], alive 37 to 45   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_2               AT(79872)   /* float [S][D], alive 37 to 54   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 43 to 53   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm               AT(81408)   /* float [S][D], alive 44 to 52   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at            AT(73728)   /* float [D][D], alive 53 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at            AT(72192)   /* float [D][D], alive 54 to 55   attention.mfl:10 */
-#define HYPERGRADIENT_h_3                      AT(74496)   /* float [S][D], alive 56 to 89   attention.mfl:13 */
-#define HYPERGRADIENT_h_at_3                   AT(45312)   /* float [L][S][D], alive 57 to 112   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3 AT(65280)   /* float [L][S], alive 57 to 112   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_3               AT(65600)   /* float [L][S], alive 57 to 112   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_3         AT(82944)   /* float [L][S], alive 57 to 112   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_3   AT(49920)   /* float [L][S][D], alive 57 to 112   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_3 AT(24576)   /* float [L][S][S], alive 57 to 112   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_3      AT(31488)   /* float [L][S][S], alive 57 to 112   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_6 AT(38400)   /* float [L][S][S], alive 57 to 112   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_3   AT(54528)   /* float [L][S][D], alive 57 to 112   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_5 AT(83264)   /* float [L][S], alive 57 to 112   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_5               AT(76032)   /* float [S][D], alive 57 to 75   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_3          AT(72192)   /* float [S][S], alive 66 to 74   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_3           AT(65920)   /* float [S], alive 68 to 71   attention.mfl:10 */
-#define HYPERGRADIENT_max_logits               AT(65920)   /* float [S], alive 77 to 89   attention.mfl:25 */
-#define HYPERGRADIENT_sum_outer_exp            AT(72192)   /* float [S], alive 77 to 89   attention.mfl:25 */
-#define HYPERGRADIENT_b_h                      AT(76800)   /* float [S][D], alive 77 to 112   attention.mfl:13 */
-#define HYPERGRADIENT_outer_exp                AT(72320)   /* float [7], alive 82 to 86   attention.mfl:25 */
-#define HYPERGRADIENT_b_log_rate              AT(154176)   /* float, alive 91 to 227 */
-#define HYPERGRADIENT_outer_value             AT(154240)   /* float, alive 92 to 226   attention.mfl:25 */
-#define HYPERGRADIENT_b_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 93 to 112   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q               AT(99840)   /* float [L][D][D], alive 93 to 225 */
-#define HYPERGRADIENT_b_blocks_v              AT(102912)   /* float [L][D][D], alive 93 to 225 */
-#define HYPERGRADIENT_b_block_quotient         AT(72192)   /* float [S][S], alive 94 to 100   attention.mfl:10 */
-#define HYPERGRADIENT_b_scaled_block_product   AT(74496)   /* float [S][S], alive 95 to 103   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_6               AT(79872)   /* float [S][D], alive 95 to 112   attention.mfl:9 */
-#define HYPERGRADIENT_b_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 101 to 111   attention.mfl:10 */
-#define HYPERGRADIENT_b_rms_norm               AT(81408)   /* float [S][D], alive 102 to 110   attention.mfl:10 */
-#define HYPERGRADIENT_h_2                     AT(116736)   /* float [S][D], alive 113 to 171   attention.mfl:13 */
-#define HYPERGRADIENT_d_h                     AT(118272)   /* float [S][D], alive 114 to 171   attention.mfl:13 */
-#define HYPERGRADIENT_b_g_blocks_q            AT(105984)   /* float [L][D][D], alive 115 to 219   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_b_g_blocks_v            AT(109056)   /* float [L][D][D], alive 115 to 219   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_h_at_2                   AT(72192)   /* float [L][S][D], alive 115 to 219   attention.mfl:13 */
-#define HYPERGRADIENT_d_h_at                   AT(76800)   /* float [L][S][D], alive 115 to 219   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2 AT(151296)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_2              AT(151616)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_2        AT(151936)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_2   AT(81408)   /* float [L][S][D], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_2 AT(24576)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_2      AT(31488)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_4 AT(38400)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_2   AT(86016)   /* float [L][S][D], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_3 AT(152256)   /* float [L][S], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt_at              AT(152576)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_blocks_q_at   AT(90624)   /* float [L][S][D], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_d_exp_block_difference_at AT(45312)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_quotient_at      AT(52224)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at_2 AT(59136)   /* float [L][S][S], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_blocks_v_at   AT(95232)   /* float [L][S][D], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at AT(152896)   /* float [L][S], alive 115 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rsqrt_at        AT(153216)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
-#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at AT(153536)   /* float [L][S], alive 115 to 219   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_3              AT(119808)   /* float [S][D], alive 116 to 155   attention.mfl:9 */
-#define HYPERGRADIENT_block                   AT(121344)   /* float [S][D], alive 116 to 158   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm              AT(122880)   /* float [S][D], alive 116 to 154   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_2         AT(112128)   /* float [S][S], alive 133 to 142   attention.mfl:10 */
-#define HYPERGRADIENT_sum_exp_block_difference AT(124416)   /* float [S], alive 134 to 153   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_2          AT(114432)   /* float [S], alive 135 to 138   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product         AT(112128)   /* float [S][S], alive 147 to 153   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_2       AT(114432)   /* float [S][S], alive 148 to 153   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_2                   AT(135936)   /* float [S][D], alive 159 to 219 */
-#define HYPERGRADIENT_d_g_h                   AT(137472)   /* float [S][D], alive 159 to 219   attention.mfl:13 */
-#define HYPERGRADIENT_logits_2                AT(112128)   /* float [7], alive 160 to 163   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp_2             AT(112192)   /* float [7], alive 163 to 171   attention.mfl:23 */
-#define HYPERGRADIENT_d_inner_exp             AT(112256)   /* float [7], alive 163 to 171   attention.mfl:23 */
-#define HYPERGRADIENT_g_inner_exp             AT(112128)   /* float [7], alive 166 to 171   attention.mfl:23 */
-#define HYPERGRADIENT_d_g_blocks_q_at         AT(112128)   /* float [L][D][D], alive 172 to 223   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_blocks_v_at         AT(115200)   /* float [L][D][D], alive 172 to 223   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at_2         AT(118272)   /* float [L][D][D], alive 172 to 223   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at_2         AT(121344)   /* float [L][D][D], alive 172 to 223   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v_2   AT(139008)   /* float [S][D], alive 172 to 219   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient_2      AT(124416)   /* float [S][S], alive 173 to 199   attention.mfl:10 */
-#define HYPERGRADIENT_g_exp_block_difference  AT(126720)   /* float [S][S], alive 174 to 199   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product_2 AT(129024)   /* float [S][S], alive 174 to 204   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_4              AT(140544)   /* float [S][D], alive 174 to 219   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q_2   AT(142080)   /* float [S][D], alive 180 to 218   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_2            AT(143616)   /* float [S][D], alive 181 to 213   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_v   AT(145152)   /* float [S][D], alive 184 to 217   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_block_quotient      AT(131328)   /* float [S][S], alive 186 to 199   attention.mfl:10 */
-#define HYPERGRADIENT_g_rsqrt                 AT(153856)   /* float [S], alive 188 to 213   attention.mfl:9 */
-#define HYPERGRADIENT_g_sqrt_rms_norm_sum     AT(153984)   /* float [S], alive 188 to 213   attention.mfl:9 */
-#define HYPERGRADIENT_g_h_squared             AT(146688)   /* float [S][D], alive 188 to 213   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_scaled_block_product AT(133632)   /* float [S][S], alive 188 to 205   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt                 AT(148224)   /* float [S][D], alive 188 to 213   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_2            AT(149760)   /* float [S][D], alive 188 to 216   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(124416)   /* float [S][D], alive 200 to 215   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm            AT(125952)   /* float [S][D], alive 202 to 213   attention.mfl:10 */
+ * attention_hypergradient_step is 3 to 57,
+ * attention_hypergradient_step_adjoint is 118 to 238. */
+#define HYPERGRADIENT_exp_log_rate            AT(154112)   /* float, alive 1 to 238   attention.mfl:24 */
+#define HYPERGRADIENT_blocks_q                 AT(59136)   /* float [L][D][D], alive 2 to 117 */
+#define HYPERGRADIENT_blocks_v                 AT(62208)   /* float [L][D][D], alive 2 to 117 */
+#define HYPERGRADIENT_blocks_q_at                  AT(0)   /* float [STEPS][L][D][D], alive 3 to 238 */
+#define HYPERGRADIENT_blocks_v_at              AT(12288)   /* float [STEPS][L][D][D], alive 3 to 238 */
+#define HYPERGRADIENT_g_h_at                   AT(66048)   /* float [STEPS][S][D], alive 3 to 238   attention.mfl:23 */
+#define HYPERGRADIENT_h                        AT(74496)   /* float [S][D], alive 3 to 35   attention.mfl:13 */
+#define HYPERGRADIENT_h_at                     AT(45312)   /* float [L][S][D], alive 4 to 57   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at AT(65280)   /* float [L][S], alive 4 to 57   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at                 AT(65600)   /* float [L][S], alive 4 to 57   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at           AT(82944)   /* float [L][S], alive 4 to 57   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at     AT(49920)   /* float [L][S][D], alive 4 to 57   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at  AT(24576)   /* float [L][S][S], alive 4 to 57   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at        AT(31488)   /* float [L][S][S], alive 4 to 57   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_2 AT(38400)   /* float [L][S][S], alive 4 to 57   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at     AT(54528)   /* float [L][S][D], alive 4 to 57   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at  AT(83264)   /* float [L][S], alive 4 to 57   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm                 AT(76032)   /* float [S][D], alive 5 to 24   attention.mfl:9 */
+#define HYPERGRADIENT_block_product            AT(72192)   /* float [S][S], alive 15 to 23   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice             AT(65920)   /* float [S], alive 17 to 20   attention.mfl:10 */
+#define HYPERGRADIENT_g_h                      AT(76800)   /* float [S][D], alive 27 to 57   attention.mfl:13 */
+#define HYPERGRADIENT_logits                   AT(65920)   /* float [7], alive 29 to 32   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp                AT(65984)   /* float [7], alive 32 to 35   attention.mfl:23 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 36 to 56   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient         AT(72192)   /* float [S][S], alive 37 to 44   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product   AT(74496)   /* float [S][S], alive 38 to 47   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_2               AT(79872)   /* float [S][D], alive 38 to 56   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 45 to 55   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm               AT(81408)   /* float [S][D], alive 46 to 54   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at            AT(73728)   /* float [D][D], alive 55 to 57   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at            AT(72192)   /* float [D][D], alive 56 to 57   attention.mfl:10 */
+#define HYPERGRADIENT_h_3                      AT(74496)   /* float [S][D], alive 58 to 93   attention.mfl:13 */
+#define HYPERGRADIENT_h_at_3                   AT(45312)   /* float [L][S][D], alive 59 to 117   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3 AT(65280)   /* float [L][S], alive 59 to 117   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_3               AT(65600)   /* float [L][S], alive 59 to 117   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_3         AT(82944)   /* float [L][S], alive 59 to 117   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_3   AT(49920)   /* float [L][S][D], alive 59 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_3 AT(24576)   /* float [L][S][S], alive 59 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_3      AT(31488)   /* float [L][S][S], alive 59 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_6 AT(38400)   /* float [L][S][S], alive 59 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_3   AT(54528)   /* float [L][S][D], alive 59 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_5 AT(83264)   /* float [L][S], alive 59 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_5               AT(76032)   /* float [S][D], alive 59 to 78   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_3          AT(72192)   /* float [S][S], alive 69 to 77   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_3           AT(65920)   /* float [S], alive 71 to 74   attention.mfl:10 */
+#define HYPERGRADIENT_max_logits               AT(65920)   /* float [S], alive 80 to 93   attention.mfl:25 */
+#define HYPERGRADIENT_sum_outer_exp            AT(72192)   /* float [S], alive 80 to 93   attention.mfl:25 */
+#define HYPERGRADIENT_b_h                      AT(76800)   /* float [S][D], alive 80 to 117   attention.mfl:13 */
+#define HYPERGRADIENT_outer_exp                AT(72320)   /* float [7], alive 86 to 90   attention.mfl:25 */
+#define HYPERGRADIENT_b_log_rate              AT(154176)   /* float, alive 95 to 240 */
+#define HYPERGRADIENT_outer_value             AT(154240)   /* float, alive 96 to 239   attention.mfl:25 */
+#define HYPERGRADIENT_b_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 97 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q               AT(99840)   /* float [L][D][D], alive 97 to 238 */
+#define HYPERGRADIENT_b_blocks_v              AT(102912)   /* float [L][D][D], alive 97 to 238 */
+#define HYPERGRADIENT_b_block_quotient         AT(72192)   /* float [S][S], alive 98 to 105   attention.mfl:10 */
+#define HYPERGRADIENT_b_scaled_block_product   AT(74496)   /* float [S][S], alive 99 to 108   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_6               AT(79872)   /* float [S][D], alive 99 to 117   attention.mfl:9 */
+#define HYPERGRADIENT_b_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 106 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_b_rms_norm               AT(81408)   /* float [S][D], alive 107 to 115   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                     AT(116736)   /* float [S][D], alive 118 to 181   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                     AT(118272)   /* float [S][D], alive 119 to 181   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q            AT(105984)   /* float [L][D][D], alive 120 to 232   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v            AT(109056)   /* float [L][D][D], alive 120 to 232   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                   AT(72192)   /* float [L][S][D], alive 120 to 232   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                   AT(76800)   /* float [L][S][D], alive 120 to 232   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2 AT(151296)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_2              AT(151616)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_2        AT(151936)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2   AT(81408)   /* float [L][S][D], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2 AT(24576)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2      AT(31488)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4 AT(38400)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2   AT(86016)   /* float [L][S][D], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3 AT(152256)   /* float [L][S], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt_at              AT(152576)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at   AT(90624)   /* float [L][S][D], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at AT(45312)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at      AT(52224)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2 AT(59136)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at   AT(95232)   /* float [L][S][D], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at AT(152896)   /* float [L][S], alive 120 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rsqrt_at        AT(153216)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at AT(153536)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3              AT(119808)   /* float [S][D], alive 121 to 165   attention.mfl:9 */
+#define HYPERGRADIENT_block                   AT(121344)   /* float [S][D], alive 121 to 168   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm              AT(122880)   /* float [S][D], alive 121 to 164   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_2         AT(112128)   /* float [S][S], alive 140 to 150   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference AT(124416)   /* float [S], alive 141 to 163   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2          AT(114432)   /* float [S], alive 142 to 145   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product         AT(112128)   /* float [S][S], alive 155 to 163   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2       AT(114432)   /* float [S][S], alive 156 to 163   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_2                   AT(135936)   /* float [S][D], alive 169 to 232 */
+#define HYPERGRADIENT_d_g_h                   AT(137472)   /* float [S][D], alive 169 to 232   attention.mfl:13 */
+#define HYPERGRADIENT_logits_2                AT(112128)   /* float [7], alive 170 to 173   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2             AT(112192)   /* float [7], alive 173 to 181   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp             AT(112256)   /* float [7], alive 173 to 181   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp             AT(112128)   /* float [7], alive 176 to 181   attention.mfl:23 */
+#define HYPERGRADIENT_d_g_blocks_q_at         AT(112128)   /* float [L][D][D], alive 182 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at         AT(115200)   /* float [L][D][D], alive 182 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2         AT(118272)   /* float [L][D][D], alive 182 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2         AT(121344)   /* float [L][D][D], alive 182 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2   AT(139008)   /* float [S][D], alive 182 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2      AT(124416)   /* float [S][S], alive 183 to 212   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference  AT(126720)   /* float [S][S], alive 184 to 212   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2 AT(129024)   /* float [S][S], alive 184 to 217   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4              AT(140544)   /* float [S][D], alive 184 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2   AT(142080)   /* float [S][D], alive 190 to 231   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2            AT(143616)   /* float [S][D], alive 191 to 226   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v   AT(145152)   /* float [S][D], alive 194 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient      AT(131328)   /* float [S][S], alive 196 to 212   attention.mfl:10 */
+#define HYPERGRADIENT_g_rsqrt                 AT(153856)   /* float [S], alive 198 to 226   attention.mfl:9 */
+#define HYPERGRADIENT_g_sqrt_rms_norm_sum     AT(153984)   /* float [S], alive 198 to 226   attention.mfl:9 */
+#define HYPERGRADIENT_g_h_squared             AT(146688)   /* float [S][D], alive 198 to 226   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_scaled_block_product AT(133632)   /* float [S][S], alive 198 to 218   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt                 AT(148224)   /* float [S][D], alive 198 to 226   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2            AT(149760)   /* float [S][D], alive 198 to 229   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(124416)   /* float [S][D], alive 213 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm            AT(125952)   /* float [S][D], alive 215 to 226   attention.mfl:10 */
 
 /* One step of the inner loop. */
 static void attention_hypergradient_step(const attention_data *data, char *work, int t)
@@ -158,11 +158,11 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
     float (*g_rms_norm)[D] = HYPERGRADIENT_g_rms_norm;                  /* [S][D] */
 
     for (int s = 0; s < S; s++)
-        for (int d = 0; d < D; d++)
+        MFL_SIMD for (int d = 0; d < D; d++)
             h[s][d] = x[s][d];
     for (int l = 0; l < L; l++) {
         for (int d = 0; d < D; d++)
-            for (int i = 0; i < D; i++) {
+            MFL_SIMD for (int i = 0; i < D; i++) {
                 blocks_q_at[t][l][d][i] = blocks_q[l][d][i];
                 blocks_v_at[t][l][d][i] = blocks_v[l][d][i];
             }
@@ -178,8 +178,9 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             rsqrt_at[l][s] = 1.0f / sqrt_rms_norm_sum;
             slope_sqrt_rms_norm_sum_at[l][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
             slope_rsqrt_at[l][s] = rsqrt_at[l][s] / sqrt_rms_norm_sum;
-            for (int d = 0; d < D; d++)
-                rms_norm[s][d] = h[s][d] * rsqrt_at[l][s];              /* a = rms_norm(h)   attention.mfl:9 */
+            float this_rsqrt_at = rsqrt_at[l][s];
+            MFL_SIMD for (int d = 0; d < D; d++)
+                rms_norm[s][d] = h[s][d] * this_rsqrt_at;               /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* rms_norm_blocks_q_at = rms_norm blocks_q: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm[0][0], D, 0, &blocks_q[l][0][0], D, 0,
@@ -203,7 +204,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             })
             float sum_exp_block_difference_2 = mfl_fold_addf(sum_exp_block_difference_part, 16);
             slope_block_quotient_at[l][s] = 1.0f / sum_exp_block_difference_2;  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            for (int i = 0; i < S; i++) {
+            MFL_SIMD for (int i = 0; i < S; i++) {
                 /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 block_quotient_at[l][s][i] = exp_block_difference_at[l][s][i]
                         / sum_exp_block_difference_2;
@@ -238,7 +239,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         })
         float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 4);
         float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        for (int d = 0; d < D; d++)
+        MFL_SIMD for (int d = 0; d < D; d++)
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
             g_h[s][d] = g_h_at[t][s][d] + ((d < 7) ? inner_exp[d] * (1.0f / S * slope_log_sum_inner_exp)
                     : 0.0f);
@@ -256,11 +257,12 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
                     slope_block_quotient_at_2[b][s][i] * g_block_quotient[s][i]);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float g_sum_exp_block_difference = (-1.0f) * g_sum_exp_block_difference_sum;
-            for (int i = 0; i < S; i++)
+            float this_slope_block_quotient_at = slope_block_quotient_at[b][s];
+            MFL_SIMD for (int i = 0; i < S; i++)
                 g_scaled_block_product[s][i] = (s >= i) ? exp_block_difference_at[b][s][i]
                         * (g_sum_exp_block_difference + g_block_quotient[s][i]
-                        * slope_block_quotient_at[b][s]) : 0.0f;
-            for (int d = 0; d < D; d++)
+                        * this_slope_block_quotient_at) : 0.0f;
+            MFL_SIMD for (int d = 0; d < D; d++)
                 rms_norm_2[s][d] = h_at[b][s][d] * rsqrt_at[b][s];      /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* g_rms_norm_blocks_q = 0.25f g_scaled_block_product rms_norm_2: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
@@ -280,7 +282,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             float g_rsqrt_2 = (-1.0f) * g_rsqrt_sum;                    /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at[b][s]
                     * (slope_rsqrt_at[b][s] * g_rsqrt_2);
-            for (int d = 0; d < D; d++)
+            MFL_SIMD for (int d = 0; d < D; d++)
                 g_h[s][d] = g_h[s][d] + h_at[b][s][d] * (0.125f * g_scaled_sum_h_squared) + rsqrt_at[b][s]
                         * g_rms_norm[s][d];
         }
@@ -291,7 +293,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_2[0][0], D, 1, &g_rms_norm_blocks_v[0][0],
                 D, 0, 0, &g_blocks_v_at[0][0], D);
         for (int d = 0; d < D; d++)
-            for (int i = 0; i < D; i++) {
+            MFL_SIMD for (int i = 0; i < D; i++) {
                 /* p = p - rate * g   std/optimizers.mfl:5 */
                 blocks_q[b][d][i] = blocks_q[b][d][i] - g_blocks_q_at[d][i] * exp_log_rate;
                 blocks_v[b][d][i] = blocks_v[b][d][i] - exp_log_rate * g_blocks_v_at[d][i];
@@ -371,12 +373,12 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
     float (*d_g_rms_norm)[D] = HYPERGRADIENT_d_g_rms_norm;              /* [S][D] */
 
     for (int s = 0; s < S; s++)
-        for (int d = 0; d < D; d++)
+        MFL_SIMD for (int d = 0; d < D; d++)
             h_2[s][d] = x[s][d];
     memset(&d_h[0][0], 0, sizeof(float) * S * D);
     for (int l = 0; l < L; l++) {
         for (int d = 0; d < D; d++)
-            for (int i = 0; i < D; i++) {
+            MFL_SIMD for (int i = 0; i < D; i++) {
                 /* adjoint of rate * g   std/optimizers.mfl:5 */
                 b_g_blocks_q[l][d][i] = -(b_blocks_q[l][d][i] * exp_log_rate);
                 b_g_blocks_v[l][d][i] = -(b_blocks_v[l][d][i] * exp_log_rate);
@@ -394,8 +396,9 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-6f);
             rsqrt_at_2[l][s] = 1.0f / sqrt_rms_norm_sum;
             float d_sum_h_squared_sum_part[16] = { 0 };
+            float this_rsqrt_at = rsqrt_at_2[l][s];
             MFL_LANES(d, D, 16, lane, {
-                rms_norm_3[s][d] = h_2[s][d] * rsqrt_at_2[l][s];
+                rms_norm_3[s][d] = h_2[s][d] * this_rsqrt_at;
                 d_sum_h_squared_sum_part[lane] += h_2[s][d] * d_h[s][d];
             })
             float d_sum_h_squared_sum = mfl_fold_addf(d_sum_h_squared_sum_part, 16);
@@ -408,8 +411,9 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                     * (slope_rsqrt_at_2[l][s] / sqrt_rms_norm_sum);
             d_slope_sqrt_rms_norm_sum_at[l][s] = d_sqrt_rms_norm_sum
                     * (slope_sqrt_rms_norm_sum_at_2[l][s] / sqrt_rms_norm_sum);
-            for (int d = 0; d < D; d++)
-                d_rms_norm[s][d] = d_h[s][d] * rsqrt_at_2[l][s] + h_2[s][d] * ((-1.0f) * d_rsqrt_at[l][s]);
+            float this_d_rsqrt_at = d_rsqrt_at[l][s];
+            MFL_SIMD for (int d = 0; d < D; d++)
+                d_rms_norm[s][d] = d_h[s][d] * this_rsqrt_at + h_2[s][d] * ((-1.0f) * this_d_rsqrt_at);
         }
         /* rms_norm_blocks_q_at_2 = rms_norm_3 blocks_q_at: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &blocks_q_at[t][l][0][0], D,
@@ -434,13 +438,14 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             float sum_exp_block_difference_sum = mfl_fold_addf(sum_exp_block_difference_sum_part, 16);
             sum_exp_block_difference[s] = sum_exp_block_difference_sum;
             slope_block_quotient_at_3[l][s] = 1.0f / sum_exp_block_difference[s];  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            for (int i = 0; i < S; i++) {
+            float this_sum_exp_block_difference = sum_exp_block_difference[s];
+            MFL_SIMD for (int i = 0; i < S; i++) {
                 /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 block_quotient_at_2[l][s][i] = exp_block_difference_at_2[l][s][i]
-                        / sum_exp_block_difference[s];
+                        / this_sum_exp_block_difference;
                 /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 slope_block_quotient_at_4[l][s][i] = block_quotient_at_2[l][s][i]
-                        / sum_exp_block_difference[s];
+                        / this_sum_exp_block_difference;
             }
         }
         /* rms_norm_blocks_v_at_2 = rms_norm_3 blocks_v_at: a @ p.v   attention.mfl:10 */
@@ -471,14 +476,16 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             float d_sum_exp_block_difference = mfl_fold_addf(d_sum_exp_block_difference_part, 16);
             d_slope_block_quotient_at[l][s] = mfl_mulzf(d_sum_exp_block_difference,
                     slope_block_quotient_at_3[l][s] / sum_exp_block_difference[s]);
-            for (int i = 0; i < S; i++) {
+            float this_slope_block_quotient_at = slope_block_quotient_at_3[l][s];
+            float this_sum_exp_block_difference_2 = sum_exp_block_difference[s];
+            MFL_SIMD for (int i = 0; i < S; i++) {
                 d_block_quotient_at[l][s][i] = d_exp_block_difference_at[l][s][i]
-                        * slope_block_quotient_at_3[l][s] - d_sum_exp_block_difference
+                        * this_slope_block_quotient_at - d_sum_exp_block_difference
                         * slope_block_quotient_at_4[l][s][i];
                 d_slope_block_quotient_at_2[l][s][i] =
-                        mfl_mulzf(slope_block_quotient_at_3[l][s], d_block_quotient_at[l][s][i])
+                        mfl_mulzf(this_slope_block_quotient_at, d_block_quotient_at[l][s][i])
                         - mfl_mulzf(d_sum_exp_block_difference, slope_block_quotient_at_4[l][s][i]
-                        / sum_exp_block_difference[s]);
+                        / this_sum_exp_block_difference_2);
             }
         }
         /* d_rms_norm_blocks_v_at = d_rms_norm blocks_v_at: tangent of a @ p.v   attention.mfl:10 */
@@ -517,7 +524,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             g_inner_exp[d] = 1.0f / S * slope_log_sum_inner_exp;        /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         MFL_SUM(float, d_sum_inner_exp, d, 7, 1, d_inner_exp[d]);       /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float d_slope_log_sum_inner_exp = d_sum_inner_exp * (slope_log_sum_inner_exp / sum_inner_exp);
-        for (int d = 0; d < D; d++) {
+        MFL_SIMD for (int d = 0; d < D; d++) {
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
             g_h_2[s][d] = g_h_at[t][s][d] + ((d < 7) ? inner_exp_2[d] * g_inner_exp[d] : 0.0f);
             /* tangent of the adjoint of h[:, 0:C]   attention.mfl:14 */
@@ -538,13 +545,13 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                     slope_block_quotient_at_4[b][s][i] * g_block_quotient_2[s][i]);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float g_sum_exp_block_difference = (-1.0f) * g_sum_exp_block_difference_sum;
-            for (int i = 0; i < S; i++) {
+            MFL_SIMD for (int i = 0; i < S; i++) {
                 g_exp_block_difference[s][i] = g_sum_exp_block_difference + g_block_quotient_2[s][i]
                         * slope_block_quotient_at_3[b][s];
                 g_scaled_block_product_2[s][i] = (s >= i) ? exp_block_difference_at_2[b][s][i]
                         * g_exp_block_difference[s][i] : 0.0f;
             }
-            for (int d = 0; d < D; d++)
+            MFL_SIMD for (int d = 0; d < D; d++)
                 rms_norm_4[s][d] = h_at_2[b][s][d] * rsqrt_at_2[b][s];  /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* g_rms_norm_blocks_q_2 = 0.25f g_scaled_block_product_2 rms_norm_4: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
@@ -577,12 +584,14 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                     + mfl_mulzf(slope_block_quotient_at_4[b][s][i], d_g_block_quotient[s][i]));
             /* tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float d_g_sum_exp_block_difference = (-1.0f) * d_g_sum_exp_block_difference_sum;
-            for (int i = 0; i < S; i++)
+            float this_slope_block_quotient_at_2 = slope_block_quotient_at_3[b][s];
+            float this_d_slope_block_quotient_at = d_slope_block_quotient_at[b][s];
+            MFL_SIMD for (int i = 0; i < S; i++)
                 d_g_scaled_block_product[s][i] = (s >= i)
                         ? mfl_mulzf(g_exp_block_difference[s][i], d_exp_block_difference_at[b][s][i])
                         + mfl_mulzf(exp_block_difference_at_2[b][s][i], d_g_sum_exp_block_difference
-                        + (mfl_mulzf(slope_block_quotient_at_3[b][s], d_g_block_quotient[s][i])
-                        + mfl_mulzf(g_block_quotient_2[s][i], (-1.0f) * d_slope_block_quotient_at[b][s])))
+                        + (mfl_mulzf(this_slope_block_quotient_at_2, d_g_block_quotient[s][i])
+                        + mfl_mulzf(g_block_quotient_2[s][i], (-1.0f) * this_d_slope_block_quotient_at)))
                         : 0.0f;
             float g_rsqrt_sum_part[16] = { 0 };
             MFL_LANES(d, D, 16, lane, {
@@ -595,9 +604,10 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             g_rsqrt[s] = (-1.0f) * g_rsqrt_sum;                         /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             g_sqrt_rms_norm_sum[s] = slope_rsqrt_at_2[b][s] * g_rsqrt[s];
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s] * g_sqrt_rms_norm_sum[s];
-            for (int d = 0; d < D; d++) {
+            float this_rsqrt_at_2 = rsqrt_at_2[b][s];
+            MFL_SIMD for (int d = 0; d < D; d++) {
                 g_h_squared[s][d] = 0.125f * g_scaled_sum_h_squared;
-                g_h_2[s][d] = g_h_2[s][d] + h_at_2[b][s][d] * g_h_squared[s][d] + rsqrt_at_2[b][s]
+                g_h_2[s][d] = g_h_2[s][d] + h_at_2[b][s][d] * g_h_squared[s][d] + this_rsqrt_at_2
                         * g_rms_norm_2[s][d];
             }
         }
@@ -632,7 +642,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             float d_g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s]
                     * (slope_rsqrt_at_2[b][s] * d_g_rsqrt - g_rsqrt[s] * d_slope_rsqrt_at[b][s])
                     - g_sqrt_rms_norm_sum[s] * d_slope_sqrt_rms_norm_sum_at[b][s];
-            for (int d = 0; d < D; d++)
+            MFL_SIMD for (int d = 0; d < D; d++)
                 d_g_h[s][d] = d_g_h[s][d] + (g_h_squared[s][d] * d_h_at[b][s][d] + h_at_2[b][s][d]
                         * (0.125f * d_g_scaled_sum_h_squared))
                         + (g_rms_norm_2[s][d] * d_rsqrt[s][d] + rsqrt_at_2[b][s] * d_g_rms_norm[s][d]);
@@ -715,7 +725,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
 
     for (int l = 0; l < L; l++)
         for (int d = 0; d < D; d++)
-            for (int i = 0; i < D; i++) {
+            MFL_SIMD for (int i = 0; i < D; i++) {
                 /* normal(0.25)   attention.mfl:6 */
                 blocks_q[l][d][i] = mfl_normalf(0, 100000, i + d * 16 + l * 256) * 0.25f;
                 blocks_v[l][d][i] = 0.25f * mfl_normalf(0, 100001, i + d * 16 + l * 256);
@@ -725,7 +735,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     for (int t = 0; t < STEPS; t++)
         attention_hypergradient_step(data, work, t);
     for (int s = 0; s < S; s++)
-        for (int d = 0; d < D; d++)
+        MFL_SIMD for (int d = 0; d < D; d++)
             h_3[s][d] = xv[s][d];
 
     for (int b = 0; b < L; b++) {
@@ -741,8 +751,9 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             rsqrt_at_3[b][s] = 1.0f / sqrt_rms_norm_sum;
             slope_sqrt_rms_norm_sum_at_3[b][s] = 0.5f / sqrt_rms_norm_sum;  /* tangent of a = rms_norm(h)   attention.mfl:9 */
             slope_rsqrt_at_3[b][s] = rsqrt_at_3[b][s] / sqrt_rms_norm_sum;
-            for (int d = 0; d < D; d++)
-                rms_norm_5[s][d] = h_3[s][d] * rsqrt_at_3[b][s];        /* a = rms_norm(h)   attention.mfl:9 */
+            float this_rsqrt_at = rsqrt_at_3[b][s];
+            MFL_SIMD for (int d = 0; d < D; d++)
+                rms_norm_5[s][d] = h_3[s][d] * this_rsqrt_at;           /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* rms_norm_blocks_q_at_3 = rms_norm_5 blocks_q: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_5[0][0], D, 0, &blocks_q[b][0][0], D, 0,
@@ -766,7 +777,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             })
             float sum_exp_block_difference_2 = mfl_fold_addf(sum_exp_block_difference_part, 16);
             slope_block_quotient_at_5[b][s] = 1.0f / sum_exp_block_difference_2;  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            for (int i = 0; i < S; i++) {
+            MFL_SIMD for (int i = 0; i < S; i++) {
                 /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 block_quotient_at_3[b][s][i] = exp_block_difference_at_3[b][s][i]
                         / sum_exp_block_difference_2;
@@ -787,14 +798,15 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         MFL_MAX(float, max_logits_so_far, d, 7, 1, h_3[s][d]);
         max_logits[s] = max_logits_so_far;                              /* cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
         float sum_outer_exp_sum_part[4] = { 0 };
+        float this_max_logits = max_logits[s];
         MFL_LANES(d, 7, 4, lane, {
-            outer_exp[d] = mfl_expf(h_3[s][d] - max_logits[s]);
+            outer_exp[d] = mfl_expf(h_3[s][d] - this_max_logits);
             sum_outer_exp_sum_part[lane] += outer_exp[d];
         })
         float sum_outer_exp_sum = mfl_fold_addf(sum_outer_exp_sum_part, 4);
         sum_outer_exp[s] = sum_outer_exp_sum;
         float slope_log_sum_outer_exp = 1.0f / sum_outer_exp[s];        /* tangent of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
-        for (int d = 0; d < D; d++)
+        MFL_SIMD for (int d = 0; d < D; d++)
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
             b_h[s][d] = (d < 7) ? outer_exp[d] * (1.0f / S * slope_log_sum_outer_exp) : 0.0f;
         b_h[s][yv[s]] += -1.0f / S;                                     /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
@@ -817,11 +829,12 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
                     slope_block_quotient_at_6[b][s][i] * b_block_quotient[s][i]);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
             float b_sum_exp_block_difference = (-1.0f) * b_sum_exp_block_difference_sum;
-            for (int i = 0; i < S; i++)
+            float this_slope_block_quotient_at = slope_block_quotient_at_5[b][s];
+            MFL_SIMD for (int i = 0; i < S; i++)
                 b_scaled_block_product[s][i] = (s >= i) ? exp_block_difference_at_3[b][s][i]
                         * (b_sum_exp_block_difference + b_block_quotient[s][i]
-                        * slope_block_quotient_at_5[b][s]) : 0.0f;
-            for (int d = 0; d < D; d++)
+                        * this_slope_block_quotient_at) : 0.0f;
+            MFL_SIMD for (int d = 0; d < D; d++)
                 rms_norm_6[s][d] = h_at_3[b][s][d] * rsqrt_at_3[b][s];  /* a = rms_norm(h)   attention.mfl:9 */
         }
         /* b_rms_norm_blocks_q = 0.25f b_scaled_block_product rms_norm_6: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
@@ -841,7 +854,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             float b_rsqrt = (-1.0f) * b_rsqrt_sum;                      /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             float b_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_3[b][s]
                     * (slope_rsqrt_at_3[b][s] * b_rsqrt);
-            for (int d = 0; d < D; d++)
+            MFL_SIMD for (int d = 0; d < D; d++)
                 b_h[s][d] = b_h[s][d] + h_at_3[b][s][d] * (0.125f * b_scaled_sum_h_squared)
                         + rsqrt_at_3[b][s] * b_rms_norm[s][d];
         }

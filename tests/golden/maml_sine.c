@@ -1,53 +1,53 @@
 /* Workspace of maml_sine_hypergradient: 85440 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
- * maml_sine_hypergradient_step is 7 to 32,
- * maml_sine_hypergradient_step_adjoint is 56 to 81. */
-#define HYPERGRADIENT_p_l3_b                   AT(80384)   /* float, alive 1 to 41 */
-#define HYPERGRADIENT_p_l1_w                   AT(78400)   /* float [H], alive 2 to 33 */
-#define HYPERGRADIENT_p_l1_b                   AT(78592)   /* float [H], alive 2 to 33 */
-#define HYPERGRADIENT_p_l2_w                   AT(64000)   /* float [H][H], alive 2 to 52 */
-#define HYPERGRADIENT_p_l2_b                   AT(80000)   /* float [H], alive 2 to 41 */
-#define HYPERGRADIENT_p_l3_w                   AT(80192)   /* float [H], alive 2 to 41 */
-#define HYPERGRADIENT_p_l2_w_at                    AT(0)   /* float [STEPS][H][H], alive 7 to 81 */
-#define HYPERGRADIENT_p_l3_w_at                AT(83200)   /* float [STEPS][H], alive 7 to 81 */
-#define HYPERGRADIENT_tanh_dense_at            AT(32000)   /* float [STEPS][K][H], alive 7 to 81   maml_sine.mfl:10 */
-#define HYPERGRADIENT_tanh_dense_at_2          AT(40000)   /* float [STEPS][K][H], alive 7 to 81   maml_sine.mfl:10 */
-#define HYPERGRADIENT_dense_minus_ys_at        AT(84032)   /* float [STEPS][K], alive 7 to 81   maml_sine.mfl:18 */
-#define HYPERGRADIENT_g_tanh_dense_at          AT(48000)   /* float [STEPS][K][H], alive 7 to 81   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_tanh_dense_at_2        AT(56000)   /* float [STEPS][K][H], alive 7 to 81   maml_sine.mfl:9 */
-#define HYPERGRADIENT_tanh_dense_p_l2_w        AT(70400)   /* float [K][H], alive 8 to 13   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_dense                  AT(76800)   /* float [K][H], alive 9 to 20   maml_sine.mfl:10 */
-#define HYPERGRADIENT_g_p_l1_w                 AT(78784)   /* float [H], alive 15 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l1_b                 AT(78976)   /* float [H], alive 16 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l2_w                 AT(70400)   /* float [H][H], alive 18 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l2_b                 AT(79168)   /* float [H], alive 19 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_g_p_l3_w                 AT(76800)   /* float [H], alive 22 to 32   maml_sine.mfl:9 */
-#define HYPERGRADIENT_tanh_dense               AT(76800)   /* float [K][H], alive 33 to 55   maml_sine.mfl:10 */
-#define HYPERGRADIENT_tanh_dense_p_l2_w_2      AT(70400)   /* float [K][H], alive 34 to 41   maml_sine.mfl:9 */
-#define HYPERGRADIENT_tanh_dense_2             AT(72000)   /* float [K][H], alive 36 to 48   maml_sine.mfl:10 */
-#define HYPERGRADIENT_dense_minus_yq           AT(73600)   /* float [K], alive 36 to 48   maml_sine.mfl:20 */
-#define HYPERGRADIENT_b_dense                  AT(78400)   /* float [K][H], alive 36 to 52   maml_sine.mfl:10 */
-#define HYPERGRADIENT_b_p_l3_b                 AT(85248)   /* float, alive 45 to 88 */
-#define HYPERGRADIENT_outer_value              AT(85312)   /* float, alive 46 to 82   maml_sine.mfl:20 */
-#define HYPERGRADIENT_b_p_l3_w                 AT(84288)   /* float [H], alive 47 to 87 */
-#define HYPERGRADIENT_b_p_l2_b                 AT(84480)   /* float [H], alive 49 to 86 */
-#define HYPERGRADIENT_b_p_l2_w                 AT(70400)   /* float [H][H], alive 51 to 85 */
-#define HYPERGRADIENT_b_tanh_dense             AT(80000)   /* float [K][H], alive 52 to 55   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_b                 AT(84672)   /* float [H], alive 53 to 84 */
-#define HYPERGRADIENT_b_p_l1_w                 AT(84864)   /* float [H], alive 54 to 83 */
-#define HYPERGRADIENT_slope_tanh_dense         AT(64000)   /* float [K][H], alive 56 to 72   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense             AT(65600)   /* float [K][H], alive 56 to 73   maml_sine.mfl:10 */
-#define HYPERGRADIENT_slope_tanh_dense_2       AT(67200)   /* float [K][H], alive 56 to 68   maml_sine.mfl:10 */
-#define HYPERGRADIENT_g_dense_2                AT(68800)   /* float [K][H], alive 56 to 73   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w      AT(76800)   /* float [K][H], alive 57 to 68   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2    AT(78400)   /* float [K][H], alive 58 to 68   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_tanh_dense_2           AT(80000)   /* float [K][H], alive 59 to 78   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_dense                  AT(85376)   /* float [K], alive 59 to 78   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_dense                AT(81600)   /* float [K][H], alive 59 to 78   maml_sine.mfl:10 */
-#define HYPERGRADIENT_d_g_tanh_dense           AT(85056)   /* float [H], alive 65 to 68   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_2         AT(67200)   /* float [K][H], alive 69 to 72   maml_sine.mfl:9 */
-#define HYPERGRADIENT_d_g_tanh_dense_3         AT(76800)   /* float [K][H], alive 70 to 72   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l1_b_2               AT(78400)   /* float [H], alive 71 to 81   maml_sine.mfl:9 */
-#define HYPERGRADIENT_b_p_l2_b_2               AT(64000)   /* float [H], alive 76 to 81   maml_sine.mfl:9 */
+ * maml_sine_hypergradient_step is 7 to 33,
+ * maml_sine_hypergradient_step_adjoint is 58 to 84. */
+#define HYPERGRADIENT_p_l3_b                   AT(80384)   /* float, alive 1 to 43 */
+#define HYPERGRADIENT_p_l1_w                   AT(78400)   /* float [H], alive 2 to 34 */
+#define HYPERGRADIENT_p_l1_b                   AT(78592)   /* float [H], alive 2 to 34 */
+#define HYPERGRADIENT_p_l2_w                   AT(64000)   /* float [H][H], alive 2 to 54 */
+#define HYPERGRADIENT_p_l2_b                   AT(80000)   /* float [H], alive 2 to 43 */
+#define HYPERGRADIENT_p_l3_w                   AT(80192)   /* float [H], alive 2 to 43 */
+#define HYPERGRADIENT_p_l2_w_at                    AT(0)   /* float [STEPS][H][H], alive 7 to 84 */
+#define HYPERGRADIENT_p_l3_w_at                AT(83200)   /* float [STEPS][H], alive 7 to 84 */
+#define HYPERGRADIENT_tanh_dense_at            AT(32000)   /* float [STEPS][K][H], alive 7 to 84   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_at_2          AT(40000)   /* float [STEPS][K][H], alive 7 to 84   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_ys_at        AT(84032)   /* float [STEPS][K], alive 7 to 84   maml_sine.mfl:18 */
+#define HYPERGRADIENT_g_tanh_dense_at          AT(48000)   /* float [STEPS][K][H], alive 7 to 84   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_tanh_dense_at_2        AT(56000)   /* float [STEPS][K][H], alive 7 to 84   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense_p_l2_w        AT(70400)   /* float [K][H], alive 8 to 14   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_dense                  AT(76800)   /* float [K][H], alive 9 to 21   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_p_l1_w                 AT(78784)   /* float [H], alive 16 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l1_b                 AT(78976)   /* float [H], alive 17 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l2_w                 AT(70400)   /* float [H][H], alive 19 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l2_b                 AT(79168)   /* float [H], alive 20 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_g_p_l3_w                 AT(76800)   /* float [H], alive 23 to 33   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense               AT(76800)   /* float [K][H], alive 34 to 57   maml_sine.mfl:10 */
+#define HYPERGRADIENT_tanh_dense_p_l2_w_2      AT(70400)   /* float [K][H], alive 35 to 43   maml_sine.mfl:9 */
+#define HYPERGRADIENT_tanh_dense_2             AT(72000)   /* float [K][H], alive 37 to 50   maml_sine.mfl:10 */
+#define HYPERGRADIENT_dense_minus_yq           AT(73600)   /* float [K], alive 37 to 50   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_dense                  AT(78400)   /* float [K][H], alive 37 to 54   maml_sine.mfl:10 */
+#define HYPERGRADIENT_b_p_l3_b                 AT(85248)   /* float, alive 47 to 91 */
+#define HYPERGRADIENT_outer_value              AT(85312)   /* float, alive 48 to 85   maml_sine.mfl:20 */
+#define HYPERGRADIENT_b_p_l3_w                 AT(84288)   /* float [H], alive 49 to 90 */
+#define HYPERGRADIENT_b_p_l2_b                 AT(84480)   /* float [H], alive 51 to 89 */
+#define HYPERGRADIENT_b_p_l2_w                 AT(70400)   /* float [H][H], alive 53 to 88 */
+#define HYPERGRADIENT_b_tanh_dense             AT(80000)   /* float [K][H], alive 54 to 57   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b                 AT(84672)   /* float [H], alive 55 to 87 */
+#define HYPERGRADIENT_b_p_l1_w                 AT(84864)   /* float [H], alive 56 to 86 */
+#define HYPERGRADIENT_slope_tanh_dense         AT(64000)   /* float [K][H], alive 58 to 75   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense             AT(65600)   /* float [K][H], alive 58 to 76   maml_sine.mfl:10 */
+#define HYPERGRADIENT_slope_tanh_dense_2       AT(67200)   /* float [K][H], alive 58 to 71   maml_sine.mfl:10 */
+#define HYPERGRADIENT_g_dense_2                AT(68800)   /* float [K][H], alive 58 to 76   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w      AT(76800)   /* float [K][H], alive 59 to 71   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_p_l2_w_2    AT(78400)   /* float [K][H], alive 60 to 71   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_tanh_dense_2           AT(80000)   /* float [K][H], alive 61 to 81   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_dense                  AT(85376)   /* float [K], alive 61 to 81   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_dense                AT(81600)   /* float [K][H], alive 61 to 81   maml_sine.mfl:10 */
+#define HYPERGRADIENT_d_g_tanh_dense           AT(85056)   /* float [H], alive 67 to 71   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_2         AT(67200)   /* float [K][H], alive 72 to 75   maml_sine.mfl:9 */
+#define HYPERGRADIENT_d_g_tanh_dense_3         AT(76800)   /* float [K][H], alive 73 to 75   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l1_b_2               AT(78400)   /* float [H], alive 74 to 84   maml_sine.mfl:9 */
+#define HYPERGRADIENT_b_p_l2_b_2               AT(64000)   /* float [H], alive 79 to 84   maml_sine.mfl:9 */
 
 /* One step of the inner loop. */
 static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work, int t)
@@ -76,7 +76,7 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
     float *g_p_l3_w = HYPERGRADIENT_g_p_l3_w;                           /* [H] */
 
     for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++) {
+        MFL_SIMD for (int h = 0; h < H; h++) {
             float xs_times_p_l1_w = xs[k][0] * p_l1_w[h];               /* x @ p.w   maml_sine.mfl:9 */
             /* tanh(dense(p.l1, x))   maml_sine.mfl:10 */
             tanh_dense_at[t][k][h] = mfl_tanhf(xs_times_p_l1_w + p_l1_b[h]);
@@ -95,9 +95,10 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
         float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
         /* net(p, xs) - ys   maml_sine.mfl:18 */
         dense_minus_ys_at[t][k] = tanh_dense_p_l3_w + p_l3_b[0] - ys[k][0];
-        for (int h = 0; h < H; h++) {
+        float this_dense_minus_ys_at = dense_minus_ys_at[t][k];
+        MFL_SIMD for (int h = 0; h < H; h++) {
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
-            g_tanh_dense_at[t][k][h] = 2.0f / K * (dense_minus_ys_at[t][k] * p_l3_w[h]);
+            g_tanh_dense_at[t][k][h] = 2.0f / K * (this_dense_minus_ys_at * p_l3_w[h]);
             /* adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
             g_dense[k][h] = (1.0f - tanh_dense_at_2[t][k][h] * tanh_dense_at_2[t][k][h])
                     * g_tanh_dense_at[t][k][h];
@@ -111,7 +112,7 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
     memset(g_p_l1_w, 0, sizeof(float) * H);
     memset(g_p_l1_b, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++) {
+        MFL_SIMD for (int h = 0; h < H; h++) {
             /* adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
             float g_dense_3 = (1.0f - tanh_dense_at[t][k][h] * tanh_dense_at[t][k][h])
                     * g_tanh_dense_at_2[t][k][h];
@@ -124,12 +125,12 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
             0, &g_p_l2_w[0][0], H);
     memset(g_p_l2_b, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++)
+        MFL_SIMD for (int h = 0; h < H; h++)
             g_p_l2_b[h] += g_dense[k][h];                               /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
     float g_p_l3_b_sum = 0.0f;
     memset(g_p_l3_w, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++) {
-        for (int h = 0; h < H; h++)
+        MFL_SIMD for (int h = 0; h < H; h++)
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
             g_p_l3_w[h] += 2.0f / K * (tanh_dense_at_2[t][k][h] * dense_minus_ys_at[t][k]);
         g_p_l3_b_sum += dense_minus_ys_at[t][k];
@@ -143,7 +144,7 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
         p_l3_w_at[t][h] = p_l3_w[h];
         p_l2_b[h] = p_l2_b[h] - 0.01f * g_p_l2_b[h];
         p_l3_w[h] = p_l3_w[h] - g_p_l3_w[h] * 0.01f;
-        for (int i = 0; i < H; i++) {
+        MFL_SIMD for (int i = 0; i < H; i++) {
             p_l2_w_at[t][h][i] = p_l2_w[h][i];
             p_l2_w[h][i] = p_l2_w[h][i] - g_p_l2_w[h][i] * 0.01f;
         }
@@ -183,7 +184,7 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
     float *b_p_l2_b_2 = HYPERGRADIENT_b_p_l2_b_2;                       /* [H] */
 
     for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++) {
+        MFL_SIMD for (int h = 0; h < H; h++) {
             /* tangent of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
             slope_tanh_dense[k][h] = 1.0f - tanh_dense_at[t][k][h] * tanh_dense_at[t][k][h];
             /* tangent of x @ p.w   maml_sine.mfl:9 */
@@ -221,9 +222,10 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
         })
         float d_tanh_dense_p_l3_w_sum_2 = mfl_fold_addf(d_tanh_dense_p_l3_w_sum_part_2, 16);
         d_dense[k] += (-0.01f) * d_tanh_dense_p_l3_w_sum_2;             /* tangent of x @ p.w   maml_sine.mfl:9 */
-        for (int h = 0; h < H; h++) {
+        float this_d_dense = d_dense[k];
+        MFL_SIMD for (int h = 0; h < H; h++) {
             /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
-            float d_g_tanh_dense_4 = 2.0f / K * (d_dense[k] * p_l3_w_at[t][h]);
+            float d_g_tanh_dense_4 = 2.0f / K * (this_d_dense * p_l3_w_at[t][h]);
             /* tangent of the adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
             d_g_dense[k][h] = g_tanh_dense_at[t][k][h]
                     * ((-2.0f) * (tanh_dense_at_2[t][k][h] * d_tanh_dense_2[k][h]))
@@ -240,7 +242,7 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
 
     memset(b_p_l1_b_2, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++) {
+        MFL_SIMD for (int h = 0; h < H; h++) {
             /* tangent of the adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
             float d_g_dense_2 = g_tanh_dense_at_2[t][k][h]
                     * (tanh_dense_at[t][k][h] * d_tanh_dense[k][h] * (-2.0f)) + slope_tanh_dense[k][h]
@@ -258,7 +260,7 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
     float b_p_l3_b_sum = 0.0f;
     memset(b_p_l2_b_2, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++) {
-        for (int h = 0; h < H; h++) {
+        MFL_SIMD for (int h = 0; h < H; h++) {
             b_p_l2_b_2[h] += d_g_dense[k][h];                           /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
             /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
             b_p_l3_w[h] += 2.0f / K * (d_tanh_dense_2[k][h] * dense_minus_ys_at[t][k]);
@@ -268,7 +270,7 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
     }
     float b_p_l3_b_2 = 2.0f / K * b_p_l3_b_sum;                         /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
     b_p_l3_b[0] = b_p_l3_b[0] + b_p_l3_b_2;
-    for (int h = 0; h < H; h++) {
+    MFL_SIMD for (int h = 0; h < H; h++) {
         b_p_l1_b[h] = b_p_l1_b[h] + b_p_l1_b_2[h];
         b_p_l2_b[h] = b_p_l2_b[h] + b_p_l2_b_2[h];
     }
@@ -311,7 +313,7 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
         p_l1_b[h] = start_l1_b[h];
         p_l2_b[h] = start_l2_b[h];
         p_l3_w[h] = start_l3_w[h][0];
-        for (int i = 0; i < H; i++)
+        MFL_SIMD for (int i = 0; i < H; i++)
             p_l2_w[h][i] = start_l2_w[h][i];
     }
 
@@ -319,7 +321,7 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
     for (int t = 0; t < STEPS; t++)
         maml_sine_hypergradient_step(data, work, t);
     for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++) {
+        MFL_SIMD for (int h = 0; h < H; h++) {
             float xq_times_p_l1_w = xq[k][0] * p_l1_w[h];               /* x @ p.w   maml_sine.mfl:9 */
             tanh_dense[k][h] = mfl_tanhf(xq_times_p_l1_w + p_l1_b[h]);  /* tanh(dense(p.l1, x))   maml_sine.mfl:10 */
         }
@@ -341,9 +343,10 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
         /* net(p, xq) - yq   maml_sine.mfl:20 */
         dense_minus_yq[k] = tanh_dense_p_l3_w + p_l3_b[0] - yq[k][0];
         outer_sum += dense_minus_yq[k] * dense_minus_yq[k];
-        for (int h = 0; h < H; h++) {
+        float this_dense_minus_yq = dense_minus_yq[k];
+        MFL_SIMD for (int h = 0; h < H; h++) {
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
-            float b_tanh_dense_2 = 2.0f / K * (dense_minus_yq[k] * p_l3_w[h]);
+            float b_tanh_dense_2 = 2.0f / K * (this_dense_minus_yq * p_l3_w[h]);
             /* adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
             b_dense[k][h] = (1.0f - tanh_dense_2[k][h] * tanh_dense_2[k][h]) * b_tanh_dense_2;
         }
@@ -356,12 +359,12 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
 
     memset(b_p_l3_w, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++)
+        MFL_SIMD for (int h = 0; h < H; h++)
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
             b_p_l3_w[h] += 2.0f / K * (tanh_dense_2[k][h] * dense_minus_yq[k]);
     memset(b_p_l2_b, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++)
+        MFL_SIMD for (int h = 0; h < H; h++)
             b_p_l2_b[h] += b_dense[k][h];                               /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
     /* b_p_l2_w = tanh_dense' b_dense: adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(H, H, K, 1.0f, &tanh_dense[0][0], H, 1, &b_dense[0][0], H, 0, 0,
@@ -373,7 +376,7 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
     memset(b_p_l1_b, 0, sizeof(float) * H);
     memset(b_p_l1_w, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
-        for (int h = 0; h < H; h++) {
+        MFL_SIMD for (int h = 0; h < H; h++) {
             /* adjoint of tanh(dense(p.l1, x))   maml_sine.mfl:10 */
             float b_dense_2 = (1.0f - tanh_dense[k][h] * tanh_dense[k][h]) * b_tanh_dense[k][h];
             b_p_l1_b[h] += b_dense_2;                                   /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */

@@ -26,11 +26,11 @@ static void ridge_hypergradient_step(const ridge_data *data, char *work, int t)
     for (int n = 0; n < N; n++) {
         MFL_SUM(float, x_w, d, D, 1, x[n][d] * w[d]);                   /* x @ w   ridge.mfl:12 */
         float x_w_minus_y = x_w - y[n];                                 /* x @ w - y   ridge.mfl:12 */
-        for (int d = 0; d < D; d++)
+        MFL_SIMD for (int d = 0; d < D; d++)
             g_w[d] += 2.0f / N * (x[n][d] * x_w_minus_y);               /* adjoint of x @ w   ridge.mfl:12 */
     }
 
-    for (int d = 0; d < D; d++) {
+    MFL_SIMD for (int d = 0; d < D; d++) {
         w_at[t][d] = w[d];
         w[d] = w[d] - (w[d] * g_w_squared[d] + g_w[d]) * 0.05f;         /* p = p - rate * g   std/optimizers.mfl:5 */
     }
@@ -52,14 +52,14 @@ static void ridge_hypergradient_step_adjoint(const ridge_data *data, char *work,
         d_x_w[n] = (-0.05f) * d_x_w_sum;                                /* tangent of x @ w   ridge.mfl:12 */
     }
 
-    for (int d = 0; d < D; d++) {
+    MFL_SIMD for (int d = 0; d < D; d++) {
         float b_g_w = b_w[d] * (-0.05f);                                /* adjoint of rate * g   std/optimizers.mfl:5 */
         b_w[d] = b_w[d] + g_w_squared[d] * b_g_w;
         b_log_l2[d] = b_log_l2[d] + exp_log_l2[d] * (2.0f * (b_g_w * w_at[t][d]));
     }
 
     for (int n = 0; n < N; n++)
-        for (int d = 0; d < D; d++)
+        MFL_SIMD for (int d = 0; d < D; d++)
             b_w[d] += 2.0f / N * (x[n][d] * d_x_w[n]);                  /* tangent of the adjoint of x @ w   ridge.mfl:12 */
 }
 
@@ -77,7 +77,7 @@ static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *met
     float *b_log_l2 = HYPERGRADIENT_b_log_l2;                           /* [D] */
     float *outer_value = HYPERGRADIENT_outer_value;
 
-    for (int d = 0; d < D; d++) {
+    MFL_SIMD for (int d = 0; d < D; d++) {
         exp_log_l2[d] = mfl_expf(log_l2[d]);                            /* exp(log_l2)   ridge.mfl:12 */
         g_w_squared[d] = exp_log_l2[d] * 2.0f;                          /* adjoint of w^2   ridge.mfl:12 */
         w[d] = 0.0f;
@@ -97,7 +97,7 @@ static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *met
 
     memset(b_w, 0, sizeof(float) * D);
     for (int v = 0; v < V; v++)
-        for (int d = 0; d < D; d++)
+        MFL_SIMD for (int d = 0; d < D; d++)
             b_w[d] += 2.0f / V * (xv[v][d] * xv_w_minus_yv[v]);         /* adjoint of xv @ w   ridge.mfl:14 */
     for (int d = 0; d < D; d++)
         b_log_l2[d] = 0.0f;

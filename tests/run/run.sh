@@ -124,6 +124,19 @@ for p in tests/reference/records tests/reference/neural_ode tests/models/record_
     "$mflc" build $p/$n.mfl --from $p/in --real double -o "$tmp" > "$tmp/log" 2>&1
     if gcc -std=c99 -O2 -Wall -Wextra -Werror -pedantic -Wdouble-promotion -Iinclude -c -o "$tmp/f.o" "$tmp/$n.c" > "$tmp/log" 2>&1; then ok; else bad "$n: warnings at -O2"; fi
 done
+# C compilers make vectors of it: they need not ask whether arrays overlap (MFL_SIMD), and do not give up on a loop for what it reads again (lower/invariant.c). gcc and clang
+# say what they found.
+vectors="-std=c99 -O3 -Wall -Wextra -Werror -pedantic -ffp-contract=off -fno-math-errno -fno-trapping-math -Iinclude $([ "$(uname -m)" != x86_64 ] || echo -march=x86-64-v4)"
+for p in examples/logistic_l2 tests/golden/attention; do
+    n=${p##*/}
+    "$mflc" build $p.mfl --mode mixed --schedule keep --real float -o "$tmp" > "$tmp/log" 2>&1
+    gcc $vectors -fopt-info-vec-all -c -o "$tmp/f.o" "$tmp/$n.c" > "$tmp/vec" 2>&1 || bad "$n: gcc -O3"
+    grep -E "$n.c.*(possible aliasing|latch block not empty|no vectype for stmt: [^ ]* = .MASK_LOAD)" "$tmp/vec" > "$tmp/log"
+    if [ ! -s "$tmp/log" ]; then ok; else bad "$n: gcc finds loops that are no vectors"; fi
+    clang-19 $vectors -Rpass-analysis=loop-vectorize -c -o "$tmp/f.o" "$tmp/$n.c" > "$tmp/vec" 2>&1 || bad "$n: clang -O3"
+    grep "logistic_l2.c.*unsafe dependent memory" "$tmp/vec" > "$tmp/log"
+    if [ ! -s "$tmp/log" ]; then ok; else bad "$n: clang finds loops that are no vectors"; fi
+done
 # The runtime builds for whatever processor it is built for (with -march the intrinsics of the product's tiles once could not be inlined).
 for march in x86-64-v2 x86-64-v3 native; do
     if [ "$(uname -m)" != x86_64 ] || gcc -std=c99 -O1 -march=$march -Wall -Wextra -Werror -pedantic -Wdouble-promotion -Iinclude -c -o "$tmp/f.o" runtime/gemm.c > "$tmp/log" 2>&1; then ok; else bad "runtime: $march"; fi
