@@ -1,12 +1,20 @@
 /* gemm.c -- the matrix product: a BLAS when built with MFL_USE_BLAS and the product is large, else the runtime's own: register tiles for the vector width of the
- * processor under GNU C on x86-64 (gemm_tile.inc, chosen when called), plain C elsewhere (gemm.inc). */
+ * processor under gcc and clang on x86-64 (gemm_tile.inc, chosen when called), plain C elsewhere (gemm.inc). */
 #include "mfl/runtime.h"
 #if MFL_USE_BLAS
 #include <cblas.h>
 enum { LARGE = 1 << 24 };                                                 /* products of more multiplications than this are the BLAS's: they need blocking for caches */
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#if defined(__x86_64__) && defined(__clang__) && __clang_major__ >= 18
 #define TILES 1
+#include <immintrin.h>
+#define UNROLL(n) _Pragma("clang loop unroll(full)")
+#pragma clang fp contract(fast)
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
+#elif defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define TILES 1
+#define UNROLL_TEXT(text) _Pragma(#text)
+#define UNROLL(n) UNROLL_TEXT(GCC unroll n)
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v3")                                      /* what the header defines may be inlined into both, whatever -march says */
 #include <immintrin.h>
@@ -14,6 +22,8 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #pragma GCC push_options
 #pragma GCC optimize("fp-contract=fast")
 #pragma GCC target("arch=x86-64-v4")
+#endif
+#if TILES
 #define VB 64
 #define TALL 8
 #define REAL float
@@ -34,10 +44,15 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #include "gemm_tile.inc"
 #undef VB
 #undef TALL
+#if defined(__clang__)
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
+#else
 #pragma GCC pop_options
 #pragma GCC push_options
 #pragma GCC optimize("fp-contract=fast")
 #pragma GCC target("arch=x86-64-v3")
+#endif
 #define VB 32
 #define TALL 6
 #define REAL float
@@ -58,7 +73,12 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #include "gemm_tile.inc"
 #undef VB
 #undef TALL
+#if defined(__clang__)
+#pragma clang attribute pop
+#pragma clang fp contract(off)
+#else
 #pragma GCC pop_options
+#endif
 #endif
 #define REAL float
 #define LANES 16
