@@ -25,17 +25,20 @@ LIBS     = $(shell $(LLVM) --ldflags) -lLLVM-19 -lopenblas -ljansson -lz -lm -lp
 STD      = $(wildcard compiler/std/*.mfl)
 
 # `make` alone builds; demo, check and bench first install what is missing.
-all: $(BUILD)/mflc $(BUILD)/libmfl_runtime.a
+all: $(BUILD)/mflc $(BUILD)/libmfl_runtime.a $(BUILD)/libmflc.so
 
 $(BUILD)/mflc: $(OBJ) $(RTOBJ)
 	$(CC) $(OPT) -rdynamic -o $@ $^ $(LIBS)
+# The compiler as a library (include/mfl/mfl.h), with the runtime in it: what is compiled in memory calls that.
+$(BUILD)/libmflc.so: $(LIBOBJ) $(RTOBJ) runtime/packaging/libmflc.map
+	$(CC) $(OPT) -shared -Wl,-soname,libmflc.so -Wl,--version-script=runtime/packaging/libmflc.map -o $@ $(LIBOBJ) $(RTOBJ) $(LIBS)
 $(BUILD)/libmfl_runtime.a: $(RTOBJ)
 	rm -f $@ && ar rcs $@ $^
 
 define layer
 $(BUILD)/$(1)/%.o: compiler/$(1)/%.c
 	@mkdir -p $$(@D)
-	$$(CC) -std=gnu11 $$(OPT) $$(WARN) $(patsubst %,-Icompiler/%,$(1) $(SEES_$(1))) -Iinclude $(if $(filter front,$(1)),-I$$(BUILD)/front) $(if $(filter emit driver,$(1)),$$(LLVM_C)) -MMD -c $$< -o $$@
+	$$(CC) -std=gnu11 $$(OPT) -fPIC $$(WARN) $(patsubst %,-Icompiler/%,$(1) $(SEES_$(1))) -Iinclude $(if $(filter front,$(1)),-I$$(BUILD)/front) $(if $(filter emit driver,$(1)),$$(LLVM_C)) -MMD -c $$< -o $$@
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 
@@ -51,7 +54,7 @@ $(BUILD)/front/lex.c: compiler/front/lex.l
 	@mkdir -p $(@D)
 	flex -o $@ --header-file=$(BUILD)/front/lex.h $<
 $(BUILD)/front/parse.o $(BUILD)/front/lex.o: $(BUILD)/front/%.o: $(BUILD)/front/%.c $(BUILD)/front/parse.h $(BUILD)/front/lex.c
-	$(CC) -std=gnu11 $(OPT) -Wall -Wno-unused-function -Wno-unused-but-set-variable -I$(BUILD)/front -Icompiler/front -Icompiler/base -Icompiler/ir -MMD -c $< -o $@
+	$(CC) -std=gnu11 $(OPT) -fPIC -Wall -Wno-unused-function -Wno-unused-but-set-variable -I$(BUILD)/front -Icompiler/front -Icompiler/base -Icompiler/ir -MMD -c $< -o $@
 # The standard library as one C table: { file name, text }.
 $(BUILD)/front/std_text.c: $(STD) Makefile
 	@mkdir -p $(@D)
@@ -59,7 +62,7 @@ $(BUILD)/front/std_text.c: $(STD) Makefile
 	for f in $(sort $(STD)); do printf '{ "std/%s",\n' $$(basename $$f); sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; echo '},'; done; \
 	echo '{ NULL, NULL } };'; } > $@
 $(BUILD)/front/std_text.o: $(BUILD)/front/std_text.c
-	$(CC) -std=gnu11 $(OPT) -c $< -o $@
+	$(CC) -std=gnu11 $(OPT) -fPIC -c $< -o $@
 # Scalar math as LLVM bitcode inside the binary: the JIT inlines what generated C includes.
 $(BUILD)/emit/vmath.bc: runtime/vmath_bc.src include/mfl/vmath.h
 	@mkdir -p $(@D)
@@ -121,12 +124,13 @@ install: all
 	install -d "$(DEST)/bin" "$(DEST)/include/mfl" "$(DEST)/lib/cmake/mfl" "$(DEST)/lib/pkgconfig"
 	install $(BUILD)/mflc "$(DEST)/bin/mflc"
 	install -m 644 $(BUILD)/libmfl_runtime.a "$(DEST)/lib/"
+	install $(BUILD)/libmflc.so "$(DEST)/lib/"
 	install -m 644 include/mfl/*.h "$(DEST)/include/mfl/"
 	install -m 644 runtime/packaging/*.cmake "$(DEST)/lib/cmake/mfl/"
-	install -m 644 runtime/packaging/mfl.pc "$(DEST)/lib/pkgconfig/"
+	install -m 644 runtime/packaging/*.pc "$(DEST)/lib/pkgconfig/"
 # Folders that are then empty go too, but the system's own.
 uninstall:
-	rm -f "$(DEST)/bin/mflc" "$(DEST)/lib/libmfl_runtime.a" "$(DEST)/lib/pkgconfig/mfl.pc"
+	rm -f "$(DEST)/bin/mflc" "$(DEST)/lib/libmfl_runtime.a" "$(DEST)/lib/libmflc.so" "$(DEST)/lib/pkgconfig/mfl.pc" "$(DEST)/lib/pkgconfig/mflc.pc"
 	rm -rf "$(DEST)/include/mfl" "$(DEST)/lib/cmake/mfl"
 	@$(if $(filter /usr /usr/local,$(DEST)),,for d in lib/cmake lib/pkgconfig lib include bin ""; do rmdir "$(DEST)/$$d" 2> /dev/null || :; done)
 clean:

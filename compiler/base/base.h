@@ -5,6 +5,7 @@
  * Names are interned for the life of the process: compare them by pointer. */
 #ifndef MFL_BASE_H
 #define MFL_BASE_H
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -95,4 +96,9 @@ void ice(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
 void quit(int code) NORETURN;                           /* ends the process; what was written to streams is in their files */
 void no_memory(size_t held) NORETURN;                  /* a problem that is too large: says so, exit code 1 */
 extern const char *ice_pass;                         /* the pass that runs, for ice() */
+extern jmp_buf *ice_return;                          /* where ice() and no_memory() go, after their message, instead of ending the process; NULL: they end it */
+
+/* ---- messages to the user ---- */
+FILE *messages(void);                                /* the standard error, or what a host has set */
+void  messages_to(FILE *);                           /* NULL: the standard error again */
 #endif

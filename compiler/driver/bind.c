@@ -10,7 +10,7 @@
 
 static void complain(Bindings *b, const char *path, const char *leaf, const char *what)
 {
-    fprintf(stderr, "mflc: %s, for %s: %s\n", path, leaf, what);
+    fprintf(messages(), "mflc: %s, for %s: %s\n", path, leaf, what);
     b->failed = true;
 }
 
@@ -26,12 +26,12 @@ static bool split(Bindings *b, const char *text, bool meta)
 {
     const char *eq = strchr(text, '=');
     if (!eq || eq == text || !eq[1]) {
-        fprintf(stderr, "mflc: --%s %s: expected NAME=FILE\n", meta ? "meta" : "data", text);
+        fprintf(messages(), "mflc: --%s %s: expected NAME=FILE\n", meta ? "meta" : "data", text);
         return false;
     }
     Binding *twice = find(b, intern_n(text, (size_t)(eq - text)));
     if (twice) {
-        fprintf(stderr, "mflc: %s is bound twice: to %s and to %s\n", twice->name, twice->path, eq + 1);
+        fprintf(messages(), "mflc: %s is bound twice: to %s and to %s\n", twice->name, twice->path, eq + 1);
         return false;
     }
     vec_push(b->arena, b->all, (Binding){ intern_n(text, (size_t)(eq - text)), meta, true, false, eq + 1, NULL });
@@ -51,7 +51,7 @@ static int open_from(Bindings *b)
             why = "it is neither a folder nor an .npz file";
     }
     if (why)
-        fprintf(stderr, "mflc: --from %s: %s\n", from, why);
+        fprintf(messages(), "mflc: --from %s: %s\n", from, why);
     return why ? EXIT_DATA : -1;
 }
 
@@ -229,7 +229,7 @@ static bool load_data(Bindings *b, const Problem *p, int real_bytes, Bound *out)
         FileArray *a = array_of(b, leaf->name, leaf->from_file, leaf->columns);
         if (!a) {
             if (!b->failed)
-                fprintf(stderr, "mflc: nothing is bound to data %s: give --data %s=FILE, or --from DIR with %s.npy or %s.csv in it\n", leaf->name, leaf->name, leaf->name, leaf->name);
+                fprintf(messages(), "mflc: nothing is bound to data %s: give --data %s=FILE, or --from DIR with %s.npy or %s.csv in it\n", leaf->name, leaf->name, leaf->name, leaf->name);
             b->failed = true;
             continue;
         }
@@ -267,7 +267,7 @@ static void report_unknown(Bindings *b, const Problem *p)
             continue;
         b->failed = true;
         if (data || meta) {
-            fprintf(stderr, "mflc: %s is %s; give --%s %s=%s\n", x->name, data ? "data" : "a meta variable", data ? "data" : "meta", x->name, x->path);
+            fprintf(messages(), "mflc: %s is %s; give --%s %s=%s\n", x->name, data ? "data" : "a meta variable", data ? "data" : "meta", x->name, x->path);
             continue;
         }
         Name *known = NEW_N(b->arena, Name, p->data.n + p->meta.n + 1);
@@ -276,7 +276,7 @@ static void report_unknown(Bindings *b, const Problem *p)
             add_names(known, &n, p->data.at, p->data.n);
         add_names(known, &n, p->meta.at, x->meta ? p->meta.n : 0);
         Name near = nearest_name(intern(x->name), known, n);
-        fprintf(stderr, "mflc: the problem has no %s named %s%s%s%s\n", x->meta ? "meta array" : "data array", x->name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        fprintf(messages(), "mflc: the problem has no %s named %s%s%s%s\n", x->meta ? "meta array" : "data array", x->name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     }
 }
 

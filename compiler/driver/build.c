@@ -56,7 +56,7 @@ static int build_llvm(Session *s, EmitLlvmKind kind)
     if (emit_llvm(s->program, kind, s->opt->native, &b, &why))
         code = write_text(s, ending[kind], &b);
     else {
-        fprintf(stderr, "mflc: --emit %s: %s\n", s->opt->emit, why);
+        fprintf(messages(), "mflc: --emit %s: %s\n", s->opt->emit, why);
         code = EXIT_DATA;
     }
     buf_free(&b);
@@ -107,7 +107,7 @@ int command_build(Options *o)
     if (code < 0)
         code = build_forms(&s);
     if (code < 0)
-        fprintf(stderr, "%s: %s; workspace %lld bytes\n", s.problem->name, s.why, (long long)s.program->work_bytes);
+        fprintf(messages(), "%s: %s; workspace %lld bytes\n", s.problem->name, s.why, (long long)s.program->work_bytes);
     session_close(&s);
     return code < 0 ? EXIT_DONE : code;
 }

@@ -34,7 +34,7 @@ static int probe(Options *o, const char *text, const char *folder, const char *r
     const char *path = arena_printf(o->arena, "%s/probe.mfl", folder);
     mine.file = path;
     if (!write_atomically(path, text, strlen(text))) {
-        fprintf(stderr, "mflc: %s cannot be written\n", path);
+        fprintf(messages(), "mflc: %s cannot be written\n", path);
         return EXIT_DATA;
     }
     Session s;
@@ -122,7 +122,7 @@ int calibrate(Options *o)
 {
     char folder[] = "/tmp/mflc-calibrate-XXXXXX";
     if (!mkdtemp(folder)) {
-        fprintf(stderr, "mflc: no temporary folder can be made in /tmp\n");
+        fprintf(messages(), "mflc: no temporary folder can be made in /tmp\n");
         return EXIT_DATA;
     }
     Rates r = default_rates;
@@ -144,7 +144,7 @@ int calibrate(Options *o)
         return code;
     const char *path = rates_path(o->arena);
     if (!rates_save(&r, path)) {
-        fprintf(stderr, "mflc: the profile %s cannot be written\n", path);
+        fprintf(messages(), "mflc: the profile %s cannot be written\n", path);
         return EXIT_DATA;
     }
     printf("%s\n", path);

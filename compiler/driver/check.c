@@ -155,10 +155,10 @@ static int compile_slope(Check *c)
     }
     LowerOptions lo = { s->real_bytes, false, true, "forward", "keep" };
     LProgram *prog = lower_program(s->arena, p, &e, 1, &lo);
-    c->slope = jit_new(prog, &why);
+    c->slope = jit_new(prog, false, &why);
     c->slope_work = aligned_alloc(64, ((size_t)prog->work_bytes + 127) / 64 * 64);
     if (!c->slope)
-        fprintf(stderr, "mflc: machine code could not be made: %s\n", why ? why : "unknown reason");
+        fprintf(messages(), "mflc: machine code could not be made: %s\n", why ? why : "unknown reason");
     if (!c->slope_work)
         no_memory((size_t)prog->work_bytes);
     return c->slope ? -1 : EXIT_NUMERIC;
@@ -227,7 +227,7 @@ static bool all_finite(const Check *c)
             if (!isfinite(real_at(c->first[k], c->s.real_bytes, i)))
                 what = arena_printf(c->s.arena, "hypergradient of %s", p->meta.at[k].name);
     if (what)
-        fprintf(stderr, "mflc: the %s is not finite; mflc grad --guard says where that appears first\n", what);
+        fprintf(messages(), "mflc: the %s is not finite; mflc grad --guard says where that appears first\n", what);
     return !what;
 }
 

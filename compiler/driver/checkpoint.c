@@ -155,7 +155,7 @@ int checkpoint_resume(Run *r)
         why = refusal(r, &h, &now, at, n);
     }
     if (why) {
-        fprintf(stderr, "mflc: %s cannot be resumed: %s\n", path, why);
+        fprintf(messages(), "mflc: %s cannot be resumed: %s\n", path, why);
         return EXIT_DATA;
     }
     const unsigned char *p = at + sizeof h;
@@ -189,7 +189,7 @@ static int cut_log(Run *r, const char *path)
         if (!end || sscanf((char *)text + k, "{\"step\": %lld,", &step) != 1) {
             if (!end)
                 break;
-            fprintf(stderr, "mflc: %s is not a log of mflc run\n", path);
+            fprintf(messages(), "mflc: %s is not a log of mflc run\n", path);
             return EXIT_DATA;
         }
         if (step >= r->step)

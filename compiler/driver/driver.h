@@ -13,7 +13,7 @@ enum { EXIT_DONE = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2, EXIT_DATA = 3, EXIT_NUME
 /* ---- options.c: one table; --help, checking and nearest-name help come from it ---- */
 typedef struct OptionGiven { const char *option, *value; } OptionGiven;
 typedef struct Options {
-    const char *command, *file;
+    const char *command, *file, *text;     /* text: of the problem, when it is in no file */
     Vec(const char *) data, meta, define, dump, pass, region, loop_region, files;     /* NAME=FILE, NAME=FILE, NAME=VALUE, PASS, REGION=WAY of --mode, of --loops */
     Vec(OptionGiven) given;        /* the command line's, in its order; option: the name in the table */
     const char *store, *from, *out, *ir, *emit, *log, *resume;
@@ -28,6 +28,7 @@ typedef struct Options {
 } Options;
 /* Returns -1 to go on, or the exit code. Messages are printed. */
 int  options_parse(Options *, int argc, char **argv);
+int  options_of_library(Options *, const char *file, const char *const *words);    /* those of mfl/mfl.h, NULL behind the last (or none): NULL */
 void options_help(const char *command, FILE *);
 Mode mode_of(const char *);
 /* "mflc: OPTION VALUE: expected WANTED", with the one of the choices, which are separated by spaces, that is nearest to word. EXIT_USAGE. */

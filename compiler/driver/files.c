@@ -92,7 +92,7 @@ bool write_atomically(const char *path, const void *bytes, size_t n)
 
 int cannot_write(const char *path)
 {
-    fprintf(stderr, "mflc: %s cannot be written: %s\n", path, strerror(errno));
+    fprintf(messages(), "mflc: %s cannot be written: %s\n", path, strerror(errno));
     return EXIT_DATA;
 }
 

@@ -27,10 +27,10 @@ static int format_file(const Options *o, const char *path)
     int code = EXIT_DONE;
     const Source *src = source_read(arena, path, &why);
     if (!src) {
-        fprintf(stderr, "mflc: the file %s cannot be read: %s\n", path, why);
+        fprintf(messages(), "mflc: the file %s cannot be read: %s\n", path, why);
         code = EXIT_PROBLEM;
     } else if (!format_source(arena, &diags, src, &out)) {
-        diags_print(&diags, stderr);
+        diags_print(&diags, messages());
         code = EXIT_PROBLEM;
     } else if (out.n != src->len || memcmp(out.at ? out.at : "", src->text, out.n)) {
         if (o->only_check) {

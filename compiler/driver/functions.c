@@ -76,7 +76,7 @@ bool sample_load(Sample *s, Arena *arena, const char *args, const char *given, c
     *s = (Sample){ .arena = arena };
     FrontOptions f = { .path = "sample.mfl", .text = program(s, args, given, expr, n) };
     s->problem = front_load(arena, &diags, &f);
-    diags_print(&diags, stderr);
+    diags_print(&diags, messages());
     s->graph = s->problem ? values_of(s->problem) : NULL;
     return s->graph != NULL;
 }
@@ -98,9 +98,9 @@ bool sample_run(const Sample *s, const Graph *g, double *const *in, double *out)
     EntryGraph e = entry_graph(p->arena, p, LE_VALUE, bilevel_entry(p, whole));
     LowerOptions lo = { .real_bytes = 8, .gemm_calls = true, .mode = "reverse", .schedule = "keep" };
     LProgram *prog = lower_program(p->arena, p, &e, 1, &lo);
-    Jit *jit = jit_new(prog, &why);
+    Jit *jit = jit_new(prog, false, &why);
     if (!jit) {
-        fprintf(stderr, "mflc: machine code could not be made: %s\n", why ? why : "unknown reason");
+        fprintf(messages(), "mflc: machine code could not be made: %s\n", why ? why : "unknown reason");
         return false;
     }
     void *work = aligned_alloc(64, ((size_t)prog->work_bytes + 127) / 64 * 64), **meta = leaf_buffers(p->arena, 8, p->meta.at, p->meta.n);

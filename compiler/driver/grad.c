@@ -138,7 +138,7 @@ int command_grad(Options *o)
             if (o->out)
                 code = write_results(&s, outer, grad);
             if (code < 0 && !all_finite(&s, outer, grad)) {
-                fprintf(stderr, "mflc: the outer value or the hypergradient is not finite\n");
+                fprintf(messages(), "mflc: the outer value or the hypergradient is not finite\n");
                 code = EXIT_NUMERIC;
             }
         }

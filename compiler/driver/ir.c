@@ -22,7 +22,7 @@ static int run_one(Graph **g, const char *pass, const char *path)
     }
     if (!wrong)
         return -1;
-    fprintf(stderr, "%s: error: %s cannot run on graph %s: %s\n", path, pass, (*g)->name ? (*g)->name : "", wrong);
+    fprintf(messages(), "%s: error: %s cannot run on graph %s: %s\n", path, pass, (*g)->name ? (*g)->name : "", wrong);
     return EXIT_PROBLEM;
 }
 
@@ -45,11 +45,11 @@ static int each_graph(Options *o, Arena *arena, const Source *text)
             code = run_one(&g, o->pass.at[k], o->file);
         ir_print(g, &b);
     }
-    diags_print(&diags, stderr);
+    diags_print(&diags, messages());
     if (code < 0 && diags.errors)
         code = EXIT_PROBLEM;
     if (code < 0 && !n) {
-        fprintf(stderr, "%s: error: no graph: expected `graph \"NAME\" {`, as mflc build --emit ir writes it\n", o->file);
+        fprintf(messages(), "%s: error: no graph: expected `graph \"NAME\" {`, as mflc build --emit ir writes it\n", o->file);
         code = EXIT_PROBLEM;
     }
     if (code < 0)
@@ -60,7 +60,7 @@ static int each_graph(Options *o, Arena *arena, const Source *text)
 
 static int cannot_read(const char *path, const char *why)
 {
-    fprintf(stderr, "mflc: %s cannot be read: %s\n", path, why);
+    fprintf(messages(), "mflc: %s cannot be read: %s\n", path, why);
     return EXIT_DATA;
 }
 
@@ -107,13 +107,13 @@ int entries_from_text(Session *s)
             why = differs(g, e->graph);
             const char *wrong = ir_verify_stage(g, IR_SCHEDULED);
             if (why || wrong) {
-                fprintf(stderr, "%s: error: graph %s %s%s\n", path, g->name, why ? "does not stand for this problem's: it differs in " : "cannot be lowered: ", why ? why : wrong);
+                fprintf(messages(), "%s: error: graph %s %s%s\n", path, g->name, why ? "does not stand for this problem's: it differs in " : "cannot be lowered: ", why ? why : wrong);
                 return EXIT_PROBLEM;
             }
             e->graph = g;
         }
     if (s->diags.errors > before) {
-        diags_print(&s->diags, stderr);
+        diags_print(&s->diags, messages());
         return EXIT_PROBLEM;
     }
     return -1;

@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+extern void openblas_set_num_threads(int);
+
 #define MFLC_VERSION "0.1"
 
 int command_version(Options *o)
@@ -70,7 +72,7 @@ static void *command(void *call)
         if (!strcmp(commands[k].name, o.command))
             code = commands[k].run(&o);
     if ((fflush(stdout) || ferror(stdout)) && code <= 0) {      /* a full disk, a closed pipe */
-        fprintf(stderr, "mflc: the output cannot be written\n");
+        fprintf(messages(), "mflc: the output cannot be written\n");
         code = EXIT_DATA;
     }
     arena_free(o.arena);
@@ -92,6 +94,7 @@ int main(int argc, char **argv)
     Call call = { argc, argv, EXIT_DATA };
     pthread_t thread;
     fill_standard_streams();
+    openblas_set_num_threads(1);                  /* its threads change the order of summation; --threads runs tasks side by side */
     signal(SIGXFSZ, SIG_IGN);                     /* a file that grows too large is a write that fails */
     signal(SIGPIPE, SIG_IGN);                     /* so is a pipe that nobody reads: a long run outlives who watches it */
     if (!thread_start(&thread, command, &call))
@@ -99,6 +102,6 @@ int main(int argc, char **argv)
     else if (usual_stack())
         command(&call);
     else
-        fprintf(stderr, "mflc: there is no memory for a stack (ulimit -s, ulimit -v)\n");
+        fprintf(messages(), "mflc: there is no memory for a stack (ulimit -s, ulimit -v)\n");
     quit(call.code);
 }

@@ -19,18 +19,18 @@ static const struct Command { const char *name, *args, *doc; } commands[] = {
 typedef enum { A_NONE, A_TEXT, A_LIST, A_INT, A_SEED, A_REAL, A_BYTES, A_MODE, A_LOOPS } ArgKind;
 #define AT(f) offsetof(Options, f)
 static const struct Option { const char *name, *arg; ArgKind kind; size_t at; const char *used_by, *doc; } options[] = {
-    { "--from",       "DIR",       A_TEXT, AT(from),     "build run grad check explain bench", "bind every data array and meta variable for which DIR/NAME.npy or DIR/NAME.csv exists; DIR may be an .npz file" },
-    { "--data",       "NAME=FILE", A_LIST, AT(data),     "build run grad check explain bench", "bind one data array (.npy, .csv, FILE.npz or FILE.npz:ARRAY); may be repeated" },
+    { "--from",       "DIR",       A_TEXT, AT(from),     "build run grad check explain bench library", "bind every data array and meta variable for which DIR/NAME.npy or DIR/NAME.csv exists; DIR may be an .npz file" },
+    { "--data",       "NAME=FILE", A_LIST, AT(data),     "build run grad check explain bench library", "bind one data array (.npy, .csv, FILE.npz or FILE.npz:ARRAY); may be repeated" },
     { "--meta",       "NAME=FILE", A_LIST, AT(meta),     "build run grad check explain bench", "bind one meta array, over its initialiser; may be repeated" },
-    { "-D",           "NAME=N",    A_LIST, AT(define),   "build run grad check explain bench", "give a size; may be repeated" },
-    { "--real",       "TYPE",      A_TEXT, AT(real),     "build run grad check explain bench", "float or double (float; check: double)" },
-    { "--mode",       "MODE",      A_MODE, AT(mode),     "build run grad explain bench", "auto, mixed, reverse or forward (auto); REGION=WAY for one region, as explain names them; may be repeated" },
-    { "--schedule",   "S",         A_TEXT, AT(schedule), "build run grad explain bench", "of the inner loop: auto, keep, snapshot, every:K, every:K:S, binomial:S; +gradients, +last:K, of every: +store (auto)" },
-    { "--loops",      "S",         A_LOOPS, AT(loops),   "build run grad explain bench", "of model loops: auto, keep, snapshot, every:K or binomial:S (auto); REGION=S for one, as explain names them; may be repeated" },
-    { "--memory",     "BYTES",     A_BYTES, AT(memory),  "build run grad explain bench", "the workspace may have this many bytes (64MiB, 300KiB, 4096): the fastest plan that fits" },
+    { "-D",           "NAME=N",    A_LIST, AT(define),   "build run grad check explain bench library", "give a size; may be repeated" },
+    { "--real",       "TYPE",      A_TEXT, AT(real),     "build run grad check explain bench library", "float or double (float; check: double)" },
+    { "--mode",       "MODE",      A_MODE, AT(mode),     "build run grad explain bench library", "auto, mixed, reverse or forward (auto); REGION=WAY for one region, as explain names them; may be repeated" },
+    { "--schedule",   "S",         A_TEXT, AT(schedule), "build run grad explain bench library", "of the inner loop: auto, keep, snapshot, every:K, every:K:S, binomial:S; +gradients, +last:K, of every: +store (auto)" },
+    { "--loops",      "S",         A_LOOPS, AT(loops),   "build run grad explain bench library", "of model loops: auto, keep, snapshot, every:K or binomial:S (auto); REGION=S for one, as explain names them; may be repeated" },
+    { "--memory",     "BYTES",     A_BYTES, AT(memory),  "build run grad explain bench library", "the workspace may have this many bytes (64MiB, 300KiB, 4096): the fastest plan that fits" },
     { "--store",      "DIR",       A_TEXT, AT(store),    "run grad explain bench", "where the states of a schedule with +store lie while it runs ($TMPDIR, or /tmp); with --memory, such schedules may be chosen" },
     { "--calibrate",  NULL,        A_NONE, AT(calibrate), "bench", "measure this machine's rates into the profile that predictions use (MFLC_PROFILE, or ~/.config/mflc/profile); no FILE is needed" },
-    { "--seed",       "S",         A_SEED, AT(seed),     "build run grad check explain bench", "of the initialisers that draw (0)" },
+    { "--seed",       "S",         A_SEED, AT(seed),     "build run grad check explain bench library", "of the initialisers that draw (0)" },
     { "--emit",       "FORM",      A_TEXT, AT(emit),     "build", "c, header, llvm, asm, obj, so, ir, loops or dot (c: the source and its header)" },
     { "--python",     NULL,        A_NONE, AT(python),   "build", "write libNAME.so and NAME.py, a module over NumPy arrays; with --emit, that form too" },
     { "--check",      NULL,        A_NONE, AT(with_check), "build", "add NAME_check, which compares the gradient with differences, in the caller's memory" },
@@ -47,7 +47,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--clip",       "X",         A_REAL, AT(clip),     "run", "scale the hypergradient down to this norm" },
     { "--on-nonfinite", "WHAT",    A_TEXT, AT(on_nonfinite), "run", "stop or skip, when the hypergradient is not finite (stop)" },
     { "--verify",     NULL,        A_NONE, AT(verify),   "run", "compare the first hypergradient with differences" },
-    { "--guard",      NULL,        A_NONE, AT(guard),    "build run grad", "report the first value that is not finite: inner step, line, expression" },
+    { "--guard",      NULL,        A_NONE, AT(guard),    "build run grad library", "report the first value that is not finite: inner step, line, expression" },
     { "--tol",        "X",         A_REAL, AT(tol),      "check", "largest relative disagreement (1e-9 in double, 1e-3 in float)" },
     { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "tasks computed side by side; the same bits for any number (1)" },
     { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },
@@ -128,10 +128,10 @@ static void print_markdown(FILE *f)
 static int usage(const Options *o, const char *what, const char *word, const Name *known, int n)
 {
     Name near = nearest_name(intern(word), known, n);
-    fprintf(stderr, "mflc: %s `%s`", what, word);
+    fprintf(messages(), "mflc: %s `%s`", what, word);
     if (near)
-        fprintf(stderr, "; did you mean `%s`?", near);
-    fprintf(stderr, "\ntry: mflc %s--help\n", o->command ? intern_printf("%s ", o->command) : "");
+        fprintf(messages(), "; did you mean `%s`?", near);
+    fprintf(messages(), "\ntry: mflc %s--help\n", o->command ? intern_printf("%s ", o->command) : "");
     return EXIT_USAGE;
 }
 
@@ -148,8 +148,8 @@ int option_refuse(const char *option, const char *value, const char *wanted, con
         p += len;
     }
     Name near = nearest_name(intern_n(word, strcspn(word, ":+")), known, n);
-    fprintf(stderr, "mflc: %s %s: expected %s", option, value, wanted);
-    fprintf(stderr, near ? "; did you mean `%s`?\n" : "\n", near);
+    fprintf(messages(), "mflc: %s %s: expected %s", option, value, wanted);
+    fprintf(messages(), near ? "; did you mean `%s`?\n" : "\n", near);
     return EXIT_USAGE;
 }
 
@@ -223,7 +223,7 @@ static int given_twice(const Options *o, const struct Option *opt, const char *v
         const char *before = o->given.at[k].value;
         bool same_name = n ? !strncmp(before, value, n) : opt->kind != A_LIST && !(named && strchr(before, '='));
         if (o->given.at[k].option == opt->name && same_name) {
-            fprintf(stderr, "mflc: %s is given twice: %s and %s; leave one of them out\n", opt->name, before, value);
+            fprintf(messages(), "mflc: %s is given twice: %s and %s; leave one of them out\n", opt->name, before, value);
             return EXIT_USAGE;
         }
     }
@@ -278,13 +278,13 @@ static int unknown_option(const Options *o, const char *word)
 }
 
 /* One argument at argv[*k]; -1 to go on. */
-static int parse_one(Options *o, int argc, char **argv, int *k)
+static int parse_one(Options *o, int argc, const char *const *argv, int *k)
 {
     const char *word = argv[*k];
     if (word[0] != '-' || !word[1]) {
         vec_push(o->arena, o->files, word);
         if (o->file && strcmp(o->command, "fmt")) {
-            fprintf(stderr, "mflc: one FILE is expected; found `%s` and `%s`\n", o->file, word);
+            fprintf(messages(), "mflc: one FILE is expected; found `%s` and `%s`\n", o->file, word);
             return EXIT_USAGE;
         }
         o->file = word;
@@ -303,7 +303,7 @@ static int parse_one(Options *o, int argc, char **argv, int *k)
         return bad_value(name, value, "no value");
     if (opt->kind != A_NONE && !value) {
         if (*k + 1 >= argc) {
-            fprintf(stderr, "mflc: %s needs %s\n", name, opt->arg);
+            fprintf(messages(), "mflc: %s needs %s\n", name, opt->arg);
             return EXIT_USAGE;
         }
         value = argv[++*k];
@@ -331,13 +331,32 @@ static int help(const Options *o, const char *about, const Name *known)
     return EXIT_DONE;
 }
 
+int options_of_library(Options *o, const char *file, const char *const *words)
+{
+    int n = 0;
+    while (words && words[n])
+        n++;
+    o->command = "library";
+    for (int k = 0; k < n; k++) {
+        if (words[k][0] != '-') {
+            fprintf(messages(), "mflc: an option is expected; found `%s`\n", words[k]);
+            return EXIT_USAGE;
+        }
+        int code = parse_one(o, n, words, &k);
+        if (code >= 0)
+            return code;
+    }
+    o->file = file;
+    return check_values(o);
+}
+
 int options_parse(Options *o, int argc, char **argv)
 {
     Name known[NCOMMANDS];
     for (int k = 0; k < NCOMMANDS; k++)
         known[k] = intern(commands[k].name);
     if (argc < 2) {
-        print_commands(stderr);
+        print_commands(messages());
         return EXIT_USAGE;
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
@@ -353,13 +372,13 @@ int options_parse(Options *o, int argc, char **argv)
             options_help(o->command, stdout);
             return EXIT_DONE;
         }
-        int code = parse_one(o, argc, argv, &k);
+        int code = parse_one(o, argc, (const char *const *)argv, &k);
         if (code >= 0)
             return code;
     }
     bool needs_file = !o->calibrate && strcmp(o->command, "ops") && strcmp(o->command, "version") && !o->passes;
     if (needs_file && !o->file) {
-        fprintf(stderr, "mflc: mflc %s needs a FILE\n", o->command);
+        fprintf(messages(), "mflc: mflc %s needs a FILE\n", o->command);
         return EXIT_USAGE;
     }
     return check_values(o);

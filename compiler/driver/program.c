@@ -19,11 +19,11 @@ int program_possible(Session *s)
     const Options *o = s->opt;
     const char *asked = o->with_check ? "--check" : o->own_memory ? "--static" : o->smoke ? "--main" : NULL;
     if (asked && o->emit && strcmp(o->emit, "c")) {
-        fprintf(stderr, "mflc: %s goes with generated C; found --emit %s\n", asked, o->emit);
+        fprintf(messages(), "mflc: %s goes with generated C; found --emit %s\n", asked, o->emit);
         return EXIT_USAGE;
     }
     if (asked && !o->emit && o->python) {
-        fprintf(stderr, "mflc: %s goes with generated C; give --emit c beside --python\n", asked);
+        fprintf(messages(), "mflc: %s goes with generated C; give --emit c beside --python\n", asked);
         return EXIT_USAGE;
     }
     const char *form = o->emit ? o->emit : "c", *const machine_code[] = { "llvm", "asm", "obj", "so" };
@@ -31,14 +31,14 @@ int program_possible(Session *s)
     for (int k = 0; k < 4; k++)
         native |= !strcmp(form, machine_code[k]);
     if (!native) {
-        fprintf(stderr, "mflc: --native goes with machine code (--emit llvm, asm, obj, so; --python); found --emit %s\n", form);
+        fprintf(messages(), "mflc: --native goes with machine code (--emit llvm, asm, obj, so; --python); found --emit %s\n", form);
         return EXIT_USAGE;
     }
     const char *cut = NULL;
     for (int k = 0; o->with_check && !cut && k < s->problem->meta.n; k++)
         cut = cuts_derivatives(s->problem, k);
     if (cut) {
-        fprintf(stderr, "mflc: --check: %s, and differences see what it cuts; build without --check\n", cut);
+        fprintf(messages(), "mflc: --check: %s, and differences see what it cuts; build without --check\n", cut);
         return EXIT_PROBLEM;
     }
     return -1;
@@ -89,7 +89,7 @@ static int write_main(Session *s, const C99Options *c99)
         x = (C99Numbers){ s->bound.tasks, s->bound.data, meta };
         int64_t numbers = numbers_of(p, &x);
         if (numbers > MAX_NUMBERS) {
-            fprintf(stderr, "mflc: --main writes the bound numbers into the program: %lld of them, at most %d; give sizes with -D instead of files, for simple numbers\n", (long long)numbers, MAX_NUMBERS);
+            fprintf(messages(), "mflc: --main writes the bound numbers into the program: %lld of them, at most %d; give sizes with -D instead of files, for simple numbers\n", (long long)numbers, MAX_NUMBERS);
             return EXIT_DATA;
         }
     }

@@ -48,7 +48,7 @@ static void progress(Run *r, double norm, int64_t first)
     if (r->o->quiet || (!tty && !last && r->step % (r->steps / 10 ? r->steps / 10 : 1)))
         return;
     double spent = now_seconds() - r->began, left = spent / (double)(r->step + 1 - first) * (double)(r->steps - r->step - 1);
-    fprintf(stderr, "%sstep %lld of %lld   outer loss %.6g   |hypergradient| %.3g   %.0f s left   %s", tty ? "\r" : "", (long long)r->step + 1, (long long)r->steps,
+    fprintf(messages(), "%sstep %lld of %lld   outer loss %.6g   |hypergradient| %.3g   %.0f s left   %s", tty ? "\r" : "", (long long)r->step + 1, (long long)r->steps,
             r->loss[r->step], norm, left, tty && !last ? "" : "\n");
 }
 
@@ -75,7 +75,7 @@ static int nonfinite(Run *r, double norm, bool skip)
                 what = arena_printf(r->s.arena, "hypergradient of %s", p->meta.at[k].name);
                 i = n, k = p->meta.n - 1;
             }
-    fprintf(stderr, "%smflc: outer step %lld: the %s is not finite (outer loss %g, norm of the hypergradient %g)%s\n", isatty(2) ? "\n" : "", (long long)r->step + 1, what,
+    fprintf(messages(), "%smflc: outer step %lld: the %s is not finite (outer loss %g, norm of the hypergradient %g)%s\n", isatty(2) ? "\n" : "", (long long)r->step + 1, what,
             r->loss[r->step], norm, skip ? "; skipped" : r->o->guard ? "" : "; --guard says where it appears first");
     return skip ? -1 : EXIT_NUMERIC;
 }
@@ -213,7 +213,7 @@ static int train(Run *r)
             code = checkpoint_save(r);
     }
     if (stopped)
-        fprintf(stderr, "%smflc: stopped after outer step %lld; go on with --resume %s\n", isatty(2) ? "\n" : "", (long long)r->step, r->path);
+        fprintf(messages(), "%smflc: stopped after outer step %lld; go on with --resume %s\n", isatty(2) ? "\n" : "", (long long)r->step, r->path);
     if (code >= 0 && code != EXIT_NUMERIC)
         return code;
     int saved = checkpoint_save(r);
@@ -227,7 +227,7 @@ static int take_folder(const char *path)
     if (fd < 0)
         return cannot_write(path);
     if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
-        fprintf(stderr, "mflc: another `mflc run` writes to %s; give this one a folder of its own with -o\n", path);
+        fprintf(messages(), "mflc: another `mflc run` writes to %s; give this one a folder of its own with -o\n", path);
         return EXIT_DATA;
     }
     return -1;
@@ -239,7 +239,7 @@ static int prepare(Run *r)
     Problem *p = s->problem;
     mfl_status st = { 0 };
     if (!p->learn) {
-        fprintf(stderr, "mflc: %s has no `learn` line: say how its meta variables move, for example: learn %s by adam(rate = 0.01) for 100\n", r->o->file,
+        fprintf(messages(), "mflc: %s has no `learn` line: say how its meta variables move, for example: learn %s by adam(rate = 0.01) for 100\n", r->o->file,
                 p->meta.n ? p->meta.at[0].name : "m");
         return EXIT_PROBLEM;
     }
@@ -273,9 +273,9 @@ static int learn(Run *r)
     mfl_status st = { 0 };
     catch_signals();
     if (!r->o->quiet)
-        fprintf(stderr, "%s: %s\n", r->s.problem->name, r->s.why);
+        fprintf(messages(), "%s: %s\n", r->s.problem->name, r->s.why);
     if (!r->o->quiet && r->windows)
-        fprintf(stderr, "%s: windows of %lld inner steps, the state carried from one to the next: %lld outer steps go once through the inner loop\n", r->s.problem->name,
+        fprintf(messages(), "%s: windows of %lld inner steps, the state carried from one to the next: %lld outer steps go once through the inner loop\n", r->s.problem->name,
                 (long long)r->s.problem->truncate, (long long)r->windows);
     if (!r->step && session_value(&r->s, r->s.bound.meta, &r->before, r->logs, &st))
         r->before = NAN;                          /* the first outer step says so and ends, or is skipped */

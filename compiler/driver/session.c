@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-extern void openblas_set_num_threads(int);
-
 double now_seconds(void)
 {
     struct timespec t;
@@ -63,15 +61,15 @@ int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
         free(s->state);
         lanes_free(s);
         s->work = s->state = NULL;
-        s->jit = jit_new(s->program, &why);
+        s->jit = jit_new(s->program, false, &why);
         if (!s->jit) {
-            fprintf(stderr, "mflc: machine code could not be made: %s\n", why ? why : "unknown reason");
+            fprintf(messages(), "mflc: machine code could not be made: %s\n", why ? why : "unknown reason");
             return EXIT_NUMERIC;
         }
         s->work = aligned_alloc(64, ((size_t)s->program->work_bytes + 127) / 64 * 64);
         s->state = aligned_alloc(64, ((size_t)s->program->state_bytes + 127) / 64 * 64);
         if (!s->work || !s->state) {
-            fprintf(stderr, "mflc: no memory for a workspace of %lld bytes\n", (long long)s->program->work_bytes);
+            fprintf(messages(), "mflc: no memory for a workspace of %lld bytes\n", (long long)s->program->work_bytes);
             return EXIT_NUMERIC;
         }
         memset(s->state, 0, (size_t)s->program->state_bytes);
@@ -94,7 +92,7 @@ static int parse_defines(Session *s, const char ***name, int64_t **value)
         if (eq)
             (*value)[k] = strtoll(eq + 1, &end, 10);
         if (!eq || eq == o->define.at[k] || !eq[1] || *end) {
-            fprintf(stderr, "mflc: -D %s: expected NAME=N with a whole number N\n", o->define.at[k]);
+            fprintf(messages(), "mflc: -D %s: expected NAME=N with a whole number N\n", o->define.at[k]);
             return EXIT_USAGE;
         }
         (*name)[k] = intern_n(o->define.at[k], (size_t)(eq - o->define.at[k]));
@@ -117,7 +115,6 @@ int session_open(Session *s, Options *o, int want)
     *s = (Session){ .opt = o, .arena = arena_new("unit") };
     s->diags.arena = s->arena;
     s->real_bytes = o->real && !strcmp(o->real, "double") ? 8 : 4;
-    openblas_set_num_threads(1);               /* its threads change the order of summation; --threads runs tasks side by side */
     const char **name;
     int64_t *value;
     int code = parse_defines(s, &name, &value);
@@ -126,12 +123,12 @@ int session_open(Session *s, Options *o, int want)
     code = bindings_init(&s->bindings, s->arena, o);
     if (code >= 0)
         return code;
-    FrontOptions f = { o->file, o->define.n, name, value, bindings_shape, &s->bindings, o->seed };
+    FrontOptions f = { o->file, o->define.n, name, value, bindings_shape, &s->bindings, o->seed, o->text };
     ice_pass = "front";
     s->problem = front_load(s->arena, &s->diags, &f);
     if (s->problem && !s->bindings.failed)
         warn_roots(s->problem, &s->diags);
-    diags_print(&s->diags, stderr);
+    diags_print(&s->diags, messages());
     if (s->bindings.failed)
         return EXIT_DATA;
     if (!s->problem)
@@ -151,7 +148,7 @@ int session_open(Session *s, Options *o, int want)
     s->why = s->plans.why;
     if (s->plans.chosen < 0) {
         int64_t least = s->plans.all.at[s->plans.leanest].bytes;
-        fprintf(stderr, "mflc: no plan fits in %lld bytes; the smallest workspace for this problem is %lld bytes (--memory %lld)%s\n", (long long)o->memory, (long long)least, (long long)least,
+        fprintf(messages(), "mflc: no plan fits in %lld bytes; the smallest workspace for this problem is %lld bytes (--memory %lld)%s\n", (long long)o->memory, (long long)least, (long long)least,
                 store_text(s));
         return EXIT_PROBLEM;
     }
@@ -187,7 +184,7 @@ int session_init_meta(Session *s)
         if (s->bound.meta_bound[k])
             continue;
         if (!p->meta.at[k].has_init) {
-            fprintf(stderr, "mflc: nothing is bound to meta %s, and it has no initial value: give --meta %s=FILE, or --from DIR\n", p->meta.at[k].name, p->meta.at[k].name);
+            fprintf(messages(), "mflc: nothing is bound to meta %s, and it has no initial value: give --meta %s=FILE, or --from DIR\n", p->meta.at[k].name, p->meta.at[k].name);
             return EXIT_DATA;
         }
         memcpy(s->bound.meta[k], drawn[k], leaf_bytes(&p->meta.at[k], s->real_bytes));
@@ -199,14 +196,14 @@ int session_init_meta(Session *s)
 int numeric_failure(const Session *s, const mfl_status *st)
 {
     if (st->code != MFL_NONFINITE) {
-        fprintf(stderr, "mflc: %s%s%s\n", mfl_strerror(st->code), st->name ? ": " : "", st->name ? st->name : "");
+        fprintf(messages(), "mflc: %s%s%s\n", mfl_strerror(st->code), st->name ? ": " : "", st->name ? st->name : "");
         return EXIT_NUMERIC;
     }
-    fprintf(stderr, "mflc: a value is not finite: ");
+    fprintf(messages(), "mflc: a value is not finite: ");
     if (s->failed_task && s->bound.tasks > 1)
-        fprintf(stderr, "task %lld of %lld: ", (long long)s->failed_task, (long long)s->bound.tasks);
+        fprintf(messages(), "task %lld of %lld: ", (long long)s->failed_task, (long long)s->bound.tasks);
     if (st->step >= 0)
-        fprintf(stderr, "inner step %lld: ", (long long)st->step);
-    fprintf(stderr, "%s is %g\n", st->name ? st->name : "a value", isnan(st->value) ? (double)NAN : st->value);   /* a NaN has no sign to tell */
+        fprintf(messages(), "inner step %lld: ", (long long)st->step);
+    fprintf(messages(), "%s is %g\n", st->name ? st->name : "a value", isnan(st->value) ? (double)NAN : st->value);   /* a NaN has no sign to tell */
     return EXIT_NUMERIC;
 }

@@ -46,7 +46,7 @@ static int run_compiler(char *const *argv)
     pid_t child;
     int state, why = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
     if (why) {
-        fprintf(stderr, "mflc: --emit so needs a C compiler; %s cannot be run: %s\nset CC to one\n", argv[0], strerror(why));
+        fprintf(messages(), "mflc: --emit so needs a C compiler; %s cannot be run: %s\nset CC to one\n", argv[0], strerror(why));
         return EXIT_DATA;
     }
     while (waitpid(child, &state, 0) < 0)
@@ -54,7 +54,7 @@ static int run_compiler(char *const *argv)
             return EXIT_DATA;
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
         return -1;
-    fprintf(stderr, "mflc: the C compiler %s failed; what it was given is what `mflc build --emit c` writes\n", argv[0]);
+    fprintf(messages(), "mflc: the C compiler %s failed; what it was given is what `mflc build --emit c` writes\n", argv[0]);
     return EXIT_DATA;
 }
 
@@ -90,7 +90,7 @@ int build_shared(Session *s, const char *so)
     Arena *a = s->arena;
     const char *lib = beside_binary(a, libs, "libmfl_runtime.a"), *include = beside_binary(a, includes, "mfl/runtime.h"), *tmp = getenv("TMPDIR");
     if (!lib || !include) {
-        fprintf(stderr, "mflc: --emit so: %s was not found beside mflc; install with `make install`\n", !lib ? "libmfl_runtime.a" : "mfl/runtime.h");
+        fprintf(messages(), "mflc: --emit so: %s was not found beside mflc; install with `make install`\n", !lib ? "libmfl_runtime.a" : "mfl/runtime.h");
         return EXIT_DATA;
     }
     char *folder = arena_printf(a, "%s/mflc-XXXXXX", tmp && *tmp ? tmp : "/tmp");

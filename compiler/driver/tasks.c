@@ -36,7 +36,7 @@ int session_store(const Session *s, mfl_file_store *file, mfl_store *store, void
     const char *path = arena_printf(s->arena, "%s/mflc-%ld-%d.store", folder && *folder ? folder : "/tmp", (long)getpid(), number);
     int code = mfl_file_store_open(file, path, (size_t)s->program->store_bytes, store);
     if (code) {
-        fprintf(stderr, "mflc: %s: %s (--store DIR)\n", path, mfl_strerror(code));
+        fprintf(messages(), "mflc: %s: %s (--store DIR)\n", path, mfl_strerror(code));
         return EXIT_DATA;
     }
     mfl_use_store(work, store);

@@ -95,7 +95,7 @@ int verify_gradient(Run *r)
     Slope x = { .s = s, .moved = leaf_buffers(s->arena, s->real_bytes, p->meta.at, p->meta.n), .natural = natural_size(s, r->loss[r->step], r->grad) };
     for (int k = 0; k < p->meta.n; k++) {
         if (cuts_derivatives(p, k)) {
-            fprintf(stderr, "verify: %s: not compared: %s, and differences see what it cuts\n", p->meta.at[k].name, cuts_derivatives(p, k));
+            fprintf(messages(), "verify: %s: not compared: %s, and differences see what it cuts\n", p->meta.at[k].name, cuts_derivatives(p, k));
             continue;
         }
         double exact = 0, size = 0;
@@ -113,9 +113,9 @@ int verify_gradient(Run *r)
         slope_by_differences(&x);
         SlopeVerdict verdict = slope_compare(&x, exact, size);
         if (!r->o->quiet)
-            fprintf(stderr, "verify: %s: slope %.8g by the hypergradient, %.8g by differences%s\n", p->meta.at[k].name, exact, x.found, verdict == SLOPE_OPEN ? slope_why_open(&x) : "");
+            fprintf(messages(), "verify: %s: slope %.8g by the hypergradient, %.8g by differences%s\n", p->meta.at[k].name, exact, x.found, verdict == SLOPE_OPEN ? slope_why_open(&x) : "");
         if (verdict == SLOPE_DIFFERS) {
-            fprintf(stderr, "mflc: the hypergradient of %s disagrees with differences; mflc check compares in more ways\n", p->meta.at[k].name);
+            fprintf(messages(), "mflc: the hypergradient of %s disagrees with differences; mflc check compares in more ways\n", p->meta.at[k].name);
             return EXIT_NUMERIC;
         }
     }

@@ -76,7 +76,7 @@ static void stay_silent(LLVMDiagnosticInfoRef info, void *user)
     if (LLVMGetDiagInfoSeverity(info) != LLVMDSError)
         return;
     char *text = LLVMGetDiagInfoDescription(info);
-    fprintf(stderr, "mflc: LLVM: %s\n", text);
+    fprintf(messages(), "mflc: LLVM: %s\n", text);
     LLVMDisposeMessage(text);
 }
 
@@ -153,12 +153,12 @@ static bool failed(const LProgram *p, LLVMErrorRef e, char **why)
     return true;
 }
 
-Jit *jit_new(const LProgram *p, char **why)
+Jit *jit_new(const LProgram *p, bool interface, char **why)
 {
     static const char *const name[LE_KINDS] = { "init", "adapt", "value", "hypergradient", "learn_init", "learn", "hypergradient_window" };
     LLVMTargetMachineRef tm = machine(LLVMCodeModelJITDefault, true);
     LLVMOrcThreadSafeContextRef tsc = LLVMOrcCreateNewThreadSafeContext();
-    LLVMModuleRef m = optimised(p, LLVMOrcThreadSafeContextGetContext(tsc), tm, false, why);
+    LLVMModuleRef m = optimised(p, LLVMOrcThreadSafeContextGetContext(tsc), tm, interface, why);
     if (!m) {
         LLVMOrcDisposeThreadSafeContext(tsc);
         LLVMDisposeTargetMachine(tm);
@@ -184,7 +184,7 @@ Jit *jit_new(const LProgram *p, char **why)
         jit_free(j);
         return NULL;
     }
-    for (int k = 0; k < p->entries.n; k++) {
+    for (int k = 0; k < p->entries.n && !interface; k++) {
         char symbol[64];
         LLVMOrcExecutorAddress at;
         snprintf(symbol, sizeof symbol, "entry_%s", name[p->entries.at[k].kind]);
@@ -208,3 +208,12 @@ void jit_free(Jit *j)
 }
 
 JitEntry *jit_entry(Jit *j, LEntryKind k) { return j->entry[k]; }
+
+void *jit_symbol(Jit *j, const char *name)
+{
+    LLVMOrcExecutorAddress at = 0;
+    LLVMErrorRef e = LLVMOrcLLJITLookup(j->lljit, &at, name);
+    if (e)
+        LLVMConsumeError(e);
+    return e ? NULL : (void *)(uintptr_t)at;
+}

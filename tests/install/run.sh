@@ -49,9 +49,17 @@ try "pkg-config: build" sh -c "gcc -std=c99 -O2 -Wall -Wextra -Werror $sanitize 
 same "pkg-config" "$tmp/pc/learn"
 
 # the example's own Makefile against the installed tree
-mkdir "$tmp/embed2" && cp examples/embed/Makefile examples/embed/main.c "$tmp/embed2/"
+mkdir "$tmp/embed2" && cp examples/embed/Makefile examples/embed/*.c "$tmp/embed2/"
 try "embed, installed" env -u PKG_CONFIG_PATH make -s -C "$tmp/embed2" TOP="$top" PREFIX="$tmp/moved" ${ASAN:+CC="gcc $sanitize"}
 same "embed, installed" "$tmp/embed2/learn"
+
+# the compiler as a library: by pkg-config and by CMake
+try "in memory: pkg-config" env -u PKG_CONFIG_PATH make -s -C "$tmp/embed2" in_memory PREFIX="$tmp/moved" ${ASAN:+CC="gcc $sanitize"}
+mkdir "$tmp/lib" && cp examples/embed/in_memory.c "$tmp/lib/"
+printf 'cmake_minimum_required(VERSION 3.18)\nproject(outside C)\nfind_package(mfl 0.1 REQUIRED)\nadd_executable(in_memory in_memory.c)\ntarget_link_libraries(in_memory PRIVATE mfl::compiler)\n' > "$tmp/lib/CMakeLists.txt"
+try "in memory: cmake, configure" cmake -S "$tmp/lib" -B "$tmp/lib/b" -DCMAKE_PREFIX_PATH="$tmp/moved" -DCMAKE_C_FLAGS="$sanitize"
+try "in memory: cmake, build" cmake --build "$tmp/lib/b"
+if [ "$("$tmp/lib/b/in_memory" 2> "$tmp/log")" = "$("$tmp/embed2/in_memory" 2> "$tmp/log")" ] && "$tmp/embed2/in_memory" | grep -q '^outer 0\.'; then ok; else bad "in memory: two builds print different lines"; fi
 
 # docs/interface.md: its CMake lines and its command for pkg-config, on its own problem and program
 mkdir "$tmp/doc"

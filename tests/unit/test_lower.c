@@ -215,7 +215,7 @@ static void compare(Graph *g, bool products, int number)
     }
     ir_interpret(g, in, out, arena);
     LProgram *p = lowered(g, products);
-    Jit *j = jit_new(p, &why);
+    Jit *j = jit_new(p, false, &why);
     cr_assert(j, "%s", why ? why : "");
     void *work = aligned_alloc(64, (size_t)(p->work_bytes + 127) / 64 * 64);
     memset(work, 255, (size_t)p->work_bytes);             /* NaN: nothing is read before it is written */
