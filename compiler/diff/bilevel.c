@@ -64,29 +64,31 @@ static Node **inline_all(Graph *g, const Graph *src, const Arg *args, int nargs)
     return out;
 }
 
-static Node **gradients(Problem *p, Graph *g, Node **dm, int ndm, Node **par, Node *step)
+/* The gradient of the inner loss in all parameters: one region for those that are expanded before they are differentiated, one for the others. */
+static Node **gradients(Problem *p, Graph *g, Node **dm, int ndm, Node **par, Node *step, uint64_t reversed)
 {
-    Region *r = NEW(g->arena, Region);
     int np = p->param.n;
-    r->body = p->inner;
-    r->name = intern("inner");
-    r->nwrt = np;
-    r->wrt = NEW_N(g->arena, int, np + 1);
-    Node **args = NEW_N(g->arena, Node *, ndm + np + 1);
+    Node **args = NEW_N(g->arena, Node *, ndm + np + 1), **out = NEW_N(g->arena, Node *, np + 1);
     memcpy(args, dm, sizeof *args * (size_t)ndm);
-    for (int k = 0; k < np; k++) {
-        r->wrt[k] = ndm + k;
-        args[ndm + k] = par[k];
-    }
+    memcpy(args + ndm, par, sizeof *args * (size_t)np);
     args[ndm + np] = step;
-    Node *d = ir_grad(g, OP_grad, r, args, ndm + np + 1), **out = NEW_N(g->arena, Node *, np + 1);
-    for (int k = 0; k < np; k++)
-        out[k] = ir_proj(g, d, k);
+    for (int reverse = 0; reverse < 2; reverse++) {
+        Region *r = NEW(g->arena, Region);
+        *r = (Region){ .body = p->inner, .name = intern("inner"), .wrt = NEW_N(g->arena, int, np + 1), .reverse = reverse };
+        for (int k = 0; k < np; k++)
+            if ((int)(reversed >> gradient_line(p, k) & 1) == reverse)
+                r->wrt[r->nwrt++] = ndm + k;
+        if (!r->nwrt)
+            continue;
+        Node *d = ir_grad(g, OP_grad, r, args, ndm + np + 1);
+        for (int k = 0; k < r->nwrt; k++)
+            out[r->wrt[k] - ndm] = ir_proj(g, d, k);
+    }
     return out;
 }
 
 /* log: with the values of the update's and the path loss's log lines at the last step, where they are wanted; else NULL. */
-typedef struct State { Node **par, **opt, *path, **log; } State;
+typedef struct State { Node **par, **opt, *path, **log; uint64_t reversed; } State;      /* reversed: lines whose gradient is expanded first */
 
 static int log_count(const Problem *p) { return p->update->results.n - p->param.n - p->state.n + (p->path ? p->path->results.n - 1 : 0); }
 static const Node *log_node(const Problem *p, int k, Name *name)
@@ -156,7 +158,7 @@ static void run_steps(Problem *p, Graph *g, Node **dm, int ndm, State *s, Steps 
         live = ir_map2(body, OP_lt, step, ir_int(body, of.end));
         step = ir_map2(body, OP_min, step, ir_int(body, of.end - 1));
     }
-    Node **g_t = gradients(p, body, in, ndm, par, step);
+    Node **g_t = gradients(p, body, in, ndm, par, step, s->reversed);
     Arg args[] = { { in, ndm }, { par, np }, { g_t, np }, { opt, ns }, { &step, 1 } };
     Node **next = inline_all(body, p->update, args, 5);
     for (int k = 0; k < np; k++)
@@ -199,10 +201,10 @@ static void run_window(Problem *p, Graph *g, Node **dm, int ndm, const Window *w
 }
 
 /* The inner loop on its arguments, or a window of it: parameters after the last step and the sum of the path losses. The last `last` steps are a loop of their own. */
-static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, const Window *w, int64_t last, bool logs)
+static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, const Window *w, int64_t last, bool logs, uint64_t reversed)
 {
     Arg a = { dm, ndm };
-    State s = { inline_all(g, p->param_init, &a, 1), inline_all(g, p->state_init, &a, 1), ir_real(g, 0), NULL };
+    State s = { inline_all(g, p->param_init, &a, 1), inline_all(g, p->state_init, &a, 1), ir_real(g, 0), NULL, reversed };
     if (logs) {
         s.log = NEW_N(g->arena, Node *, log_count(p) + 1);
         for (int k = 0; k < log_count(p); k++)
@@ -251,7 +253,7 @@ Graph *bilevel_entry(const Problem *p, const Graph *g)
 Graph *bilevel_adapt(Problem *p, const DiffOptions *o)
 {
     Inputs in = make_inputs(p, "adapt", false);
-    State s = run_inner(p, in.g, in.all, in.n, NULL, 0, false);
+    State s = run_inner(p, in.g, in.all, in.n, NULL, 0, false, 0);
     for (int k = 0; k < p->param.n; k++)
         ir_result(in.g, s.par[k], p->param.at[k].name);
     return run_passes(in.g, o, p->observer);
@@ -262,7 +264,7 @@ Graph *bilevel_value(Problem *p, const DiffOptions *o)
 {
     Inputs in = make_inputs(p, "value", false);
     int ndm = in.n;
-    State s = run_inner(p, in.g, in.all, ndm, NULL, 0, true);
+    State s = run_inner(p, in.g, in.all, ndm, NULL, 0, true, 0);
     Node **logs, *value = outer_value(p, in.g, in.all, ndm, &s, &logs);
     ir_result(in.g, value, intern("outer"));
     if (p->inner->results.n > 1 && p->steps > 0) {
@@ -291,18 +293,20 @@ static void result_state(Problem *p, Graph *g, const State *s)
         ir_result(g, s->opt[k], p->state.at[k].name);
 }
 
-static Graph *by_reverse(Problem *p, bool mixed, int64_t last, bool window)
+static Graph *by_reverse(Problem *p, const DiffOptions *o, bool window)
 {
     Inputs in = make_inputs(p, "hypergradient", window);
     Graph *g = in.g;
     int ndm = in.nd + in.nm;
-    State s = run_inner(p, g, in.all, ndm, in.window, last, false);
+    uint64_t reversed = 0;
+    for (int k = 0; k < gradient_lines(p); k++)
+        reversed |= (uint64_t)!gradient_is_mixed(o, k) << k;
+    State s = run_inner(p, g, in.all, ndm, in.window, o->steps.last, false, reversed);
     Node **logs, *value = outer_value(p, g, in.all, ndm, &s, &logs);
     ir_result(g, value, intern("outer"));
     if (window)
         result_state(p, g, &s);
-    if (!mixed)
-        expand_grads(g);
+    expand_grads(g, true);
     value = g->results.at[0];
     Node **meta = g->params.at + in.nd, **ct = NEW_N(g->arena, Node *, in.nm + 1);
     vjp(g, meta, in.nm, &value, (Node *[]){ ir_real(g, 1) }, 1, ct);
@@ -320,11 +324,11 @@ static Graph *tangent_graph(Problem *p, bool window)
     Graph *g = in.g;
     int ndm = in.nd + in.nm;
     Node **t = NEW_N(g->arena, Node *, in.nm + 1), **logs, *tangent;
-    State s = run_inner(p, g, in.all, ndm, in.window, 0, false);
+    State s = run_inner(p, g, in.all, ndm, in.window, 0, false, 0);
     ir_result(g, outer_value(p, g, in.all, ndm, &s, &logs), intern("outer"));
     if (window)
         result_state(p, g, &s);
-    expand_grads(g);
+    expand_grads(g, false);
     for (int k = 0; k < in.nm; k++)
         t[k] = ir_param(g, p->meta.at[k].type, intern_printf("d_%s", p->meta.at[k].name));
     linearize(g, g->params.at + in.nd, t, in.nm, g->results.at, 1, &tangent, false);
@@ -402,10 +406,10 @@ Graph *bilevel_slope(Problem *p)
 {
     Inputs in = make_inputs(p, "slope", false);
     Graph *g = in.g;
-    State s = run_inner(p, g, in.all, in.n, NULL, 0, false);
+    State s = run_inner(p, g, in.all, in.n, NULL, 0, false, 0);
     Node **logs, **along = NEW_N(g->arena, Node *, in.nm + 1), *tangent;
     ir_result(g, outer_value(p, g, in.all, in.nd + in.nm, &s, &logs), NULL);
-    expand_grads(g);
+    expand_grads(g, false);
     Node *value = g->results.at[0], **meta = NEW_N(g->arena, Node *, in.nm + 1);
     g->results.n = g->result_names.n = 0;
     for (int k = 0; k < in.nm; k++) {
@@ -419,13 +423,13 @@ Graph *bilevel_slope(Problem *p)
 
 Graph *bilevel_hypergradient(Problem *p, const DiffOptions *o)
 {
-    Graph *g = o->mode == MODE_FORWARD ? by_forward(p, false) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last, false);
+    Graph *g = o->mode == MODE_FORWARD ? by_forward(p, false) : by_reverse(p, o, false);
     return run_passes(g, o, p->observer);
 }
 
 Graph *bilevel_window(Problem *p, const DiffOptions *o)
 {
-    Graph *g = o->mode == MODE_FORWARD ? by_forward(p, true) : by_reverse(p, o->mode != MODE_REVERSE, o->steps.last, true);
+    Graph *g = o->mode == MODE_FORWARD ? by_forward(p, true) : by_reverse(p, o, true);
     g->name = intern("hypergradient_window");
     return run_passes(g, o, p->observer);
 }

@@ -18,6 +18,7 @@ typedef struct DiffOptions {
     Mode mode; Schedule steps;         /* of the inner loop */
     Schedule loops;                    /* of model loops */
     const RegionSchedule *region; int nregion;   /* of model loops by name, before `loops` */
+    uint64_t apart;                    /* bit k: the gradient of step line k goes the other of the two ways, mixed and reverse, than `mode` says */
 } DiffOptions;
 extern const char *const mode_name[];
 /* inner_loop: gradients and last are allowed. false: not a schedule. */
@@ -27,6 +28,13 @@ const Checkpoints *schedule_checkpoints(Arena *, const Schedule *, int64_t n);  
 const Schedule *schedule_of_loop(const DiffOptions *, const Loop *);
 const Schedule *schedule_of_region(const DiffOptions *, Name);                   /* of the model loop of this name */
 bool        schedule_same(const Schedule *, const Schedule *);
+/* Each `step` line's gradient is a region. Lines are numbered in the order of their parameters' declarations, from 64 on all are the last one. */
+int         gradient_lines(const Problem *);
+int         gradient_line(const Problem *, int param);                           /* of a parameter leaf */
+Name        gradient_line_name(const Problem *, int line);                       /* its parameter's */
+bool        gradient_is_mixed(const DiffOptions *, int line);
+DiffOptions gradient_turned(const Problem *, const DiffOptions *, int line);     /* with the other way for that line; `mode` is that of the first line */
+const char *mode_text(const Problem *, const DiffOptions *);                     /* "mixed", or "mixed (b reverse)" */
 void        problem_name_loops(Problem *);                                       /* names the model loops of a problem as regions and lists them in p->loops */
 
 /* New graphs over (data leaves, meta leaves) of the problem, in that order. */
@@ -66,6 +74,6 @@ Graph *linearize_graph(Graph *);       /* -> also one tangent for each real resu
 /* The results that are linear in the tangent parameters make room for the cotangents of those parameters, over their own cotangents. */
 Graph *transpose_graph(Graph *);
 const char *transpose_refuses(Graph *);                /* why it cannot: what is not linear; NULL: it can */
-/* Replaces every grad node by its expansion (reverse mode over its body), in loop bodies too. */
-void expand_grads(Graph *g);
+/* Replaces every grad node, or of them the marked ones alone (Region.reverse), by its expansion (reverse mode over its body), in loop bodies too. */
+void expand_grads(Graph *g, bool marked);
 #endif

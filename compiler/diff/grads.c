@@ -84,20 +84,20 @@ void transpose_lingrad(Graph *g, Node *n, Node *const *ct, Node **ctin)
     graph_inline(g, hp, args, hp->results.at, r->nactive, ctin + np, NULL);
 }
 
-static bool has_grads(const Graph *g)
+static bool has_grads(const Graph *g, bool marked)
 {
     for (int i = 0; i < g->nodes.n; i++) {
         const Node *n = g->nodes.at[i];
-        if (n->op == OP_grad || (n->op == OP_loop && has_grads(n->u.loop->body)))
+        if ((n->op == OP_grad && (n->u.region->reverse || !marked)) || (n->op == OP_loop && has_grads(n->u.loop->body, marked)))
             return true;
     }
     return false;
 }
 
 /* Rebuilds g without grad nodes: in place, so that loops and callers keep their pointer. */
-void expand_grads(Graph *g)
+void expand_grads(Graph *g, bool marked)
 {
-    if (!has_grads(g))
+    if (!has_grads(g, marked))
         return;
     Graph *fresh = graph_new(g->arena, g->name);
     int limit = graph_limit(g);
@@ -112,8 +112,8 @@ void expand_grads(Graph *g)
         if (!need[n->id] || map[n->id])
             continue;
         if (n->op == OP_loop)
-            expand_grads(n->u.loop->body);
-        if (n->op == OP_grad) {
+            expand_grads(n->u.loop->body, marked);
+        if (n->op == OP_grad && (n->u.region->reverse || !marked)) {
             const Region *r = n->u.region;
             Graph *grad = gradient_graph(r, r->wrt, r->nwrt);
             Node **args = NEW_N(g->arena, Node *, n->narg + 1);

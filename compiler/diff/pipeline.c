@@ -8,7 +8,7 @@
 static Graph *expand(Graph *g, const DiffOptions *o)
 {
     (void)o;
-    expand_grads(g);
+    expand_grads(g, false);
     return g;
 }
 

@@ -60,10 +60,10 @@ static int run_plan(Session *s, const Plan *p, json_t *list)
     if (st.code)
         return numeric_failure(s, &st);
     if (list)
-        json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:I, s:I, s:o}", "plan", plan_text(s->arena, p), "predicted_seconds", p->seconds, "measured_seconds", t, "predicted_bytes", (json_int_t)p->program->work_bytes,
+        json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:I, s:I, s:o}", "plan", plan_text(s->arena, s->problem, p), "predicted_seconds", p->seconds, "measured_seconds", t, "predicted_bytes", (json_int_t)p->program->work_bytes,
                                               "measured_bytes", (json_int_t)written, "work", work_json(&p->work)));
     else
-        printf("%s %-*s %11.4g %11.4g %7.2f %13lld %13lld\n", p == &s->plans.all.at[s->plans.chosen] ? "*" : " ", plans_width(s), plan_text(s->arena, p), 1e3 * p->seconds, 1e3 * t, p->seconds / t, (long long)p->program->work_bytes,
+        printf("%s %-*s %11.4g %11.4g %7.2f %13lld %13lld\n", p == &s->plans.all.at[s->plans.chosen] ? "*" : " ", plans_width(s), plan_text(s->arena, s->problem, p), 1e3 * p->seconds, 1e3 * t, p->seconds / t, (long long)p->program->work_bytes,
                (long long)written);
     fflush(stdout);
     return -1;

@@ -22,6 +22,7 @@ static const Variant variants[] = {
     { "mixed binomial",   { MODE_MIXED,   BINOMIAL, BINOMIAL } },
     { "mixed gradients",  { MODE_MIXED,   GRADIENTS, SNAPSHOT } },
     { "reverse every 3",  { MODE_REVERSE, EVERY, EVERY_LOOP } },
+    { "one line reverse", { .mode = MODE_MIXED, .steps = SNAPSHOT, .loops = SNAPSHOT, .apart = 2 } },       /* the second step line's gradient, where there are several */
     { "forward",          { MODE_FORWARD, SNAPSHOT, SNAPSHOT } },
 };
 enum { NVARIANTS = sizeof variants / sizeof *variants, FORWARD_LIMIT = 20000 };
@@ -79,6 +80,8 @@ static int compare_variant(Check *c, const Variant *v)
     Session *s = &c->s;
     mfl_status st = { 0 };
     double outer;
+    if (v->o.apart && gradient_lines(s->problem) < 2)
+        return -1;
     if (v->o.mode == MODE_FORWARD && meta_numbers(s->problem) > FORWARD_LIMIT) {
         printf("  %s is not run: %lld meta numbers would need as many sweeps; the dot products stand for it\n", v->text, (long long)meta_numbers(s->problem));
         return -1;

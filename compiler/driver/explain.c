@@ -45,7 +45,9 @@ static const char *way_text(Arena *a, const Problem *p, int region, const DiffOp
 {
     if (o->mode == MODE_FORWARD)
         return "forward";
-    return region == REGION_GRADIENT ? mode_name[o->mode] : schedule_text(a, region == REGION_STEPS ? &o->steps : schedule_of_region(o, p->loops.at[region].name));
+    if (region <= REGION_LINE)
+        return gradient_is_mixed(o, REGION_LINE - region) ? "mixed" : "reverse";
+    return region == REGION_GRADIENT ? mode_text(p, o) : schedule_text(a, region == REGION_STEPS ? &o->steps : schedule_of_region(o, p->loops.at[region].name));
 }
 
 /* Every way of a region that was priced with all other regions as chosen; the chosen one first. */
@@ -90,7 +92,10 @@ static void print_regions(Session *s, json_t *list)
            forward ? arena_printf(a, "forward, %lld tangents", (long long)problem_meta_numbers(s->problem)) : arena_printf(a, "reverse, %s", schedule_text(a, &p->o.steps)),
            "forward; reverse with keep, snapshot, every:K, every:K:S, binomial:S, +gradients, +store, +last:K");
     region(&r, REGION_GRADIENT, "gradient", "gradient of the inner loss", line_text(a, inner),
-           forward ? "expanded, then forward" : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", "mixed, reverse");
+           forward ? "expanded, then forward" : p->o.apart ? mode_text(s->problem, &p->o) : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", "mixed, reverse");
+    for (int k = 0, lines = gradient_lines(s->problem); lines > 1 && !forward && k < lines; k++)
+        region(&r, REGION_LINE - k, arena_printf(a, "gradient/%s", gradient_line_name(s->problem, k)), arena_printf(a, "its part that steps %s", gradient_line_name(s->problem, k)), "-",
+               gradient_is_mixed(&p->o, k) ? "mixed: forward over reverse" : "reverse over reverse", "mixed, reverse");
     for (int k = 0; k < s->problem->loops.n; k++) {
         const ModelLoop *l = &s->problem->loops.at[k];
         region(&r, k, l->name, arena_printf(a, "loop of %lld iterations in %s", (long long)l->n, l->in), line_text(a, l->at),
@@ -101,7 +106,7 @@ static void print_regions(Session *s, json_t *list)
 /* ---- alternatives ---- */
 static json_t *plan_json(Session *s, const Plan *p)
 {
-    return json_pack("{s:s, s:f, s:I, s:f, s:f, s:f, s:b}", "plan", plan_text(s->arena, p), "seconds", p->seconds, "work_bytes", (json_int_t)p->bytes, "flops", p->work.flops,
+    return json_pack("{s:s, s:f, s:I, s:f, s:f, s:f, s:b}", "plan", plan_text(s->arena, s->problem, p), "seconds", p->seconds, "work_bytes", (json_int_t)p->bytes, "flops", p->work.flops,
                      "bytes_moved", p->work.bytes, "steps_again", p->again, "chosen", p == chosen(s));
 }
 
@@ -109,7 +114,7 @@ int plans_width(const Session *s)
 {
     int width = 4;
     for (int k = 0; k < s->plans.all.n; k++) {
-        int n = (int)strlen(plan_text(s->arena, &s->plans.all.at[k]));
+        int n = (int)strlen(plan_text(s->arena, s->problem, &s->plans.all.at[k]));
         width = n > width ? n : width;
     }
     return width;
@@ -126,7 +131,7 @@ static void print_alternatives(Session *s, json_t *list)
         if (list)
             json_array_append_new(list, plan_json(s, at[k]));
         else
-            printf("%s %-*s %11.4g %13s %11s %12.0f\n", at[k] == chosen(s) ? "*" : " ", width, plan_text(s->arena, at[k]), 1e3 * at[k]->seconds, bytes_text(s->arena, (double)at[k]->bytes),
+            printf("%s %-*s %11.4g %13s %11s %12.0f\n", at[k] == chosen(s) ? "*" : " ", width, plan_text(s->arena, s->problem, at[k]), 1e3 * at[k]->seconds, bytes_text(s->arena, (double)at[k]->bytes),
                    flops_text(s->arena, at[k]->work.flops), at[k]->again);
 }
 
@@ -312,7 +317,7 @@ static const char *verdict(Session *s)
     if (s->problem->steps == 0)
         return "no inner step: the hypergradient is that of the outer loss alone";
     if (!base || base == p)
-        return arena_printf(a, "%s is what was asked or what is fastest: %s in %.3g ms", plan_text(a, p), bytes_text(a, (double)p->bytes), 1e3 * p->seconds);
+        return arena_printf(a, "%s is what was asked or what is fastest: %s in %.3g ms", plan_text(a, s->problem, p), bytes_text(a, (double)p->bytes), 1e3 * p->seconds);
     double memory = (double)p->bytes / (double)base->bytes, time = p->seconds / base->seconds;
     const char *name = p->o.mode == MODE_MIXED ? "mixed mode applies" : p->o.mode == MODE_FORWARD ? "forward mode applies" : "reverse mode with this schedule applies";
     bool products = p->work.of[W_GEMM] + p->work.of[W_GEMM_SMALL] > 0;

@@ -75,7 +75,7 @@ static void print_json(const Session *s, double outer, void **grad, const double
         json_object_set_new(norms, p->meta.at[k].name, isfinite(norm) ? json_real(norm) : json_null());
     }
     json_object_set_new(o, "norms", norms);
-    json_object_set_new(o, "mode", json_string(mode_name[s->diff.mode]));
+    json_object_set_new(o, "mode", json_string(mode_text(p, &s->diff)));
     json_object_set_new(o, "schedule", json_string(schedule_text(s->arena, &s->diff.steps)));
     json_object_set_new(o, "loops", json_string(schedule_text(s->arena, &s->diff.loops)));
     json_object_set_new(o, "why", json_string(s->why));
@@ -96,7 +96,7 @@ static void print_json(const Session *s, double outer, void **grad, const double
 static void print_text(const Session *s, double outer, void **grad, const double *t, int64_t n)
 {
     const Problem *p = s->problem;
-    printf("%s: %s, %s, %s\n", p->name, s->real_bytes == 4 ? "float" : "double", mode_name[s->diff.mode], schedule_text(s->arena, &s->diff.steps));
+    printf("%s: %s, %s, %s\n", p->name, s->real_bytes == 4 ? "float" : "double", mode_text(p, &s->diff), schedule_text(s->arena, &s->diff.steps));
     printf("  %-28s %.12g\n", "outer value", outer);
     for (int k = 0; k < p->meta.n; k++) {
         double largest, norm = norm_of(s, grad[k], &p->meta.at[k], &largest);

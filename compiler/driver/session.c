@@ -21,7 +21,7 @@ static void add_entry(Session *s, LEntryKind kind, Graph *g)
 LProgram *session_lower(Session *s, bool guard)
 {
     ice_pass = "lower";
-    LowerOptions lo = { s->real_bytes, guard, true, mode_name[s->diff.mode], schedule_text(s->arena, &s->diff.steps) };
+    LowerOptions lo = { s->real_bytes, guard, true, mode_text(s->problem, &s->diff), schedule_text(s->arena, &s->diff.steps) };
     return lower_program(s->arena, s->problem, s->entries.at, s->entries.n, &lo);
 }
 

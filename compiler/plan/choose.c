@@ -33,13 +33,13 @@ static const char *explain_choice(Plans *all, const DiffOptions *asked, int pric
     Arena *a = all->arena;
     if (all->chosen < 0)
         return arena_printf(a, "nothing fits in %lld bytes; the smallest workspace is %lld", (long long)all->budget, (long long)all->all.at[all->leanest].bytes);
-    const char *text = plan_text(a, &all->all.at[all->chosen]);
+    const char *text = plan_text(a, all->problem, &all->all.at[all->chosen]);
     if (priced == 1)
         return arena_printf(a, "%s: as asked", text);
     text = arena_printf(a, "%s: the least predicted time of %d alternatives%s%s", text, priced, all->budget ? arena_printf(a, " within %lld bytes", (long long)all->budget) : "",
                         asked->mode == MODE_AUTO ? "" : " in this mode");
     if (all->stored >= 0)
-        text = arena_printf(a, "%s; with a store for the states, %s would take %.2g of that time within the same bytes", text, plan_text(a, &all->all.at[all->stored]),
+        text = arena_printf(a, "%s; with a store for the states, %s would take %.2g of that time within the same bytes", text, plan_text(a, all->problem, &all->all.at[all->stored]),
                             all->all.at[all->stored].seconds / all->all.at[all->chosen].seconds);
     return text;
 }

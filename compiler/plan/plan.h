@@ -60,10 +60,11 @@ typedef struct Plans {
 /* Prices alternatives that the options leave open and chooses: the least predicted time among those within the budget.
  * every: price all that explain and bench show, not only what the choice needs. */
 void plan_choose(Plans *, const DiffOptions *asked, bool every);
-/* The region in which two plans differ, if it is only one: REGION_STEPS, REGION_GRADIENT or a number of problem->loops; else REGION_NONE. */
-enum { REGION_NONE = -3, REGION_GRADIENT = -2, REGION_STEPS = -1 };
+/* The region in which two plans differ, if it is only one: REGION_STEPS, REGION_GRADIENT (of all lines), REGION_LINE - k (the gradient of
+ * step line k alone, where there are several) or a number of problem->loops; else REGION_NONE. */
+enum { REGION_LINE = -4, REGION_NONE = -3, REGION_GRADIENT = -2, REGION_STEPS = -1 };
 int plan_region_apart(const Problem *, const DiffOptions *, const DiffOptions *);
-const char *plan_text(Arena *, const Plan *);                                 /* "mixed, snapshot, loops keep" */
+const char *plan_text(Arena *, const Problem *, const Plan *);                                 /* "mixed, snapshot, loops keep" */
 bool problem_has_loops(const Problem *);                                      /* model loops in the inner loss, the update or the outer loss */
 int64_t problem_meta_numbers(const Problem *);
 bool update_is_linear(Problem *);                                             /* in the inner gradient: its derivative does not depend on it */

@@ -11,11 +11,11 @@ int64_t problem_meta_numbers(const Problem *p)
     return n;
 }
 
-const char *plan_text(Arena *a, const Plan *p)
+const char *plan_text(Arena *a, const Problem *problem, const Plan *p)
 {
     if (p->o.mode == MODE_FORWARD)
         return "forward";
-    const char *text = arena_printf(a, "%s, %s", mode_name[p->o.mode], schedule_text(a, &p->o.steps));
+    const char *text = arena_printf(a, "%s, %s", mode_text(problem, &p->o), schedule_text(a, &p->o.steps));
     if (p->o.loops.keep || p->o.loops.period != 1)
         text = arena_printf(a, "%s, loops %s", text, schedule_text(a, &p->o.loops));
     for (int k = 0; k < p->o.nregion; k++)
@@ -43,7 +43,7 @@ bool update_is_linear(Problem *p)
 
 static bool same(const Problem *p, const DiffOptions *a, const DiffOptions *b)
 {
-    if (a->mode != b->mode || (a->mode != MODE_FORWARD && !schedule_same(&a->steps, &b->steps)))
+    if (a->mode != b->mode || (a->mode != MODE_FORWARD && (a->apart != b->apart || !schedule_same(&a->steps, &b->steps))))
         return false;
     for (int k = 0; k < p->loops.n && a->mode != MODE_FORWARD; k++)
         if (!schedule_same(schedule_of_region(a, p->loops.at[k].name), schedule_of_region(b, p->loops.at[k].name)))
@@ -57,8 +57,14 @@ int plan_region_apart(const Problem *p, const DiffOptions *a, const DiffOptions 
     bool forward = a->mode == MODE_FORWARD || b->mode == MODE_FORWARD;
     if (forward)
         return a->mode != b->mode ? REGION_STEPS : REGION_NONE;
-    if (a->mode != b->mode)
-        n++, at = REGION_GRADIENT;
+    int lines = gradient_lines(p), turned = 0, turn = 0;
+    for (int k = 0; k < lines; k++)
+        if (gradient_is_mixed(a, k) != gradient_is_mixed(b, k))
+            turned++, turn = k;
+    if (turned && (turned == 1 || turned == lines))
+        n++, at = turned == lines ? REGION_GRADIENT : REGION_LINE - turn;
+    else if (turned)
+        return REGION_NONE;
     if (!schedule_same(&a->steps, &b->steps))
         n++, at = REGION_STEPS;
     for (int k = 0; k < p->loops.n; k++)
@@ -98,6 +104,7 @@ static int64_t other_bytes(Plans *all, const DiffOptions *o)
     DiffOptions by_loops = *o;
     by_loops.mode = MODE_MIXED;
     by_loops.steps = schedule_snapshot;
+    by_loops.apart = 0;
     for (int k = 0; k < all->others.n; k++)
         if (same(p, &all->others.at[k].o, &by_loops))
             return all->others.at[k].bytes;

@@ -1,6 +1,6 @@
 /* search.c -- the joint choice: every region's way is a coordinate, a point is an alternative, price.c says its bytes and predicted seconds.
  *
- * Coordinates: the mode (which is the way of the inner gradient and, forward, of the inner loop), the inner loop's schedule, each model loop's schedule. Seeds are plans that treat all model
+ * Coordinates: the mode (which is the way of the inner gradient and, forward, of the inner loop), the way of each step line's gradient, the inner loop's schedule, each model loop's schedule. Seeds are plans that treat all model
  * loops alike; from the best of them one coordinate after the other is moved to the way that makes the whole plan best, until none moves. Under a budget a schedule with few states takes as
  * many as fit: bytes grow with the slots, nearly in a line, so two lowered programs tell how many, and a third proves it; and a region's way that fits only when the inner loop saves fewer
  * states is tried together with that. Where no seed fits, the leanest plan is looked for first, in the same way. How much is tried is bounded by what was lowered, not by a clock. */
@@ -222,6 +222,14 @@ static void move_mode(Search *s)
     try_way(s, o);
 }
 
+/* Last, since it seldom pays: two regions do twice what one does once. */
+static void move_lines(Search *s)
+{
+    const Problem *p = s->all->problem;
+    for (int k = 0, lines = gradient_lines(p); s->asked->mode == MODE_AUTO && lines > 1 && k < lines && s->all->all.at[s->best].o.mode != MODE_FORWARD; k++)
+        try_way(s, gradient_turned(p, &s->all->all.at[s->best].o, k));
+}
+
 static void descend(Search *s)
 {
     for (int round = 0, before = -1; round < ROUNDS && s->best >= 0 && before != s->best && !tired(s); round++) {
@@ -231,6 +239,7 @@ static void descend(Search *s)
         for (int k = 0; k < s->loop.n; k++)
             move_loop(s, s->loop.at[k]);
         move_all_loops(s);
+        move_lines(s);
     }
 }
 
@@ -365,6 +374,11 @@ void plan_price_ways(Plans *all, const DiffOptions *asked)
     }
     DiffOptions other = o;
     other.mode = o.mode == MODE_MIXED ? MODE_REVERSE : MODE_MIXED;
-    if (asked->mode == MODE_AUTO)
+    if (asked->mode != MODE_AUTO)
+        return;
+    plan_price(all, &other);
+    for (int k = 0, lines = gradient_lines(all->problem); lines > 1 && k < lines; k++) {
+        other = gradient_turned(all->problem, &o, k);
         plan_price(all, &other);
+    }
 }

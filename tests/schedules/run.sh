@@ -113,6 +113,21 @@ if "$mflc" explain loops.mfl --mode mixed --mode i=binomial:2 --mode j=keep | gr
 "$mflc" explain loops.mfl --mode k=keep > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'steps, gradient, i, j' "$tmp/log"; then ok; else bad "unknown region"; fi
 "$mflc" explain loops.mfl --schedule every:0 > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'every:K' "$tmp/log"; then ok; else bad "no schedule"; fi
 "$mflc" explain loops.mfl --memory 3x > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'MiB' "$tmp/log"; then ok; else bad "no bytes"; fi
+# Each step line's gradient is a region: each way of each, under schedules that must not change a bit, gives the numbers of one way for both.
+"$mflc" grad path.mfl --real double --mode mixed -o "$tmp/b" > /dev/null
+for m in "--mode gradient/w=reverse" "--mode mixed --mode gradient/b=reverse" "--mode reverse --mode gradient/b=mixed"; do
+    first=
+    for s in keep snapshot+gradients binomial:2; do
+        rm -rf "$tmp/a"
+        "$mflc" grad path.mfl --real double $m --schedule $s --json -o "$tmp/a" > "$tmp/json" 2> "$tmp/log"
+        bits=$(cat "$tmp/a"/*.npy 2> /dev/null | cksum)
+        if [ -z "$first" ]; then first=$bits; fi
+        if grep -q '"mode": "[a-z]* ([wb] [a-z]*)"' "$tmp/json" && [ "$bits" = "$first" ] && "$2/tests/compare" "$tmp/b" "$tmp/a" 1e-10 > /dev/null; then ok; else bad "$m, $s"; fi
+    done
+done
+"$mflc" explain path.mfl --json > "$tmp/json"
+if way gradient/w 'mixed: forward over reverse' && way gradient/b 'mixed: forward over reverse' && grep -q '"plan": "mixed (b reverse), keep"' "$tmp/json"; then ok; else bad "explain: the gradients of two step lines"; fi
+"$mflc" explain path.mfl --mode gradient/x=mixed > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'steps, gradient, gradient/w, gradient/b' "$tmp/log"; then ok; else bad "the gradient of no step line"; fi
 # A region's own schedule gives the numbers of the others.
 rm -rf "$tmp/a" "$tmp/b"
 "$mflc" grad loops.mfl --real double --mode mixed --mode i=binomial:2 --mode j=keep -o "$tmp/a" > /dev/null && "$mflc" grad loops.mfl --real double --mode gradient=reverse --mode steps=every:2 --mode i=keep -o "$tmp/b" > /dev/null
