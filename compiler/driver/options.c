@@ -220,9 +220,11 @@ static int given_twice(const Options *o, const struct Option *opt, const char *v
     bool named = opt->kind == A_LIST || opt->kind == A_MODE || opt->kind == A_LOOPS;
     size_t n = named && strchr(value, '=') ? (size_t)(strchr(value, '=') - value) + 1 : 0;
     for (int k = 0; k < o->given.n; k++) {
+        if (o->given.at[k].option != opt->name)      /* others may have no value */
+            continue;
         const char *before = o->given.at[k].value;
         bool same_name = n ? !strncmp(before, value, n) : opt->kind != A_LIST && !(named && strchr(before, '='));
-        if (o->given.at[k].option == opt->name && same_name) {
+        if (same_name) {
             fprintf(messages(), "mflc: %s is given twice: %s and %s; leave one of them out\n", opt->name, before, value);
             return EXIT_USAGE;
         }

@@ -64,7 +64,7 @@ static Graph *jvp_graph(const Graph *g)
     int n = g->params.n, m = g->results.n;
     Node *in[40], *tin[40], *out[40];
     int used = 0;
-    expand_grads(j);
+    expand_grads(j, false);
     for (int k = 0; k < n; k++)
         if (j->params.at[k]->type.dtype == T_REAL) {
             in[used] = j->params.at[k];
@@ -84,7 +84,7 @@ static Graph *vjp_graph(const Graph *g, bool keep)
 {
     Graph *j = copy(g);
     if (!keep)
-        expand_grads(j);
+        expand_grads(j, false);
     int n = 0, m = j->results.n;
     Node *in[40], *ct[40], *back[40], *roots[40];
     for (int k = 0; k < g->params.n; k++)
@@ -98,7 +98,7 @@ static Graph *vjp_graph(const Graph *g, bool keep)
     j->results.n = j->result_names.n = 0;
     for (int k = 0; k < n; k++)
         ir_result(j, back[k] ? back[k] : ir_const(j, in[k]->type, 0), NULL);
-    expand_grads(j);
+    expand_grads(j, false);
     return j;
 }
 
@@ -109,7 +109,7 @@ static void check_order(const Graph *g, const Tensor *x, const char *what, doubl
     Tensor args[80], v[40], plus[40][4], out[80], c[40];
     int reals = 0;
     Graph *value = copy(g);
-    expand_grads(value);
+    expand_grads(value, false);
     for (int k = 0; k < n; k++)
         args[k] = x[k];
     for (int k = 0; k < n; k++)
