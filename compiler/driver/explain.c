@@ -232,7 +232,7 @@ static void print_map(Session *s, json_t *o)
     if (all.n)
         qsort(all.at, (size_t)all.n, sizeof *all.at, by_offset);
     if (!o && chosen(s)->bytes > p->work_bytes)
-        printf("\nthe program needs %lld bytes: its entries without a gradient (initial values, the inner loop alone, learn lines) need more than\n", (long long)chosen(s)->bytes);
+        printf("\nthe program needs %lld bytes: its entries without a gradient (initial values, the inner loop alone, learn lines) need more than the hypergradient, whose map follows\n", (long long)chosen(s)->bytes);
     if (!o)
         printf("\nworkspace: %lld bytes; %lld alive at the peak (statement %d)%s\n  %10s %12s %6s %6s  %-28s %-22s %s\n", (long long)p->work_bytes, (long long)live, where,
                holder ? arena_printf(a, ", most of them in %s", holder->name) : "", "offset", "bytes", "from", "to", "array", "shape", "where");

@@ -98,6 +98,13 @@ for p in path loops uneven few $r/records/records $r/gru_adapt/gru_adapt $r/lear
     done
 done
 
+# What explain says is what the C needs, where another entry than the gradient needs the most too: here the learn line's matrix products.
+printf 'problem other\noptimizer mat(rate) on p, g {\n  h = tanh(p @ g)\n  p = p - rate * (h @ g)\n}\nmeta m[40, 40] = 0.1\nparam w = 1\ninner = (w - m[0, 0])^2\nstep w by sgd(rate = 0.1) for 3\nouter = w^2\nlearn m by mat(rate = 0.1) for 2\n' > "$tmp/other.mfl"
+"$mflc" build "$tmp/other.mfl" -o "$tmp" > "$tmp/log" 2>&1
+used=$("$mflc" explain "$tmp/other.mfl" --json 2> "$tmp/log" | sed -n 's/.*"work_bytes": *\([0-9]*\).*/\1/p' | head -n 1)
+if [ -n "$used" ] && [ "$used" = "$(work_bytes other)" ]; then ok; else bad "explain says $used bytes, the C needs $(work_bytes other)"; fi
+if "$mflc" build "$tmp/other.mfl" --memory $((used - 1)) -o "$tmp" > "$tmp/log" 2>&1; then bad "a budget below what the learn line needs"; else ok; fi
+
 # ---- a hundred thousand steps within a MiB ----
 used=$("$mflc" grad long.mfl --real double --memory 1MiB --json -o "$tmp/long" 2> "$tmp/log" | sed -n 's/.*"work_bytes": *\([0-9]*\).*/\1/p')
 "$mflc" grad long.mfl --real double --mode forward -o "$tmp/forward" > /dev/null 2>&1
