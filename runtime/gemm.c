@@ -9,7 +9,6 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #define TILES 1
 #include <immintrin.h>
 #define UNROLL(n) _Pragma("clang loop unroll(full)")
-#pragma clang fp contract(fast)
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
 #elif defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define TILES 1
@@ -20,7 +19,6 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #include <immintrin.h>
 #pragma GCC pop_options
 #pragma GCC push_options
-#pragma GCC optimize("fp-contract=fast")
 #pragma GCC target("arch=x86-64-v4")
 #endif
 #if TILES
@@ -31,6 +29,7 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #define MASK_INT int32_t
 #define MASK __mmask16
 #define MASK_OF(n) ((__mmask16)((1u << (n)) - 1))
+#define FUSED(f, x, sum) _mm512_fmadd_ps(_mm512_set1_ps(f), x, sum)
 #define LOAD_PART(mask, at) _mm512_maskz_loadu_ps(mask, at)
 #define STORE_PART(mask, at, x) _mm512_mask_storeu_ps(at, mask, x)
 #include "gemm_tile.inc"
@@ -39,6 +38,7 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #define MASK_INT int64_t
 #define MASK __mmask8
 #define MASK_OF(n) ((__mmask8)((1u << (n)) - 1))
+#define FUSED(f, x, sum) _mm512_fmadd_pd(_mm512_set1_pd(f), x, sum)
 #define LOAD_PART(mask, at) _mm512_maskz_loadu_pd(mask, at)
 #define STORE_PART(mask, at, x) _mm512_mask_storeu_pd(at, mask, x)
 #include "gemm_tile.inc"
@@ -50,7 +50,6 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #else
 #pragma GCC pop_options
 #pragma GCC push_options
-#pragma GCC optimize("fp-contract=fast")
 #pragma GCC target("arch=x86-64-v3")
 #endif
 #define VB 32
@@ -60,6 +59,7 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #define MASK_INT int32_t
 #define MASK __m256i
 #define MASK_OF(n) _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
+#define FUSED(f, x, sum) _mm256_fmadd_ps(_mm256_set1_ps(f), x, sum)
 #define LOAD_PART(mask, at) _mm256_maskload_ps(at, mask)
 #define STORE_PART(mask, at, x) _mm256_maskstore_ps(at, mask, x)
 #include "gemm_tile.inc"
@@ -68,6 +68,7 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #define MASK_INT int64_t
 #define MASK __m256i
 #define MASK_OF(n) _mm256_cmpgt_epi64(_mm256_set1_epi64x((n)), _mm256_setr_epi64x(0, 1, 2, 3))
+#define FUSED(f, x, sum) _mm256_fmadd_pd(_mm256_set1_pd(f), x, sum)
 #define LOAD_PART(mask, at) _mm256_maskload_pd(at, mask)
 #define STORE_PART(mask, at, x) _mm256_maskstore_pd(at, mask, x)
 #include "gemm_tile.inc"
@@ -75,7 +76,6 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 #undef TALL
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang fp contract(off)
 #else
 #pragma GCC pop_options
 #endif
