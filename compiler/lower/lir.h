@@ -100,6 +100,7 @@ struct LFunc {
     bool    is_entry;
     struct LFunc *same;                /* phases: the function of an entry before that does the same at the same offsets; this one is not emitted, its calls go there */
     int64_t first;                    /* phases: the inner step that index 0 is */
+    bool    placed;                   /* its arrays have their offsets */
     int     from, to;                 /* positions of its statements, as in LBuf.live_from */
 };
 typedef enum { LE_INIT, LE_ADAPT, LE_VALUE, LE_HYPERGRADIENT, LE_LEARN_INIT, LE_LEARN, LE_WINDOW, LE_KINDS } LEntryKind;

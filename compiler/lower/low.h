@@ -81,7 +81,7 @@ void   save_states(Low *, Making *, LBlock *before, LBlock *body, LVar *t);    /
 void   restore_states(Low *, Making *, LBlock *body, LVar *t);                 /* of a reverse loop: its STATE parameters get their values */
 
 /* ---- names.c ---- */
-void   name_entry(Low *, int first_func);                          /* the final names of an entry and its phases */
+void   name_entry(Low *, int first_func, int end);                          /* the final names of an entry and its phases */
 void   size_entry(Low *, int first_func);                          /* the same: sizes of loops and arrays that follow from others */
 void   name_sizes(Low *);
 Name   c_name(const char *text);                                   /* as an identifier of C */
@@ -100,9 +100,9 @@ void   drop_unread(Low *, LBlock *);
 void   pack_rows(Low *, LFunc *);                                  /* pack.c */
 void   jam_rows(Low *, LBlock *);                                  /* jam.c */
 void   split_sums(Low *, LBlock *);                                /* lanes.c */
-void   place_buffers(Low *, LFunc *entry, int first_func, int64_t *work_bytes);
-int64_t *share_phases(Low *, int first_func);                      /* share.c: by id the offsets that shared phases want, -1: any; NULL: nothing is shared */
-void   name_shared(Low *, int first_func, bool shared);            /* after placing: they are shared, or not */
+void   place_buffers(Low *, int first_func, int end, int64_t *work_bytes);     /* of an entry, the last of these functions */
+int64_t *share_phases(Low *, int first_func, int end);                      /* share.c: by id the offsets that shared phases want, -1: any; NULL: nothing is shared */
+void   name_shared(Low *, int first_func, int end, bool shared);            /* after placing: they are shared, or not */
 void   read_first(Low *, LBlock *);                                /* invariant.c */
 /* ---- independent.c ---- */
 bool   same_array(const LBuf *, const LBuf *);                     /* the same memory: of the caller's there are several views */

@@ -135,9 +135,8 @@ static const char *const entry_name[LE_KINDS] = { "init", "adapt", "value", "hyp
 
 static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
 {
-    LEntry entry = { .kind = g->kind };
     int first = l->prog->funcs.n;
-    LFunc *f = entry.func = NEW(l->arena, LFunc);
+    LFunc *f = NEW(l->arena, LFunc);
     Env *e = new_env(l, NULL, g->graph);
     f->name = intern(entry_name[g->kind]);
     f->is_entry = true;
@@ -178,13 +177,49 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     remove_copies(&f->body);
     vec_push(l->arena, l->prog->funcs, f);
     improve(l, first);
-    place_buffers(l, f, first, &entry.work_bytes);
-    for (int k = first; l->opt->guard && k < l->prog->funcs.n; k++)
-        guard_function(l, l->prog->funcs.at[k], entry.kind == LE_WINDOW ? x_load(l, port(l, LB_STEP, NULL, T_INT), NULL) : NULL);
-    name_entry(l, first);
-    vec_push(l->arena, l->prog->entries, entry);
-    if (entry.work_bytes > l->prog->work_bytes)
-        l->prog->work_bytes = entry.work_bytes;
+    vec_push(l->arena, l->prog->entries, (LEntry){ .kind = g->kind, .func = f });
+}
+
+/* The functions of entry k: from *first to before *end. */
+static void functions_of(const Low *l, int k, int *first, int *end)
+{
+    const LProgram *p = l->prog;
+    for (*end = 0; p->funcs.at[*end] != p->entries.at[k].func; ++*end)
+        ;
+    for (*first = *end; *first > 0 && !p->funcs.at[*first - 1]->is_entry; --*first)
+        ;
+    ++*end;
+}
+
+/* The entries with the largest workspace first: the others' phases that do the same take their offsets, see share.c. */
+static int order_of(LEntryKind kind) { return kind == LE_HYPERGRADIENT || kind == LE_WINDOW ? 0 : kind == LE_VALUE ? 1 : 2; }
+
+static void place_entries(Low *l)
+{
+    LProgram *p = l->prog;
+    int first, end;
+    for (int order = 0; order < 3; order++)
+        for (int k = 0; k < p->entries.n; k++) {
+            LEntry *e = &p->entries.at[k];
+            if (order_of(e->kind) != order)
+                continue;
+            functions_of(l, k, &first, &end);
+            place_buffers(l, first, end, &e->work_bytes);
+            if (e->work_bytes > p->work_bytes)
+                p->work_bytes = e->work_bytes;
+        }
+}
+
+static void finish_entries(Low *l)
+{
+    for (int k = 0; k < l->prog->entries.n; k++) {
+        const LEntry *e = &l->prog->entries.at[k];
+        int first, end;
+        functions_of(l, k, &first, &end);
+        for (int i = first; l->opt->guard && i < end; i++)
+            guard_function(l, l->prog->funcs.at[i], e->kind == LE_WINDOW ? x_load(l, port(l, LB_STEP, NULL, T_INT), NULL) : NULL);
+        name_entry(l, first, end);
+    }
     sound(l, "placing");
 }
 
@@ -212,10 +247,12 @@ LProgram *lower_program(Arena *arena, Problem *p, EntryGraph *entries, int n, co
     name_sizes(&l);
     for (int k = 0; k < n; k++)
         prog->store_slots |= wants_store(entries[k].graph);     /* known before anything is placed: no entry may touch the store's bytes */
-    for (int value = 1; value >= 0; value--)       /* value first: adapt shares its step, see share.c */
+    for (int value = 1; value >= 0; value--)       /* value first: the others share its step */
         for (int k = 0; k < n; k++)
             if ((entries[k].kind == LE_VALUE) == value)
                 lower_entry(&l, &entries[k], &prog->nlogs);
+    place_entries(&l);
+    finish_entries(&l);
     prog->state_bytes = room(&l, p->learn_state.at, p->learn_state.n);
     for (int k = 0; k < n; k++)
         prog->carried_bytes = entries[k].kind == LE_WINDOW ? carried_room(&l, p->param.n + p->state.n) : prog->carried_bytes;

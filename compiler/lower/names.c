@@ -141,19 +141,21 @@ static void size_block(Low *l, Sizes *x, LBlock *b)
     }
 }
 
-void size_entry(Low *l, int first)
+static void size_functions(Low *l, int first, int end)
 {
     Sizes x = { .more = true };
     for (int round = 0; x.more && round < 4; round++) {
         x.more = false;
-        for (int f = first; f < l->prog->funcs.n; f++)
+        for (int f = first; f < end; f++)
             size_block(l, &x, &l->prog->funcs.at[f]->body);
     }
 }
 
-void name_entry(Low *l, int first)
+void size_entry(Low *l, int first) { size_functions(l, first, l->prog->funcs.n); }
+
+void name_entry(Low *l, int first, int end)
 {
-    size_entry(l, first);
+    size_functions(l, first, end);
     LProgram *p = l->prog;
     Names x = { .l = l, .named = NEW_N(l->arena, bool, p->bufs.n + 1) };
     for (int k = 0; k < p->dims.n; k++)
@@ -166,10 +168,10 @@ void name_entry(Low *l, int first)
             b->name = unique(&x, b->name);
     }
     l->named = p->bufs.n;
-    for (int f = first; f < p->funcs.n; f++)
+    for (int f = first; f < end; f++)
         for (int k = 0; k < p->funcs.at[f]->body.n; k++)
             lir_each_access(p->funcs.at[f]->body.at[k], false, name_buffer, &x);
-    for (int f = first; f < p->funcs.n; f++)
+    for (int f = first; f < end; f++)
         name_function(&x, p->funcs.at[f]);
 }
 

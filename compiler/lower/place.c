@@ -137,8 +137,9 @@ static int64_t arrange(const Bufs *all, const int64_t *size, const int64_t *wish
     return bytes;
 }
 
-void place_buffers(Low *l, LFunc *entry, int first_func, int64_t *work_bytes)
+void place_buffers(Low *l, int first_func, int end, int64_t *work_bytes)
 {
+    LFunc *entry = l->prog->funcs.at[end - 1];
     Life x = { l, 0 };
     Bufs all = { 0 };
     for (int k = 0; k < l->prog->bufs.n; k++)
@@ -163,10 +164,12 @@ void place_buffers(Low *l, LFunc *entry, int first_func, int64_t *work_bytes)
         size[k] = all.at[k]->offset;
     int64_t head = l->prog->store_slots ? 64 : 0;    /* the store's, see mfl_use_store */
     *work_bytes = arrange(&all, size, NULL, head, at);
-    int64_t *wish = l->opt->guard ? NULL : share_phases(l, first_func), shared = wish ? arrange(&all, size, wish, head, other) : -1;
+    int64_t *wish = l->opt->guard ? NULL : share_phases(l, first_func, end), shared = wish ? arrange(&all, size, wish, head, other) : -1;
     bool share = shared >= 0 && (shared <= *work_bytes || shared <= l->prog->work_bytes);
     *work_bytes = share ? shared : *work_bytes;
     for (int k = 0; k < all.n; k++)
         all.at[k]->offset = share ? other[k] : at[k];
-    name_shared(l, first_func, share);
+    name_shared(l, first_func, end, share);
+    for (int k = first_func; k < end; k++)
+        l->prog->funcs.at[k]->placed = true;
 }

@@ -1,10 +1,11 @@
-/* share.c -- a phase that does what a phase of an entry before does is that one: one function for the step of adapt and of value.
+/* share.c -- a phase that does what a phase of another entry does is that one: one function for the step of adapt, of value, and of a hypergradient that runs
+ * steps again.
  *
  * Two phases are the same when their statements are, one by one, with the arrays of the workspace, temporaries and variables of the one in the place of the
  * other's; what is the caller's memory is the same memory. As a phase finds its arrays at fixed offsets, those must be equal too: the arrays of the
- * later phase are given the earlier ones' offsets before the entry's other arrays are placed. That is given up where two of them would meet, or where the
- * program's workspace would grow: so the entry with the larger workspace, value, comes before adapt. Result: LFunc.same, and one name without the entry's;
- * emitters leave such a function out. */
+ * phase are given the offsets of those that are placed before the entry's other arrays are. That is given up where two of them would meet, or where the
+ * program's workspace would grow: so the entries with the larger workspace are placed first. Result: LFunc.same, the one that is defined first, and one name
+ * without the entry's; emitters leave the others out. */
 #include "low.h"
 
 typedef struct VarPair { const LVar *a, *b; } VarPair;
@@ -142,16 +143,18 @@ static bool pin(const Low *l, const Same *x, int64_t *at)
     return true;
 }
 
-int64_t *share_phases(Low *l, int first)
+int64_t *share_phases(Low *l, int first, int end)
 {
     LProgram *p = l->prog;
     int64_t *at = NEW_N(l->arena, int64_t, p->bufs.n + 1);
     bool any = false;
     for (int k = 0; k < p->bufs.n; k++)
         at[k] = -1;
-    for (int f = first; f < p->funcs.n; f++) {
+    for (int f = first; f < end; f++) {
         LFunc *a = p->funcs.at[f];
-        for (int g = 0; g < first && !a->is_entry && !a->same; g++) {
+        for (int g = 0; g < p->funcs.n && !a->is_entry && !a->same; g++) {
+            if (!p->funcs.at[g]->placed)
+                continue;
             Same x = { .l = l, .to = NEW_N(l->arena, LBuf *, p->bufs.n + 1), .from = NEW_N(l->arena, LBuf *, p->bufs.n + 1) };
             if (same_phase(&x, a, p->funcs.at[g]) && pin(l, &x, at)) {
                 a->same = p->funcs.at[g];
@@ -172,6 +175,14 @@ static Name after_prefix(Name name)
     return NULL;
 }
 
+static bool is_before(const Low *l, const LFunc *a, const LFunc *b)
+{
+    for (int k = 0; l->prog->funcs.at[k] != b; k++)
+        if (l->prog->funcs.at[k] == a)
+            return true;
+    return false;
+}
+
 static bool is_function(const Low *l, Name name)
 {
     for (int k = 0; k < l->prog->funcs.n; k++)
@@ -180,18 +191,27 @@ static bool is_function(const Low *l, Name name)
     return false;
 }
 
-void name_shared(Low *l, int first, bool shared)
+void name_shared(Low *l, int first, int end, bool shared)
 {
-    for (int f = first; f < l->prog->funcs.n; f++) {
-        LFunc *a = l->prog->funcs.at[f];
-        if (!shared)
+    for (int f = first; f < end; f++) {
+        LFunc *a = l->prog->funcs.at[f], *to = a->same;
+        if (!shared || !to) {
             a->same = NULL;
-        if (!a->same)
             continue;
-        LFunc *to = a->same;
+        }
+        if (is_before(l, a, to)) {                /* the one that is defined first stays: what was said to be the other is that one now */
+            for (int k = 0; k < l->prog->funcs.n; k++)
+                if (l->prog->funcs.at[k]->same == to)
+                    l->prog->funcs.at[k]->same = a;
+            a->same = NULL;
+            to->same = a;
+            to = a;
+        }
         Name plain = after_prefix(to->name);
         if (plain && !is_function(l, plain))
             to->name = plain;
-        a->name = to->name;
+        for (int k = 0; k < l->prog->funcs.n; k++)
+            if (l->prog->funcs.at[k]->same == to)
+                l->prog->funcs.at[k]->name = to->name;
     }
 }
