@@ -13,11 +13,11 @@ static Val wrong_count(Sema *s, const Decl *fn, const Expr *call, int given)
     return val_error();
 }
 
-static char *sizes_text(Sema *s, const Declared *a)
+static char *sizes_text(Sema *s, Expr *const *size, int nsize)
 {
     Buf b = { 0 };
-    for (int k = 0; k < a->nsize; k++) {
-        const Expr *e = a->size[k];
+    for (int k = 0; k < nsize; k++) {
+        const Expr *e = size[k];
         buf_puts(&b, k ? ", " : "[");
         if (e->kind == E_NAME)
             buf_puts(&b, e->name);
@@ -30,37 +30,60 @@ static char *sizes_text(Sema *s, const Declared *a)
     return t;
 }
 
-/* Checks one declared size against the axis; a plain new name is bound to it. */
-static bool bind_size(Sema *s, Scope *scope, const Decl *fn, const Declared *a, int k, const Type *t, Span at)
+/* One declared size, where `found` is at hand: a plain new name is bound to it, anything else must be equal. */
+typedef struct Size { const Decl *fn; const Declared *arg; const Expr *e; int64_t found; const char *of, *declared; Span at; } Size;
+
+static bool bind_size(Sema *s, Scope *scope, Size z, const char *which)
 {
-    const Expr *e = a->size[k];
-    Sym *y = e->kind == E_NAME ? scope_find(scope, e->name) : NULL;
+    Sym *y = z.e->kind == E_NAME ? scope_find(scope, z.e->name) : NULL;
     int64_t want;
-    if (e->kind == E_NAME && (!y || y->kind == SYM_FN || y->kind == SYM_STRUCT || (y->kind != SYM_DIM && y->kind != SYM_CONST && y->kind != SYM_ARG && y->kind != SYM_LOCAL))) {
-        y = scope_add(s->arena, scope, SYM_DIM, e->name, e->span);
-        y->val = val_num((double)t->dim[k], true);
+    if (z.e->kind == E_NAME && (!y || y->kind == SYM_FN || y->kind == SYM_STRUCT || (y->kind != SYM_DIM && y->kind != SYM_CONST && y->kind != SYM_ARG && y->kind != SYM_LOCAL))) {
+        y = scope_add(s->arena, scope, SYM_DIM, z.e->name, z.e->span);
+        y->val = val_num((double)z.found, true);
         y->has_val = true;
         return true;
     }
-    if (!sema_whole(s, scope, e, "a size", &want))
+    if (!sema_whole(s, scope, z.e, "a size", &want))
         return false;
-    if (want == t->dim[k])
+    if (want == z.found)
         return true;
-    Diag *d = diag_error(s->diags, at, NULL, "argument %s of %s has shape %s, but %s is declared: axis %d has length %lld and %.*s is %lld", a->name.name, fn->name.name,
-                         type_text(s->arena, t), sizes_text(s, a), k, (long long)t->dim[k], (int)(e->span.last.off - e->span.first.off), e->span.src->text + e->span.first.off, (long long)want);
-    diag_note(s->diags, d, a->name.span, "%s is declared here", a->name.name);
+    const char *text = z.e->kind == E_NUM ? "" : arena_printf(s->arena, " and %.*s is %lld", (int)(z.e->span.last.off - z.e->span.first.off), z.e->span.src->text + z.e->span.first.off, (long long)want);
+    Diag *d = diag_error(s->diags, z.at, NULL, "argument %s of %s %s, but %s is declared: %s %lld%s", z.arg->name.name, z.fn->name.name, z.of, z.declared, which, (long long)z.found, text);
+    diag_note(s->diags, d, z.arg->name.span, "%s is declared here", z.arg->name.name);
     return false;
 }
 
-static bool check_argument(Sema *s, Scope *scope, const Decl *fn, const Declared *a, const Val *v, Span at)
+/* The sizes of a record: those before it, `blocks[l] : S`, and those of its struct, `p : S[i, o]`, which may be left out. */
+static bool check_record(Sema *s, Scope *scope, const Decl *fn, const Declared *a, const Val *v, Span at)
 {
-    if (a->type.kind == TYPE_STRUCT) {
-        if (v->kind == V_RECORD && v->type->name == a->type.name && v->nlead == a->nsize)
-            return true;
-        Diag *d = diag_error(s->diags, at, NULL, "argument %s of %s must be a record %s%s; found %s", a->name.name, fn->name.name, a->nsize ? sizes_text(s, a) : "", a->type.name, val_text(s, *v));
+    const TypeRef *t = &a->type;
+    if (v->kind != V_RECORD || v->type->name != t->name || v->nlead != a->nsize) {
+        Diag *d = diag_error(s->diags, at, NULL, "argument %s of %s must be a record %s%s; found %s", a->name.name, fn->name.name, a->nsize ? sizes_text(s, a->size, a->nsize) : "", t->name, val_text(s, *v));
         diag_note(s->diags, d, a->name.span, "%s is declared here", a->name.name);
         return false;
     }
+    Size z = { fn, a, NULL, 0, arena_printf(s->arena, "is %s", val_text(s, *v)), NULL, at };
+    for (int k = 0; k < a->nsize; k++) {
+        z.e = a->size[k], z.found = v->lead[k], z.declared = sizes_text(s, a->size, a->nsize);
+        if (!bind_size(s, scope, z, arena_printf(s->arena, "axis %d has length", k)))
+            return false;
+    }
+    if (t->nsize && t->nsize != v->type->nsize) {
+        report(s, t->span, NULL, "struct %s takes %d size%s; %d %s given", t->name, v->type->nsize, v->type->nsize == 1 ? "" : "s", t->nsize, t->nsize == 1 ? "is" : "are");
+        return false;
+    }
+    for (int k = 0; k < t->nsize; k++) {
+        z.e = t->size[k], z.found = v->type->size[k], z.declared = arena_printf(s->arena, "%s%s", t->name, sizes_text(s, t->size, t->nsize));
+        if (!bind_size(s, scope, z, arena_printf(s->arena, "its size %s is", v->type->size_name[k])))
+            return false;
+    }
+    return true;
+}
+
+bool sema_argument_sizes(Sema *s, Scope *scope, const Decl *fn, const Declared *a, const Val *v, Span at)
+{
+    if (a->type.kind == TYPE_STRUCT)
+        return check_record(s, scope, fn, a, v, at);
     if (!a->nsize)
         return true;
     if (v->kind == V_RECORD) {
@@ -71,13 +94,15 @@ static bool check_argument(Sema *s, Scope *scope, const Decl *fn, const Declared
     Type t = val_type(v);
     if (t.rank != a->nsize) {
         Diag *d = diag_error(s->diags, at, NULL, "argument %s of %s has shape %s, but %s is declared: %d %s expected, %d found", a->name.name, fn->name.name, type_text(s->arena, &t),
-                             sizes_text(s, a), a->nsize, a->nsize == 1 ? "axis is" : "axes are", t.rank);
+                             sizes_text(s, a->size, a->nsize), a->nsize, a->nsize == 1 ? "axis is" : "axes are", t.rank);
         diag_note(s->diags, d, a->name.span, "%s is declared here", a->name.name);
         return false;
     }
-    for (int k = 0; k < t.rank; k++)
-        if (!bind_size(s, scope, fn, a, k, &t, at))
+    for (int k = 0; k < t.rank; k++) {
+        Size z = { fn, a, a->size[k], t.dim[k], arena_printf(s->arena, "has shape %s", type_text(s->arena, &t)), sizes_text(s, a->size, a->nsize), at };
+        if (!bind_size(s, scope, z, arena_printf(s->arena, "axis %d has length", k)))
             return false;
+    }
     return true;
 }
 
@@ -208,7 +233,7 @@ Val eval_call(Sema *s, Scope *scope, const Expr *e)
     for (int k = 0; k < fn->nitem && ok; k++) {
         if (!at[k])
             val[k] = sema_expr(s, outside, fn->item[k].init);
-        ok = val[k].kind != V_ERROR && check_argument(s, &local, fn, &fn->item[k], &val[k], at[k] ? at[k]->span : e->at);
+        ok = val[k].kind != V_ERROR && sema_argument_sizes(s, &local, fn, &fn->item[k], &val[k], at[k] ? at[k]->span : e->at);
         if (ok) {
             Sym *arg = scope_add(s->arena, &local, SYM_ARG, fn->item[k].name.name, fn->item[k].name.span);
             arg->val = val[k];

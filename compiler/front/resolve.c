@@ -178,6 +178,7 @@ static void check_one(Known *k)
     for (int i = 0; i < d->nitem; i++) {
         add(k, d->item[i].name.name);
         add_sizes(k, d->item[i].size, d->item[i].nsize);
+        add_sizes(k, d->item[i].type.size, d->item[i].type.nsize);
     }
     if (d->kind == D_OPTIMIZER) {
         add(k, d->p.name);

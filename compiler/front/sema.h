@@ -93,6 +93,7 @@ Node *sema_node(Sema *, Val);                  /* NUM: INT or REAL scalar consta
 Val   val_array(Node *), val_num(double, bool whole), val_error(void);
 char *val_text(Sema *, Val);                   /* "[8, 3]", "Dense[3, 1]", "a number": for messages */
 /* Broadcasts or casts v to exactly a REAL array of this shape; NULL (nothing reported) when it does not fit. */
+bool  sema_argument_sizes(Sema *, Scope *, const Decl *fn, const Declared *formal, const Val *, Span at);   /* the sizes that formal declares are those of the value; new names are bound in scope; false: reported */
 Node *sema_fit(Sema *, Val, int rank, const int64_t *dim);
 /* field by field; every field array in order, with its dotted path ("l1.w") */
 void  val_leaves(Sema *, Val, Name path, void (*each)(void *user, Name path, Val *leaf), void *user);

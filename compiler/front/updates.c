@@ -216,7 +216,7 @@ static bool run_part(Part *x, const int *path, int depth, Node **out)
     int ns;
     for (int i = 0; i < r->nitem; i++) {
         Val v = argument_for(x, i, path, depth);
-        if (v.kind == V_ERROR)
+        if (v.kind == V_ERROR || !sema_argument_sizes(s, &scope, r, &r->item[i], &v, x->l->arg_at[i] ? x->l->arg_at[i]->span : x->l->line->rule.span))
             return false;
         put(f, &scope, SYM_ARG, r->item[i].name, v);
     }

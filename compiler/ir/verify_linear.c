@@ -23,31 +23,21 @@ static void propagate(const Graph *g, bool *dep)
             dep[i] |= dep[g->nodes.at[i]->arg[a]->id];
 }
 
-/* The parameters of the body that depend on linear inputs: arguments that do, and carried values whose next value does. */
+/* As transposition has it, every carried value of a linear loop is linear, also one that stays zero because nothing linear reaches it; of the others those whose argument is. */
 static const char *linear_loop(const Graph *g, const Node *n, const bool *dep)
 {
     const Loop *l = n->u.loop;
-    bool *in = NEW_N(l->body->arena, bool, graph_limit(l->body) + 1), again = true;
+    bool *in = NEW_N(l->body->arena, bool, graph_limit(l->body) + 1);
     for (int p = 0, a = 0; p < l->params.n; p++)
         if (l->params.at[p].kind != LP_INDEX)
-            in[l->body->params.at[p]->id] = dep[n->arg[a++]->id];
-    while (again) {
-        again = false;
-        propagate(l->body, in);
-        for (int p = 0; p < l->params.n; p++) {
-            const Node *x = l->body->params.at[p];
-            if (l->params.at[p].kind == LP_CARRY && !in[x->id] && in[l->body->results.at[l->params.at[p].result]->id])
-                again = in[x->id] = true;
-        }
-    }
-    for (int p = 0; p < l->params.n; p++) {
-        const Node *x = l->body->params.at[p];
-        if (l->params.at[p].kind == LP_CARRY && in[x->id]) {
+            in[l->body->params.at[p]->id] = dep[n->arg[a++]->id] || l->params.at[p].kind == LP_CARRY;
+    propagate(l->body, in);
+    for (int p = 0; p < l->params.n; p++)
+        if (l->params.at[p].kind == LP_CARRY) {
             const Node *first = n->arg[loop_argument(l, p)], *next = l->body->results.at[l->params.at[p].result];
             if ((!dep[first->id] && !is_zero(first)) || (!in[next->id] && !is_zero(next)))
                 return refuse(g, n, "a linear carried value that starts from or becomes a value that is not linear");
         }
-    }
     return check(l->body, in, NULL);
 }
 
