@@ -1,8 +1,9 @@
 #!/bin/sh
-# Random programs (generate.py), the same ones every time: by mixed, reverse and forward, with everything kept and with almost nothing kept, in machine code,
-# and for every fourth program in C: one outer value, hypergradient and adapted parameters, to 1e-10 in double.
-# usage: run.sh MFLC BUILD [FIRST LAST]. QUICK=1: few. More by hand: sh tests/fuzz/run.sh $PWD/build/mflc $PWD/build 1000 2000. Programs that fail stay in BUILD/fuzz.
-# Ends with "fuzz: N passed, N failed".
+# Random programs over the whole language (generate.py), the same ones every time. Those of expected.txt: outer value, hypergradient and adapted parameters by
+# mixed mode against the numbers of a reader that shares nothing with mflc (reader.py; expected.py compares), then by reverse and forward mode, with everything
+# kept and with almost nothing kept, and for every fourth program in C: the same numbers to 1e-10 in double.
+# usage: run.sh MFLC BUILD [FIRST LAST]: other programs are compared among the modes alone. QUICK=1: few. By hand: sh tests/fuzz/run.sh $PWD/build/mflc $PWD/build 1000 2000;
+# reader.py compares those with the reader (needs PyTorch). Programs that fail stay in BUILD/fuzz. Ends with "fuzz: N passed, N failed".
 if [ "$1" = one ]; then                          # one MFLC BUILD SEED, called by xargs below
     mflc=$2 B=$3 seed=$4 d=$B/fuzz/f$4
     rm -rf "$d"
@@ -12,7 +13,11 @@ if [ "$1" = one ]; then                          # one MFLC BUILD SEED, called b
         if ! timeout 300 "$mflc" grad "$d/f$seed.mfl" --from "$d/in" --real double --mode "$1" --schedule "$2" --loops "$3" -o "$d/got" > "$d/log" 2>&1; then
             echo "FAIL $seed, $plan: $(tail -n 2 "$d/log" | tr '\n' ' ')"; exit 0
         fi
-        if [ ! -d "$d/out" ]; then mv "$d/got" "$d/out"; continue; fi
+        if [ ! -d "$d/out" ]; then
+            mv "$d/got" "$d/out"
+            ! grep -q "^$seed " tests/fuzz/expected.txt || python3 tests/fuzz/expected.py "$d/out" tests/fuzz/expected.txt "$seed" > "$d/log" 2>&1 || { echo "FAIL $seed, $plan: $(tail -n 1 "$d/log")"; exit 0; }
+            continue
+        fi
         "$B/tests/compare" "$d/out" "$d/got" 1e-10 > "$d/log" || { echo "FAIL $seed, $plan: $(head -n 2 "$d/log" | tr '\n' ' ')"; exit 0; }
         rm -rf "$d/got"
     done
@@ -27,14 +32,14 @@ if [ "$1" = one ]; then                          # one MFLC BUILD SEED, called b
     echo ok
     exit 0
 fi
-mflc=$1 B=$2 first=${3:-1} last=${4:-60}
-[ -z "$QUICK" ] || last=8
+mflc=$1 B=$2 first=$3 last=$4
 cd "$(dirname "$0")/../.." || exit 1
 mkdir -p "$B/fuzz"
 results=$(mktemp) || exit 1
 trap 'rm -f "$results"' EXIT
 export OPENBLAS_NUM_THREADS=1
-seq "$first" "$last" | xargs -P "$(nproc)" -n 1 sh tests/fuzz/run.sh one "$mflc" "$B" > "$results"
+if [ -n "$first" ]; then seq "$first" "$last"; else cut -d' ' -f1 tests/fuzz/expected.txt | uniq | if [ -n "$QUICK" ]; then head -n 6; else cat; fi; fi \
+    | xargs -P "$(nproc)" -n 1 sh tests/fuzz/run.sh one "$mflc" "$B" > "$results"
 grep '^FAIL' "$results"
 passed=$(grep -c '^ok$' "$results")
 failed=$(grep -vc '^ok$' "$results")
