@@ -121,6 +121,7 @@ if "$mflc" explain loops.mfl --mode mixed --mode i=binomial:2 --mode j=keep | gr
 "$mflc" explain loops.mfl --schedule every:0 > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'every:K' "$tmp/log"; then ok; else bad "no schedule"; fi
 "$mflc" explain loops.mfl --memory 3x > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'MiB' "$tmp/log"; then ok; else bad "no bytes"; fi
 # Each step line's gradient is a region: each way of each, under schedules that must not change a bit, gives the numbers of one way for both.
+rm -rf "$tmp/b"
 "$mflc" grad path.mfl --real double --mode mixed -o "$tmp/b" > /dev/null
 for m in "--mode gradient/w=reverse" "--mode mixed --mode gradient/b=reverse" "--mode reverse --mode gradient/b=mixed"; do
     first=
@@ -146,7 +147,7 @@ if MFLC_PROFILE=$tmp/profile "$mflc" explain ../../examples/transformer_rater.mf
 # Loops of one variable are regions of their own, by objective; the variable alone means all of them.
 "$mflc" explain ../../examples/lstm_language.mfl --mode mixed --loops inner/t=keep --loops outer/t=every:6 --json > "$tmp/json" 2> "$tmp/log"
 if way inner/t keep && way outer/t every:6; then ok; else bad "one variable in two objectives"; fi
-"$mflc" explain ../../examples/lstm_language.mfl --mode mixed --loops t=every:2 --mode outer/t=keep --loops t=snapshot --json > "$tmp/json" 2> "$tmp/log"
+"$mflc" explain ../../examples/lstm_language.mfl --mode mixed --mode outer/t=keep --loops t=snapshot --json > "$tmp/json" 2> "$tmp/log"
 if way inner/t snapshot && way outer/t snapshot; then ok; else bad "all loops of a variable, the last word"; fi
 "$mflc" explain loops.mfl --loops k=keep > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q -- '--loops k=keep: expected one of the model loops i, j' "$tmp/log"; then ok; else bad "unknown loop"; fi
 
