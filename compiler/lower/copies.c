@@ -5,7 +5,7 @@
  *
  * Before a loop (join_firsts) T is the value that C begins with. The copy goes when T is not used after it and C not before it, in all of the entry.
  *
- * What is left and copies one element is a store (single_copies). */
+ * What is left and copies one element is a store (single_copies); loops that only copy an array of several axes, and have not joined others, are one copy (block_copies). */
 #include "low.h"
 
 typedef struct Look { const LBuf *t, *c; int t_writes, t_reads, c_reads, c_writes; LExpr **store; bool same; } Look;
@@ -257,5 +257,51 @@ void single_copies(Low *l, LBlock *b)
             s->src = (LPtr){ NULL, NULL, 0 };
         }
         single_copies(l, &s->body);
+    }
+}
+
+/* ---- whole arrays ---- */
+/* Do loops all the way down, one for each axis, store b[i][j] = a[i][j] for every element? Returns the store, or NULL. */
+static const LStmt *copies_array(const LStmt *s)
+{
+    const LVar *var[MAX_RANK];
+    int64_t n[MAX_RANK];
+    int rank = 0;
+    for (; s->kind == LS_FOR && !s->lo && !s->lane && s->body.n == 1 && rank < MAX_RANK; s = s->body.at[0]) {
+        var[rank] = s->var;
+        n[rank++] = s->n;
+    }
+    if (s->kind != LS_STORE || s->add || s->x->kind != LX_LOAD || s->dst.along || rank < 2)
+        return NULL;
+    const LBuf *to = s->dst.buf, *from = s->x->buf;
+    if (to == from || !is_place(to) || !is_place(from) || to->rank != rank || from->rank != rank)
+        return NULL;
+    for (int d = 0; d < rank; d++) {
+        const LExpr *i = s->dst.idx[d], *j = s->x->idx[d];
+        if (to->dim[d] != n[d] || from->dim[d] != n[d] || i->kind != LX_VAR || i->var != var[d] || j->kind != LX_VAR || j->var != var[d])
+            return NULL;
+    }
+    return s;
+}
+
+void block_copies(Low *l, LBlock *b)
+{
+    for (int k = 0; k < b->n; k++) {
+        LStmt *s = b->at[k];
+        const LStmt *store = s->kind == LS_FOR ? copies_array(s) : NULL;
+        if (!store) {
+            block_copies(l, &s->body);
+            continue;
+        }
+        Type t = { .dtype = T_REAL, .rank = store->dst.buf->rank };
+        LStmt *c = new_stmt(l, LS_COPY, NULL);
+        c->note = store->note;
+        c->span = store->span;
+        c->count = 1;
+        for (int d = 0; d < t.rank; d++)
+            c->count *= t.dim[d] = store->dst.buf->dim[d];
+        c->dst = first_of(l, &(Slot){ .buf = store->dst.buf }, &t);
+        c->src = first_of(l, &(Slot){ .buf = store->x->buf }, &t);
+        b->at[k] = c;
     }
 }

@@ -93,6 +93,7 @@ void   remove_copies(LBlock *);
 bool   is_place(const LBuf *);
 void   join_firsts(Low *, int first_func);
 void   single_copies(Low *, LBlock *);
+void   block_copies(Low *, LBlock *);
 void   fuse_block(Low *, LBlock *);
 void   shrink_buffers(Low *, int first_func);                      /* the functions from there on: an entry and its phases */
 void   join_temps(LBlock *);

@@ -120,6 +120,9 @@ static void improve(Low *l, int first)
         drop_unread(l, &p->funcs.at[k]->body);
     sound(l, "contraction");
     for (int k = first; k < p->funcs.n; k++)
+        block_copies(l, &p->funcs.at[k]->body);
+    sound(l, "block copies");
+    for (int k = first; k < p->funcs.n; k++)
         pack_rows(l, p->funcs.at[k]);
     sound(l, "packing");
     for (int k = first; k < p->funcs.n; k++) {
