@@ -110,35 +110,32 @@ static bool reads(const Node *n, const Node *of)
     return false;
 }
 
-typedef struct Terms { const Node *part[32], *carried[32]; int nparts, ncarried, n; } Terms;
+typedef struct Terms { Arena *arena; Vec(const Node *) part, carried; } Terms;
 
 static void terms_of(const Env *e, const Node *n, bool root, Terms *t)
 {
-    if (n->op == OP_add && (root || e->uses[n->id] == 1) && t->n < 30) {
+    if (n->op == OP_add && (root || e->uses[n->id] == 1)) {
         terms_of(e, n->arg[0], false, t);
         terms_of(e, n->arg[1], false, t);
-        return;
-    }
-    t->n++;
-    if (n->op == OP_contract && !is_view_node(n) && e->uses[n->id] == 1)
-        t->part[t->nparts++] = n;
+    } else if (n->op == OP_contract && !is_view_node(n) && e->uses[n->id] == 1)
+        vec_push(t->arena, t->part, n);
     else if (n->op == OP_param)
-        t->carried[t->ncarried++] = n;
+        vec_push(t->arena, t->carried, n);
 }
 
 /* An array that grows by contractions is stored and they are added in place; not where one of them reads what it is added to. */
-static bool grows_in_place(const Env *e, const Node *n)
+static bool grows_in_place(const Low *l, const Env *e, const Node *n)
 {
-    Terms t = { .n = 0 };
+    Terms t = { .arena = l->arena };
     if (n->op != OP_add || n->type.dtype != T_REAL || !n->type.rank)
         return false;
     terms_of(e, n, true, &t);
-    for (int p = 0; p < t.nparts; p++)
-        for (int c = 0; c < t.ncarried; c++)
-            for (int a = 0; a < t.part[p]->narg; a++)
-                if (reads(t.part[p]->arg[a], t.carried[c]))
+    for (int p = 0; p < t.part.n; p++)
+        for (int c = 0; c < t.carried.n; c++)
+            for (int a = 0; a < t.part.at[p]->narg; a++)
+                if (reads(t.part.at[p]->arg[a], t.carried.at[c]))
                     return false;
-    return t.nparts > 0;
+    return t.part.n > 0;
 }
 
 void decide(Low *l, Env *e)
@@ -161,7 +158,7 @@ void decide(Low *l, Env *e)
             e->slot[n->id].stored = true;
     }
     for (int k = 0; k < g->results.n; k++)
-        if (grows_in_place(e, g->results.at[k]))
+        if (grows_in_place(l, e, g->results.at[k]))
             e->slot[g->results.at[k]->id].stored = true;
     if (l->opt->guard && !e->outer)
         guard_mark(l, g);
