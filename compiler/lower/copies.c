@@ -261,47 +261,25 @@ void single_copies(Low *l, LBlock *b)
 }
 
 /* ---- whole arrays ---- */
-/* Do loops all the way down, one for each axis, store b[i][j] = a[i][j] for every element? Returns the store, or NULL. */
-static const LStmt *copies_array(const LStmt *s)
-{
-    const LVar *var[MAX_RANK];
-    int64_t n[MAX_RANK];
-    int rank = 0;
-    for (; s->kind == LS_FOR && !s->lo && !s->lane && s->body.n == 1 && rank < MAX_RANK; s = s->body.at[0]) {
-        var[rank] = s->var;
-        n[rank++] = s->n;
-    }
-    if (s->kind != LS_STORE || s->add || s->x->kind != LX_LOAD || s->dst.along || rank < 2)
-        return NULL;
-    const LBuf *to = s->dst.buf, *from = s->x->buf;
-    if (to == from || !is_place(to) || !is_place(from) || to->rank != rank || from->rank != rank)
-        return NULL;
-    for (int d = 0; d < rank; d++) {
-        const LExpr *i = s->dst.idx[d], *j = s->x->idx[d];
-        if (to->dim[d] != n[d] || from->dim[d] != n[d] || i->kind != LX_VAR || i->var != var[d] || j->kind != LX_VAR || j->var != var[d])
-            return NULL;
-    }
-    return s;
-}
-
 void block_copies(Low *l, LBlock *b)
 {
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
-        const LStmt *store = s->kind == LS_FOR ? copies_array(s) : NULL;
-        if (!store) {
+        const LStmt *store = s->kind == LS_FOR ? element_copy(s) : NULL;
+        LBuf *to = store ? store->dst.buf : NULL, *from = store ? store->x->buf : NULL;
+        if (!store || to == from || to->rank < 2 || !is_place(to) || !is_place(from)) {
             block_copies(l, &s->body);
             continue;
         }
-        Type t = { .dtype = T_REAL, .rank = store->dst.buf->rank };
+        Type t = { .dtype = to->dtype, .rank = to->rank };
         LStmt *c = new_stmt(l, LS_COPY, NULL);
         c->note = store->note;
         c->span = store->span;
         c->count = 1;
         for (int d = 0; d < t.rank; d++)
-            c->count *= t.dim[d] = store->dst.buf->dim[d];
-        c->dst = first_of(l, &(Slot){ .buf = store->dst.buf }, &t);
-        c->src = first_of(l, &(Slot){ .buf = store->x->buf }, &t);
+            c->count *= t.dim[d] = to->dim[d];
+        c->dst = first_of(l, &(Slot){ .buf = to }, &t);
+        c->src = first_of(l, &(Slot){ .buf = from }, &t);
         b->at[k] = c;
     }
 }
