@@ -320,7 +320,7 @@ static const char *verdict(Session *s)
         return arena_printf(a, "%s is what was asked or what is fastest: %s in %.3g ms", plan_text(a, s->problem, p), bytes_text(a, (double)p->bytes), 1e3 * p->seconds);
     double memory = (double)p->bytes / (double)base->bytes, time = p->seconds / base->seconds;
     const char *name = p->o.mode == MODE_MIXED ? "mixed mode applies" : p->o.mode == MODE_FORWARD ? "forward mode applies" : "reverse mode with this schedule applies";
-    bool products = p->work.of[W_GEMM] + p->work.of[W_GEMM_SMALL] > 0;
+    bool products = p->work.of[W_FMA] + p->work.of[W_BLAS] > 0;
     if (memory > 0.9 && time > 0.9)
         return arena_printf(a, "no gain over reverse over reverse that keeps everything: %s%s%.2f times its memory at %.2f times its time", s->problem->steps == 1 ? "one step, " : "", products ? "" : "no matrix products, ",
                             memory, time);

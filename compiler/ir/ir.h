@@ -57,6 +57,7 @@ typedef struct OpInfo {
 enum { OPF_KINK = 1,              /* not differentiable somewhere in lo..hi: gradient tests step over it */
        OPF_SINGULAR = 2,          /* a partial can be infinite at a finite argument: guarded uses multiply by mulz */
        OPF_COMMUTES = 4,
+       OPF_ALONE = 16,            /* its code has branches: one element at a time, in vector loops too */
        OPF_ZERO_DERIV = 8 };      /* derivative zero (or none) in every operand: comparisons, floor, sign, detach ... */
 extern const OpInfo op_info[OP_COUNT];
 double op_eval(Op, const double *x);                       /* MAP: on numbers, for folding and the interpreter */

@@ -136,5 +136,7 @@ bool lir_has_checks(const LBlock *);                              /* or snapshot
 bool lir_independent(const LStmt *loop);                           /* an innermost loop whose iterations may run in any order, or at once; the lanes of sums are apart */
 int  lir_index_args(const LStmt *);                               /* how many expressions index_arg has */
 void lir_print(const LProgram *, Buf *);                          /* --emit loops */
+bool same_expr(const LExpr *, const LExpr *);                    /* the same operations on the same operands */
+void lir_print_block(const LBlock *, Buf *);
 const char *lir_verify(const LProgram *);                         /* NULL, or what is wrong: scopes, ranks, index ranges at the corners, callee order */
 #endif

@@ -112,5 +112,4 @@ bool   own_element(const LStmt *loop, const LStmt *store);         /* each itera
 void   guard_mark(Low *, Graph *);                                 /* which values need not be finite */
 bool   guard_is_lax(const Node *);
 void   guard_function(Low *, LFunc *, LExpr *from);
-bool   same_expr(const LExpr *, const LExpr *);
 #endif

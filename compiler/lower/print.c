@@ -125,6 +125,8 @@ static void block(const LBlock *s, Buf *b, int indent)
         stmt(s->at[k], b, indent);
 }
 
+void lir_print_block(const LBlock *s, Buf *b) { block(s, b, 2); }
+
 void lir_print(const LProgram *p, Buf *b)
 {
     static const char *const storage[] = { "work", "local", "data", "meta", "grad", "params", "meta out", "grad in", "state", "carried", "outer", "logs", "step", "seed" };

@@ -8,21 +8,28 @@
 
 /* Kinds of work that a machine does at different rates. Finer regions (elementwise runs, narrow waists) would add rows to the table of alternatives, not kinds. */
 typedef enum {
-    W_GEMM,             /* flops of matrix products */
-    W_GEMM_SMALL,       /* of those too small for full speed */
-    W_CALL,             /* calls of the runtime: products, kernels, copies */
-    W_VECTOR,           /* simple operations on elements, in loops that vectorise */
+    W_BLAS,             /* flops of the BLAS's products */
+    W_FMA,              /* of the runtime's: steps of a tile, one vector each */
+    W_TILE,             /* tiles */
+    W_PACK,             /* elements that are packed first */
+    W_CALL,             /* calls of the runtime */
+    W_VECTOR,           /* cycles of simple operations, loads and stores of vectors */
+    W_VECTOR_DIV,       /* divisions of vectors; a root is two */
     W_VECTOR_MATH,      /* exp, log, tanh and the like, in units of ten flops */
-    W_SCALAR,           /* the same in loops that do not */
+    W_SCALAR,           /* the same where elements go one by one, and what loops cost */
+    W_SCALAR_DIV,
     W_SCALAR_MATH,
-    W_CHAIN,            /* links of sums in strict order */
-    W_MEMORY,           /* bytes of nests that do not fit in the cache */
-    W_LOOP,             /* starts of loops */
+    W_WAIT,             /* cycles in which nothing is done: sums in strict order, what a loop carries, loads of what has just been stored in other pieces */
+    W_L2,               /* bytes that are not in the first cache */
+    W_L3,               /* nor in the second */
+    W_MEMORY,           /* nor in the third */
+    W_ENTRY,            /* calls of the program */
     W_STORE,            /* saves and loads of the caller's store, and each 8 KiB of one: a file's */
     W_KINDS
 } WorkKind;
 extern const char *const work_name[W_KINDS];
 typedef struct Work { double of[W_KINDS]; double flops, bytes; } Work;       /* bytes: moved between memory and arithmetic, if nothing stayed in a cache */
+Work work_of_block(const LProgram *, const LBlock *, bool again);               /* some of its statements; again: they have just run before */
 Work work_of(const LProgram *, const LFunc *);                                /* one call of a function, the phases it invokes included */
 void work_add(Work *, const Work *, double times);
 
