@@ -21,7 +21,7 @@ typedef struct Options {
     uint64_t seed;
     bool     has_steps;
     int64_t  steps, repeat, threads, every, memory;
-    bool     json, quiet, passes, calibrate, only_check, guard, verify, python, markdown, with_check, own_memory, smoke, native;
+    bool     json, quiet, passes, calibrate, only_check, guard, verify, python, markdown, nests, with_check, own_memory, smoke, native;
     const char *on_nonfinite;
     double   clip, tol;
     Arena   *arena;
@@ -136,6 +136,7 @@ void *session_carried(Session *);                                               
 int  session_window(Session *, int64_t step, void *const *meta, double *outer, void **grad, mfl_status *);
 int  session_init_meta(Session *);                                               /* initialisers, then bound values; exit code or -1 */
 double now_seconds(void);
+double cpu_seconds(void);                                                         /* of this process */
 int  numeric_failure(const Session *, const mfl_status *);
 
 /* ---- program.c ---- */
@@ -162,6 +163,20 @@ bool  rates_save(const Rates *, const char *path);
 const Plan **plans_sorted(Session *);                                            /* by predicted time */
 int plans_width(const Session *);                                                 /* columns that the longest name of a plan takes */
 int  calibrate(Options *);
+
+/* ---- nests.c: a plan taken to pieces ---- */
+typedef struct Piece {
+    LFunc *f;                       /* the piece alone; NULL: there was one of the same text before */
+    Name   text;                    /* its loops */
+    const LStmt *about;             /* whose note says what it is */
+    int    n;                       /* statements */
+    double times;                   /* that it runs in one hypergradient */
+    double seconds;                 /* of one time, measured; NAN: not */
+    Work   work;                    /* of one time */
+} Piece;
+typedef struct Known { Name text; double seconds; } Known;
+typedef struct Pieces { Piece *at; int n, cap; Vec(Known) known; double whole; } Pieces;   /* known: of the plans before, too; whole: seconds of a hypergradient */
+bool pieces_measure(Session *, void **data, void **meta, void **grad, Pieces *);   /* of the compiled plan; false: reported */
 
 /* ---- verify.c: the derivative of the outer value along v in one meta array, by differences ---- */
 typedef struct Slope { Session *s; void **moved; int leaf; const double *v; double natural, enough, found, error; bool kink; } Slope;   /* moved: buffers like the metas; error: estimated */

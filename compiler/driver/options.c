@@ -30,6 +30,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--memory",     "BYTES",     A_BYTES, AT(memory),  "build run grad explain bench library", "the workspace may have this many bytes (64MiB, 300KiB, 4096): the fastest plan that fits" },
     { "--store",      "DIR",       A_TEXT, AT(store),    "run grad explain bench", "where the states of a schedule with +store lie while it runs ($TMPDIR, or /tmp); with --memory, such schedules may be chosen" },
     { "--calibrate",  NULL,        A_NONE, AT(calibrate), "bench", "measure this machine's rates into the profile that predictions use (MFLC_PROFILE, or ~/.config/mflc/profile); no FILE is needed" },
+    { "--nests",      NULL,        A_NONE, AT(nests),    "bench", "take the plan that is chosen to pieces: each loop nest, product and call by itself, predicted beside measured time (--json: every plan)" },
     { "--seed",       "S",         A_SEED, AT(seed),     "build run grad check explain bench library", "of the initialisers that draw (0)" },
     { "--emit",       "FORM",      A_TEXT, AT(emit),     "build", "c, header, llvm, asm, obj, so, ir, loops or dot (c: the source and its header)" },
     { "--python",     NULL,        A_NONE, AT(python),   "build", "write libNAME.so and NAME.py, a module over NumPy arrays; with --emit, that form too" },

@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 double now_seconds(void)
 {
     struct timespec t;

@@ -32,7 +32,7 @@ bool emit_llvm(const LProgram *, EmitLlvmKind, bool native, Buf *out, char **why
 /* Compiles the program in memory, for this machine's processor: its bare entries, or with interface what NAME.h declares. NULL and *why on failure. */
 Jit *jit_new(const LProgram *, bool interface, char **why);
 void jit_free(Jit *);
-void *jit_symbol(Jit *, const char *name);                /* with interface: a function or the descriptor of NAME.h; NULL: none */
+void *jit_symbol(Jit *, const char *name);                /* entry_F of each function F that is_entry; with interface: a function or the descriptor of NAME.h; NULL: none */
 /* The entry's machine code; NULL when the program has no such entry. All take the arguments as arrays of pointers, so that hosts need no struct of
  * their own: int f(const void *const *data, void *const *meta, void *const *grad_or_params, void *outer, void *logs, void *state, int64_t step_or_seed, void *work, mfl_status *)
  * data, meta: one pointer for each leaf in the Problem's order; what an entry does not use may be NULL. */

@@ -22,7 +22,22 @@ for f in small.mfl "$utf8" "$latin1"; do
     regions=$(python3 -c 'import json, sys; o = json.load(open(sys.argv[1])); print(len(o["regions"]), len(o["workspace"]), len(o["alternatives"]) > 1)' "$tmp/out")
     [ -n "${all:=$regions}" ] && [ "$regions" = "$all" ] && ok || bad "explain --json of $f leaves things out: $regions; $all"
     json bench "$f" --from "$d" --json --repeat 1
+    json bench "$f" --from "$d" --json --repeat 1 --nests
+    python3 - "$tmp/out" > "$tmp/err" 2>&1 <<'END' && ok || bad "bench --nests --json of $f: the pieces are not the whole"
+import json, sys
+plans = json.load(open(sys.argv[1]))
+assert sum(p["chosen"] for p in plans) == 1
+for p in plans:
+    assert p["nests"], p["plan"]
+    for n in p["nests"]:
+        assert n["loops"] and n["times"] > 0 and n["predicted_seconds"] >= 0 and n["measured_seconds"] < 1, n
+    for kind in "fma", "tile", "vector_math", "vector_div", "scalar_math", "scalar_div":      # waits differ: a piece is run again and again
+        parts = sum(n["times"] * n["work"][kind] for n in p["nests"])
+        assert abs(parts - p["work"][kind]) <= 1e-9 * parts, (p["plan"], kind, parts, p["work"][kind])
+END
 done
+gives 0 ", each by itself, ns" bench small.mfl --from "$d" --repeat 1 --nests
+yes_ "bench --nests has no sum" grep -q "^ *all " "$tmp/out"
 printf 'problem j\nmeta m = 0\nparam w = m\ninner = w^2\nstep w by sgd(rate = 0.1) for 1\nouter = 1 / m\n' > "$tmp/j.mfl"
 gives 4 '"outer": null' grad "$tmp/j.mfl" --json
 yes_ "grad --json of an infinite value is not JSON" python3 -m json.tool "$tmp/out"
