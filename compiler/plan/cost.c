@@ -126,8 +126,6 @@ static void count_gemm(Count *c, const LGemm *g, double times)
         steps += k * high * (rows * vectors > LATENCY ? rows * vectors : LATENCY);
         tiles += high * ceil(k / DEPTH);
     }
-    if (g->accumulate && g->ldc < full && g->n % (int64_t)full)      /* a row is added under a mask, which reaches over the next row */
-        c->w.of[W_WAIT] += times * 22 * m * ceil(k / DEPTH);
     c->w.of[W_FMA] += times * steps;
     c->w.of[W_TILE] += times * tiles;
     c->w.of[W_PACK] += times * (g->tb ? k * n : 0);

@@ -153,6 +153,5 @@ Test(plan, products)
     cr_assert_float_eq(product(1, 16, 100, false).of[W_FMA], 4 * 100, 1e-9, "one row waits for its own sums");
     cr_assert_eq(product(300, 300, 300, false).of[W_FMA], 0);
     cr_assert_float_eq(product(300, 300, 300, false).of[W_BLAS], 2.0 * 300 * 300 * 300, 1e-3);
-    cr_assert_eq(product(64, 4, 8, false).of[W_WAIT], 0);
-    cr_assert_gt(product(64, 4, 8, true).of[W_WAIT], 64 * 10, "narrow rows are added under masks that reach over the next");
+    cr_assert_eq(product(64, 4, 8, true).of[W_WAIT], 0, "a tile's rows are read before one is written");
 }
