@@ -197,10 +197,10 @@ void join_fed_loops(Graph *g, const DiffOptions *o)
     for (bool again = true; again;) {
         again = false;
         for (int i = 0; i < g->nodes.n && !again; i++)
-            for (int k = 0; k < i && !again; k++) {
-                Fed f = { .g = g, .a = g->nodes.at[k], .b = g->nodes.at[i] };
-                if (f.a->op != OP_loop || f.b->op != OP_loop)
+            for (int k = 0; g->nodes.at[i]->op == OP_loop && k < i && !again; k++) {
+                if (g->nodes.at[k]->op != OP_loop)
                     continue;
+                Fed f = { .g = g, .a = g->nodes.at[k], .b = g->nodes.at[i] };
                 f.la = f.a->u.loop;
                 f.lb = f.b->u.loop;
                 again = f.la->n == f.lb->n && f.la->down == f.lb->down && is_plain(f.la) && is_plain(f.lb) && is_fed(&f);

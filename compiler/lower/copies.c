@@ -165,23 +165,6 @@ void remove_copies(LBlock *b)
 }
 
 /* ---- first values ---- */
-typedef struct Count { const LBuf *of; int n; } Count;
-
-static void count(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
-{
-    Count *c = user;
-    (void)idx, (void)along, (void)how;
-    c->n += b == c->of;
-}
-
-static int uses(const LBlock *b, int from, int to, const LBuf *of)
-{
-    Count c = { of, 0 };
-    for (int k = from; k < to; k++)
-        lir_each_access(b->at[k], true, count, &c);
-    return c.n;
-}
-
 static bool one_shape(const LBuf *a, const LBuf *b)
 {
     bool same = a->rank == b->rank && a->dtype == b->dtype;
@@ -221,27 +204,65 @@ static const LStmt *element_copy(const LStmt *s)
     return found == loops ? s : NULL;
 }
 
-static void join_in(const LBlock *entry, LBlock *b)
+/* Accesses of each buffer by its id: in all of the entry, in the block that is looked at, in its statements so far. */
+typedef struct Tally { int *entry, *block, *before; } Tally;
+
+static void count(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
+    (void)idx, (void)along, (void)how;
+    ((int *)user)[b->id]++;
+}
+
+static void forget(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
+{
+    Tally *u = user;
+    (void)idx, (void)along, (void)how;
+    u->block[b->id] = u->before[b->id] = 0;
+}
+
+static void each_access_in(const LBlock *b, LAccessFn *see, void *user)
+{
+    for (int k = 0; k < b->n; k++)
+        lir_each_access(b->at[k], true, see, user);
+}
+
+/* The copy C <- T that is gone: its two accesses with it, and those of T are C's. */
+static void joined(int *of, const LBuf *c, const LBuf *t)
+{
+    of[c->id] += of[t->id] - 2;
+    of[t->id] = 0;
+}
+
+static void join_in(Tally *u, LBlock *b)
+{
+    for (int k = 0; k < b->n; k++)
+        join_in(u, &b->at[k]->body);
+    each_access_in(b, count, u->block);
     for (int k = 0; k < b->n; k++) {
         const LStmt *s = element_copy(b->at[k]);
         LBuf *c = s ? s->dst.buf : NULL, *t = s ? s->x->buf : NULL;
         bool ours = s && c != t && c->dtype == T_REAL && c->storage == LB_WORK && t->storage == LB_WORK && !t->carried;
-        if (!ours || uses(b, 0, k + 1, t) != uses(entry, 0, entry->n, t) || uses(b, k, b->n, c) != uses(entry, 0, entry->n, c)) {
-            join_in(entry, &b->at[k]->body);
+        bool fresh = ours && !u->before[c->id] && u->block[c->id] == u->entry[c->id];
+        lir_each_access(b->at[k], true, count, u->before);
+        if (!fresh || u->before[t->id] != u->entry[t->id])
             continue;
-        }
+        joined(u->entry, c, t);
+        joined(u->block, c, t);
+        joined(u->before, c, t);
         take_out(b, k--);
         for (int i = 0; i <= k; i++)
             swap_stmt(b->at[i], &(Swap){ t, c });
     }
+    each_access_in(b, forget, u);
 }
 
 void join_firsts(Low *l, int first_func)
 {
     LProgram *p = l->prog;
+    Tally u = { NEW_N(l->arena, int, p->bufs.n), NEW_N(l->arena, int, p->bufs.n), NEW_N(l->arena, int, p->bufs.n) };
+    each_access_in(&p->funcs.at[p->funcs.n - 1]->body, count, u.entry);
     for (int k = first_func; k < p->funcs.n; k++)
-        join_in(&p->funcs.at[p->funcs.n - 1]->body, &p->funcs.at[k]->body);
+        join_in(&u, &p->funcs.at[k]->body);
 }
 
 /* ---- one element ---- */
