@@ -16,6 +16,14 @@ bool same_expr(const LExpr *a, const LExpr *b)
     return true;
 }
 
+bool same_place(const LBuf *b, LExpr *const *x, LExpr *const *y)
+{
+    for (int d = 0; d < b->rank; d++)
+        if (!same_expr(x[d], y[d]))
+            return false;
+    return true;
+}
+
 static void expr_access(const LExpr *e, LAccessFn *f, void *user)
 {
     if (!e)

@@ -10,19 +10,11 @@
 typedef struct Hoist { Low *l; LBlock *before; const LStmt *loop; } Hoist;
 typedef struct Seen { const LBuf *buf; LExpr **idx; bool found; } Seen;
 
-static bool same_place(const LBuf *b, LExpr *const *x, LExpr *const *y)
-{
-    bool same = x && y;
-    for (int d = 0; same && d < b->rank; d++)
-        same = same_expr(x[d], y[d]);
-    return same;
-}
-
 static void look(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Seen *s = user;
     (void)along, (void)how;
-    s->found |= same_array(b, s->buf) && same_place(b, idx, s->idx);
+    s->found |= same_array(b, s->buf) && idx && s->idx && same_place(b, idx, s->idx);
 }
 
 static bool touched_before(const Hoist *h, const LExpr *load)

@@ -137,6 +137,7 @@ bool lir_independent(const LStmt *loop);                           /* an innermo
 int  lir_index_args(const LStmt *);                               /* how many expressions index_arg has */
 void lir_print(const LProgram *, Buf *);                          /* --emit loops */
 bool same_expr(const LExpr *, const LExpr *);                    /* the same operations on the same operands */
+bool same_place(const LBuf *, LExpr *const *x, LExpr *const *y); /* the same subscripts of the buffer */
 void lir_print_block(const LBlock *, Buf *);
 const char *lir_verify(const LProgram *);                         /* NULL, or what is wrong: scopes, ranks, index ranges at the corners, callee order */
 #endif

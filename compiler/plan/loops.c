@@ -70,14 +70,6 @@ static int64_t stride(const LBuf *b, LExpr *const *idx, const LVar *v)
     return step;
 }
 
-static bool same_place(const LBuf *b, LExpr *const *x, LExpr *const *y)
-{
-    for (int d = 0; d < b->rank; d++)
-        if (!same_expr(x[d], y[d]))
-            return false;
-    return true;
-}
-
 static bool loaded(Body *b, const LExpr *e)
 {
     for (int k = b->nstored - 1; k >= 0 && k > b->nstored - 64; k--)
