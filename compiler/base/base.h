@@ -24,6 +24,7 @@
 /* ---- arenas ---- */
 typedef struct Arena Arena;
 Arena *arena_new(const char *lifetime);              /* "unit", "pass"; the name shows in ice() reports */
+Arena *arena_part(Arena *of, const char *lifetime);  /* shorter lived: its memory is used again by later parts; freed with `of` at the latest */
 void   arena_free(Arena *);                          /* NULL is fine */
 void  *arena_alloc(Arena *, size_t bytes);           /* zeroed, aligned to 16; no_memory() when it is out */
 char  *arena_printf(Arena *, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -245,24 +245,60 @@ static Node *outer_value(Problem *p, Graph *g, Node **dm, int ndm, const State *
     return value;
 }
 
-Graph *bilevel_entry(const Problem *p, const Graph *g)
+/* ---- entries ---- */
+/* An entry turns on the mode, the ways of the gradients and the number of last steps; schedules come after that. */
+typedef Graph *MakeFn(Problem *, const DiffOptions *, bool window);
+typedef struct Derived {
+    struct Derived *next;
+    MakeFn *make;
+    bool    window;
+    Mode    mode;
+    uint64_t apart;
+    int64_t last;
+    Graph  *graph;
+} Derived;
+
+static bool derives_same(const Derived *a, const Derived *b)
 {
-    return run_passes(graph_clone(g, g->name), NULL, p->observer);
+    return a->make == b->make && a->window == b->window && a->mode == b->mode && a->apart == b->apart && a->last == b->last;
 }
 
-Graph *bilevel_adapt(Problem *p, const DiffOptions *o)
+/* An observer sees every pass, so for it all of them run. */
+static Graph *make_entry(Arena *arena, Problem *p, MakeFn *make, const DiffOptions *o, bool window)
 {
-    Inputs in = make_inputs(p, "adapt", false);
+    Derived key = { p->derived, make, window, o->mode, o->apart, o->steps.last, NULL }, *d = p->observer ? NULL : p->derived;
+    while (d && !derives_same(d, &key))
+        d = d->next;
+    if (!d) {
+        d = p->derived = NEW(p->arena, Derived);
+        *d = key;
+        d->graph = run_passes_for_all(make(p, o, window), p->observer);
+    }
+    return run_passes_for(graph_clone_in(arena, d->graph, d->graph->name), o, p->observer);
+}
+
+Graph *bilevel_entry(Arena *arena, const Problem *p, const Graph *g)
+{
+    return run_passes_for(run_passes_for_all(graph_clone_in(arena, g, g->name), p->observer), NULL, p->observer);
+}
+
+static Graph *adapt_graph(Problem *p, const DiffOptions *o, bool window)
+{
+    (void)o;
+    Inputs in = make_inputs(p, "adapt", window);
     State s = run_inner(p, in.g, in.all, in.n, NULL, 0, false, 0);
     for (int k = 0; k < p->param.n; k++)
         ir_result(in.g, s.par[k], p->param.at[k].name);
-    return run_passes(in.g, o, p->observer);
+    return in.g;
 }
 
+Graph *bilevel_adapt(Arena *arena, Problem *p, const DiffOptions *o) { return make_entry(arena, p, adapt_graph, o, false); }
+
 /* The logs of inner at the last step's parameters, those of the optimizers and of the path loss at the last step, then those of outer. */
-Graph *bilevel_value(Problem *p, const DiffOptions *o)
+static Graph *value_graph(Problem *p, const DiffOptions *o, bool window)
 {
-    Inputs in = make_inputs(p, "value", false);
+    (void)o;
+    Inputs in = make_inputs(p, "value", window);
     int ndm = in.n;
     State s = run_inner(p, in.g, in.all, ndm, NULL, 0, true, 0);
     Node **logs, *value = outer_value(p, in.g, in.all, ndm, &s, &logs);
@@ -281,8 +317,10 @@ Graph *bilevel_value(Problem *p, const DiffOptions *o)
     }
     for (int k = 1; p->outer && k < p->outer->results.n; k++)
         ir_result(in.g, logs[k - 1], k < p->outer->result_names.n ? p->outer->result_names.at[k] : NULL);
-    return run_passes(in.g, o, p->observer);
+    return in.g;
 }
+
+Graph *bilevel_value(Arena *arena, Problem *p, const DiffOptions *o) { return make_entry(arena, p, value_graph, o, false); }
 
 /* The state after a window, behind the outer value. */
 static void result_state(Problem *p, Graph *g, const State *s)
@@ -418,18 +456,17 @@ Graph *bilevel_slope(Problem *p)
     }
     linearize(g, meta, along, in.nm, &value, 1, &tangent, false);
     ir_result(g, or_zero(g, tangent, &value->type), intern("outer"));
-    return run_passes(g, NULL, p->observer);
+    return run_passes_for(run_passes_for_all(g, p->observer), NULL, p->observer);
 }
 
-Graph *bilevel_hypergradient(Problem *p, const DiffOptions *o)
+static Graph *hypergradient_graph(Problem *p, const DiffOptions *o, bool window)
 {
-    Graph *g = o->mode == MODE_FORWARD ? by_forward(p, false) : by_reverse(p, o, false);
-    return run_passes(g, o, p->observer);
+    Graph *g = o->mode == MODE_FORWARD ? by_forward(p, window) : by_reverse(p, o, window);
+    if (window)
+        g->name = intern("hypergradient_window");
+    return g;
 }
 
-Graph *bilevel_window(Problem *p, const DiffOptions *o)
-{
-    Graph *g = o->mode == MODE_FORWARD ? by_forward(p, true) : by_reverse(p, o, true);
-    g->name = intern("hypergradient_window");
-    return run_passes(g, o, p->observer);
-}
+Graph *bilevel_hypergradient(Arena *arena, Problem *p, const DiffOptions *o) { return make_entry(arena, p, hypergradient_graph, o, false); }
+
+Graph *bilevel_window(Arena *arena, Problem *p, const DiffOptions *o) { return make_entry(arena, p, hypergradient_graph, o, true); }

@@ -37,16 +37,16 @@ DiffOptions gradient_turned(const Problem *, const DiffOptions *, int line);    
 const char *mode_text(const Problem *, const DiffOptions *);                     /* "mixed", or "mixed (b reverse)" */
 void        problem_name_loops(Problem *);                                       /* names the model loops of a problem as regions and lists them in p->loops */
 
-/* New graphs over (data leaves, meta leaves) of the problem, in that order. */
+/* New graphs over (data leaves, meta leaves) of the problem, in that order; they live in the arena. */
 /* What model loops store inside the inner gradient is the options' choice here too. */
-Graph *bilevel_adapt(Problem *, const DiffOptions *);         /* -> params after the last step */
-Graph *bilevel_value(Problem *, const DiffOptions *);         /* -> outer value, then the logs of the last inner step and of outer */
+Graph *bilevel_adapt(Arena *, Problem *, const DiffOptions *);         /* -> params after the last step */
+Graph *bilevel_value(Arena *, Problem *, const DiffOptions *);         /* -> outer value, then the logs of the last inner step and of outer */
 Graph *bilevel_slope(Problem *);                              /* also over one direction for each meta leaf -> the derivative of the outer value along it */
-Graph *bilevel_entry(const Problem *, const Graph *);          /* a graph of the problem, cleaned up as an entry of its own */
-Graph *bilevel_hypergradient(Problem *, const DiffOptions *); /* -> outer value, gradient of each meta leaf */
+Graph *bilevel_entry(Arena *, const Problem *, const Graph *);         /* a graph of the problem, cleaned up as an entry of its own */
+Graph *bilevel_hypergradient(Arena *, Problem *, const DiffOptions *); /* -> outer value, gradient of each meta leaf */
 /* K steps from a carried state, with `truncate K`: also over that state (parameters, optimizers' states) and the step it begins at, 0 <= step < T, a multiple of K
  * (at 0 the initial values count, not the state) -> outer value, the state after the window, gradient of each meta leaf. */
-Graph *bilevel_window(Problem *, const DiffOptions *);
+Graph *bilevel_window(Arena *, Problem *, const DiffOptions *);
 int64_t problem_window(const Problem *);                      /* K, or 0: no window is shorter than the inner loop */
 
 /* Warns of square roots that are differentiated where their argument can be exactly 0. */
@@ -68,7 +68,8 @@ Graph *apply_schedules(Graph *, const DiffOptions *);
 typedef struct GraphPass { const char *name; Graph *(*run)(Graph *, const DiffOptions *); IrStage needs, gives; const char *doc; } GraphPass;
 extern const GraphPass graph_passes[];                /* in their order; the last has no name */
 Graph *run_pass(const GraphPass *, Graph *, const DiffOptions *, const PassObserver *);      /* verifies, tells the observer; both pointers may be NULL */
-Graph *run_passes(Graph *, const DiffOptions *, const PassObserver *);
+Graph *run_passes_for_all(Graph *, const PassObserver *);                      /* those that know no schedule */
+Graph *run_passes_for(Graph *, const DiffOptions *, const PassObserver *);      /* the others, after them; the graph must not be used afterwards */
 /* ---- rules.c: the two rules on a whole graph, for text and tests ---- */
 Graph *linearize_graph(Graph *);       /* -> also one tangent for each real result, over one tangent parameter d_x for each real parameter x */
 /* The results that are linear in the tangent parameters make room for the cotangents of those parameters, over their own cotangents. */

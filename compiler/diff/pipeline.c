@@ -1,5 +1,7 @@
 /* pipeline.c -- the passes over the graph of an entry, in their order: one table, one way to run a pass.
  *
+ * The passes before merge_loops know no schedule: what they give is made once for all alternatives that differ in schedules only (bilevel.c).
+ *
  * Each pass needs a graph of one stage and gives one of the next or the same (ir.h: IrStage). After each the graph is verified, in checked builds, and shown
  * to the observer: --dump prints it, tests read it back. A graph may also come from text (mflc ir) and go through any of them. */
 #include "diff.h"
@@ -51,7 +53,7 @@ Graph *run_pass(const GraphPass *pass, Graph *g, const DiffOptions *o, const Pas
     return g;
 }
 
-Graph *run_passes(Graph *g, const DiffOptions *o, const PassObserver *observer)
+Graph *run_passes_for_all(Graph *g, const PassObserver *observer)
 {
 #ifndef NDEBUG
     const char *wrong = ir_verify_stage(g, IR_BUILT);
@@ -60,7 +62,17 @@ Graph *run_passes(Graph *g, const DiffOptions *o, const PassObserver *observer)
 #endif
     if (observer)
         observer->after(observer->user, "bilevel", g);
-    for (const GraphPass *p = graph_passes; p->name; p++)
+    for (const GraphPass *p = graph_passes; p->run != share_loops; p++)
+        g = run_pass(p, g, NULL, observer);
+    return g;
+}
+
+Graph *run_passes_for(Graph *g, const DiffOptions *o, const PassObserver *observer)
+{
+    const GraphPass *p = graph_passes;
+    while (p->run != share_loops)
+        p++;
+    for (; p->name; p++)
         g = run_pass(p, g, o, observer);
     return g;
 }

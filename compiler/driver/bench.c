@@ -96,7 +96,7 @@ static int run_plan(Session *s, const Plan *p, json_t *list, Pieces *pieces)
 {
     mfl_status st = { 0 };
     void **grad = leaf_buffers(s->arena, s->real_bytes, s->problem->meta.at, s->problem->meta.n);
-    int code = session_compile(s, p->o, p, WANT_JIT);
+    int code = session_compile(s, p->o, plan_made(&s->plans, (int)(p - s->plans.all.at)), WANT_JIT);
     if (code < 0)
         code = session_init_meta(s);
     if (code >= 0)
@@ -109,11 +109,11 @@ static int run_plan(Session *s, const Plan *p, json_t *list, Pieces *pieces)
         return EXIT_NUMERIC;
     if (list) {
         json_array_append_new(list, json_pack("{s:b, s:s, s:f, s:f, s:I, s:I, s:o}", "chosen", p == &s->plans.all.at[s->plans.chosen], "plan", plan_text(s->arena, s->problem, p), "predicted_seconds", p->seconds, "measured_seconds", t,
-                                              "predicted_bytes", (json_int_t)p->program->work_bytes, "measured_bytes", (json_int_t)written, "work", work_json(&p->work)));
+                                              "predicted_bytes", (json_int_t)p->program_bytes, "measured_bytes", (json_int_t)written, "work", work_json(&p->work)));
         if (s->opt->nests)
             json_object_set_new(json_array_get(list, json_array_size(list) - 1), "nests", nests_json(s, pieces));
     } else
-        printf("%s %-*s %11.4g %11.4g %7.2f %13lld %13lld\n", p == &s->plans.all.at[s->plans.chosen] ? "*" : " ", plans_width(s), plan_text(s->arena, s->problem, p), 1e3 * p->seconds, 1e3 * t, p->seconds / t, (long long)p->program->work_bytes,
+        printf("%s %-*s %11.4g %11.4g %7.2f %13lld %13lld\n", p == &s->plans.all.at[s->plans.chosen] ? "*" : " ", plans_width(s), plan_text(s->arena, s->problem, p), 1e3 * p->seconds, 1e3 * t, p->seconds / t, (long long)p->program_bytes,
                (long long)written);
     fflush(stdout);
     return -1;

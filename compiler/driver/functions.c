@@ -95,7 +95,7 @@ bool sample_run(const Sample *s, const Graph *g, double *const *in, double *out)
     for (int k = whole->results.n - 1; k > 0; k--)               /* the outer value comes first */
         whole->results.at[k] = whole->results.at[k - 1];
     whole->results.at[0] = nothing;
-    EntryGraph e = entry_graph(p->arena, p, LE_VALUE, bilevel_entry(p, whole));
+    EntryGraph e = entry_graph(p->arena, p, LE_VALUE, bilevel_entry(p->arena, p, whole));
     LowerOptions lo = { .real_bytes = 8, .gemm_calls = true, .mode = "reverse", .schedule = "keep" };
     LProgram *prog = lower_program(p->arena, p, &e, 1, &lo);
     Jit *jit = jit_new(prog, false, &why);

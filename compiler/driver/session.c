@@ -40,18 +40,18 @@ int session_compile(Session *s, DiffOptions diff, const Plan *plan, int want)
     ice_pass = "bilevel";
     PassObserver dump = { dump_graph, s };
     s->problem->observer = &dump;
-    add_entry(s, LE_INIT, bilevel_entry(s->problem, s->problem->meta_init));
+    add_entry(s, LE_INIT, bilevel_entry(s->arena, s->problem, s->problem->meta_init));
     bool all = !(want & WANT_JIT);
     if (all || (want & WANT_ADAPT))
-        add_entry(s, LE_ADAPT, bilevel_adapt(s->problem, &diff));
+        add_entry(s, LE_ADAPT, bilevel_adapt(s->arena, s->problem, &diff));
     if (all || (want & WANT_VALUE))
-        add_entry(s, LE_VALUE, bilevel_value(s->problem, &diff));
-    add_entry(s, LE_HYPERGRADIENT, plan ? plan->graph : bilevel_hypergradient(s->problem, &diff));
+        add_entry(s, LE_VALUE, bilevel_value(s->arena, s->problem, &diff));
+    add_entry(s, LE_HYPERGRADIENT, plan ? plan->graph : bilevel_hypergradient(s->arena, s->problem, &diff));
     if ((all || (want & WANT_LEARN)) && problem_window(s->problem))
-        add_entry(s, LE_WINDOW, plan ? plan->window : bilevel_window(s->problem, &diff));
+        add_entry(s, LE_WINDOW, plan ? plan->window : bilevel_window(s->arena, s->problem, &diff));
     if ((all || (want & WANT_LEARN)) && s->problem->learn) {
-        add_entry(s, LE_LEARN_INIT, bilevel_entry(s->problem, s->problem->learn_init));
-        add_entry(s, LE_LEARN, bilevel_entry(s->problem, s->problem->learn));
+        add_entry(s, LE_LEARN_INIT, bilevel_entry(s->arena, s->problem, s->problem->learn_init));
+        add_entry(s, LE_LEARN, bilevel_entry(s->arena, s->problem, s->problem->learn));
     }
     s->problem->observer = NULL;
     int code = entries_from_text(s);
@@ -159,7 +159,7 @@ int session_open(Session *s, Options *o, int want)
                 store_text(s));
         return EXIT_PROBLEM;
     }
-    const Plan *plan = &s->plans.all.at[s->plans.chosen];
+    const Plan *plan = plan_made(&s->plans, s->plans.chosen);
     code = want & WANT_PLAN ? -1 : session_compile(s, plan->o, o->dump.n ? NULL : plan, want);
     if (code >= 0)
         return code;

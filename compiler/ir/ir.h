@@ -224,7 +224,8 @@ int    graph_limit(const Graph *);                          /* largest id + 1: t
 Node  *ir_param_like(Graph *, const Node *);                /* a parameter with the type, name, origin and axis names of a value elsewhere */
 Node **graph_same_params(Graph *to, const Graph *g, Node **map);           /* new parameters like g's, also entered in map; for passes that rebuild a graph */
 void   graph_same_results(Graph *to, const Graph *g, Node *const *map);    /* g's results, as map has them, under their names */
-Graph *graph_clone(const Graph *, Name);                   /* only what results need; bodies are cloned too */
+Graph *graph_clone(const Graph *, Name);                   /* only what results need, in the same order; bodies are cloned too */
+Graph *graph_clone_in(Arena *, const Graph *, Name);       /* lives there; only the regions of grads are shared with the other */
 void  graph_topo(Graph *);                                 /* renumber: keep live nodes (reachable from results; all params), operands first */
 bool  graph_depends(const Node *, const Node *on);
 
@@ -284,6 +285,7 @@ typedef struct Problem {
     bool    has_tasks;
     Vec(ModelLoop) loops;                                  /* of inner, update, path and outer; see problem_name_loops */
     const PassObserver *observer;                          /* NULL: none */
+    struct Derived *derived;                               /* diff/bilevel.c: entries before their loops have a schedule */
     /* Parameters of each graph: first all data leaves, then all meta leaves (so far: D, M), then what is listed; results in leaf order. */
     Graph *meta_init;    /* (seed : INT)                        -> M     */
     Graph *param_init;   /* (D, M)                              -> P     initial parameters */

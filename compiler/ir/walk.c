@@ -9,7 +9,7 @@ static Loop *clone_loop(Graph *dst, const Loop *l)
 {
     Loop *n = NEW(dst->arena, Loop);
     *n = *l;
-    n->body = graph_clone(l->body, l->body->name);
+    n->body = graph_clone_in(dst->arena, l->body, l->body->name);
     n->params.at = NULL;
     n->params.n = n->params.cap = 0;
     n->outs.at = NULL;
@@ -125,19 +125,34 @@ void graph_same_results(Graph *to, const Graph *g, Node *const *map)
         ir_result(to, map[g->results.at[k]->id], k < g->result_names.n ? g->result_names.at[k] : NULL);
 }
 
-Graph *graph_clone(const Graph *g, Name name)
+Graph *graph_clone(const Graph *g, Name name) { return graph_clone_in(g->arena, g, name); }
+
+Graph *graph_clone_in(Arena *arena, const Graph *g, Name name)
 {
-    Graph *c = graph_new(g->arena, name);
-    Node **map = NEW_N(g->arena, Node *, graph_limit(g) + 1), **out = NEW_N(g->arena, Node *, g->results.n + 1);
-    Node **params = graph_same_params(c, g, map);
-    graph_inline(c, g, params, g->results.at, g->results.n, out, map);
+    Graph *c = graph_new(arena, name);
+    Node **map = NEW_N(arena, Node *, graph_limit(g) + 1), **params = graph_same_params(c, g, map);
+    bool *need = NEW_N(arena, bool, graph_limit(g) + 1);
+    for (int k = 0; k < g->results.n; k++)
+        need[g->results.at[k]->id] = true;
+    for (int i = g->nodes.n - 1; i >= 0; i--)
+        for (int a = 0; need[g->nodes.at[i]->id] && a < g->nodes.at[i]->narg; a++)
+            need[g->nodes.at[i]->arg[a]->id] = true;
+    for (int i = 0; i < g->nodes.n; i++) {              /* in the order in which they stand */
+        Node *n = g->nodes.at[i];
+        if (need[n->id] && !map[n->id])
+            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+    }
     graph_same_results(c, g, map);
     return c;
 }
 
 void graph_topo(Graph *g)
 {
-    *g = *graph_clone(g, g->name);
+    Graph *c = graph_new(g->arena, g->name);
+    Node **map = NEW_N(g->arena, Node *, graph_limit(g) + 1), **out = NEW_N(g->arena, Node *, g->results.n + 1);
+    graph_inline(c, g, graph_same_params(c, g, map), g->results.at, g->results.n, out, map);
+    graph_same_results(c, g, map);
+    *g = *c;
     for (int k = 0; k < g->nodes.n; k++)
         g->nodes.at[k]->graph = g;
 }

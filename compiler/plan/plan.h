@@ -40,9 +40,11 @@ double work_seconds(const Work *, const Rates *, int real_bytes);
 /* An alternative: options, and what they cost. */
 typedef struct Plan {
     DiffOptions o;
+    Arena    *arena;                   /* where these three live; NULL: they were let go (plan_made) */
     Graph    *graph;                   /* of the hypergradient */
     Graph    *window;                  /* of that of a window, or NULL */
     LProgram *program;                 /* with these entries alone */
+    int64_t   program_bytes;           /* its workspace */
     Work      work;
     double    seconds, again;          /* again: inner steps that are run once more */
     int64_t   bytes;                   /* of the workspace of the whole program: of the largest need of an entry */
@@ -57,7 +59,7 @@ typedef struct Plans {
     bool    store;                     /* the caller has one: the states of the inner loop may lie there */
     bool    windows;                   /* the budget is for windows (diff.h) too */
     Vec(Plan) all;
-    int     chosen;                    /* in all; -1: nothing fits in the budget */
+    int     chosen;                    /* in all, while the search lasts the best so far; -1: nothing fits in the budget */
     int     leanest;                   /* in all: the one of the fewest bytes */
     int     stored;                    /* in all: what a store would buy, which the caller has not: the same bytes in less time, or, where nothing fits, as few bytes; -1: nothing */
     int64_t effort;                    /* statements lowered so far */
@@ -67,6 +69,8 @@ typedef struct Plans {
 /* Prices alternatives that the options leave open and chooses: the least predicted time among those within the budget.
  * every: price all that explain and bench show, not only what the choice needs. */
 void plan_choose(Plans *, const DiffOptions *asked, bool every);
+/* A plan with its graphs and program, made anew if they were let go to make room. They last until the next one is made or priced, those of the chosen plan to the end. */
+const Plan *plan_made(Plans *, int plan);
 /* The region in which two plans differ, if it is only one: REGION_STEPS, REGION_GRADIENT (of all lines), REGION_LINE - k (the gradient of
  * step line k alone, where there are several) or a number of problem->loops; else REGION_NONE. */
 enum { REGION_LINE = -4, REGION_NONE = -3, REGION_GRADIENT = -2, REGION_STEPS = -1 };

@@ -92,11 +92,6 @@ static int64_t statements(const LBlock *b)
     return n;
 }
 
-static int64_t work_bytes_of(Plans *all, EntryGraph *e, int n)
-{
-    return lower_program(all->arena, all->problem, e, n, all->lower)->work_bytes;
-}
-
 /* The entries beside the gradient run in the same workspace: initial values and the learn lines as they are, the inner loop with what its model loops store. */
 static int64_t other_bytes(Plans *all, const DiffOptions *o)
 {
@@ -110,36 +105,55 @@ static int64_t other_bytes(Plans *all, const DiffOptions *o)
             return all->others.at[k].bytes;
     const PassObserver *observer = p->observer;
     p->observer = NULL;
+    Arena *a = arena_part(all->arena, "others");
     EntryGraph e[5];
     int n = 0;
-    e[n++] = entry_graph(all->arena, p, LE_INIT, bilevel_entry(p, p->meta_init));
-    e[n++] = entry_graph(all->arena, p, LE_ADAPT, bilevel_adapt(p, o));
-    e[n++] = entry_graph(all->arena, p, LE_VALUE, bilevel_value(p, o));
+    e[n++] = entry_graph(a, p, LE_INIT, bilevel_entry(a, p, p->meta_init));
+    e[n++] = entry_graph(a, p, LE_ADAPT, bilevel_adapt(a, p, o));
+    e[n++] = entry_graph(a, p, LE_VALUE, bilevel_value(a, p, o));
     if (p->learn) {
-        e[n++] = entry_graph(all->arena, p, LE_LEARN_INIT, bilevel_entry(p, p->learn_init));
-        e[n++] = entry_graph(all->arena, p, LE_LEARN, bilevel_entry(p, p->learn));
+        e[n++] = entry_graph(a, p, LE_LEARN_INIT, bilevel_entry(a, p, p->learn_init));
+        e[n++] = entry_graph(a, p, LE_LEARN, bilevel_entry(a, p, p->learn));
     }
     p->observer = observer;
-    OtherBytes x = { by_loops, work_bytes_of(all, e, n) };
+    OtherBytes x = { by_loops, lower_program(a, p, e, n, all->lower)->work_bytes };
+    arena_free(a);
     vec_push(all->arena, all->others, x);
     return x.bytes;
 }
 
-static Plan make(Plans *all, const DiffOptions *o)
+/* What the plans beside the chosen one stand for is not needed once they are priced, and is large. */
+static void make_room(Plans *all)
 {
-    Plan p = { .o = *o };
-    p.graph = bilevel_hypergradient(all->problem, o);
-    EntryGraph e[2] = { entry_graph(all->arena, all->problem, LE_HYPERGRADIENT, p.graph) };
+    for (int k = 0; k < all->all.n; k++) {
+        Plan *p = &all->all.at[k];
+        if (k == all->chosen || !p->arena)
+            continue;
+        arena_free(p->arena);
+        p->arena = NULL;
+        p->graph = p->window = NULL;
+        p->program = NULL;
+    }
+}
+
+static void make(Plans *all, Plan *p)
+{
+    Arena *a = p->arena = arena_part(all->arena, "alternative");
+    p->graph = bilevel_hypergradient(a, all->problem, &p->o);
+    EntryGraph e[2] = { entry_graph(a, all->problem, LE_HYPERGRADIENT, p->graph) };
     int n = 1;
     if (all->windows && problem_window(all->problem))
-        e[n++] = entry_graph(all->arena, all->problem, LE_WINDOW, p.window = bilevel_window(all->problem, o));
-    p.program = lower_program(all->arena, all->problem, e, n, all->lower);
-    int64_t others = other_bytes(all, o);
-    p.bytes = p.program->work_bytes > others ? p.program->work_bytes : others;
-    p.work = work_of(p.program, p.program->entries.at[0].func);
-    p.seconds = work_seconds(&p.work, all->rates, all->lower->real_bytes);
-    p.again = steps_again(all->problem, o);
-    return p;
+        e[n++] = entry_graph(a, all->problem, LE_WINDOW, p->window = bilevel_window(a, all->problem, &p->o));
+    p->program = lower_program(a, all->problem, e, n, all->lower);
+}
+
+const Plan *plan_made(Plans *all, int k)
+{
+    if (!all->all.at[k].arena) {
+        make_room(all);
+        make(all, &all->all.at[k]);
+    }
+    return &all->all.at[k];
 }
 
 int plan_price(Plans *all, const DiffOptions *o)
@@ -147,7 +161,15 @@ int plan_price(Plans *all, const DiffOptions *o)
     for (int k = 0; k < all->all.n; k++)
         if (same(all->problem, &all->all.at[k].o, o))
             return k;
-    Plan p = make(all, o);
+    make_room(all);
+    Plan p = { .o = *o };
+    make(all, &p);
+    int64_t others = other_bytes(all, o);
+    p.program_bytes = p.program->work_bytes;
+    p.bytes = p.program_bytes > others ? p.program_bytes : others;
+    p.work = work_of(p.program, p.program->entries.at[0].func);
+    p.seconds = work_seconds(&p.work, all->rates, all->lower->real_bytes);
+    p.again = steps_again(all->problem, o);
     vec_push(all->arena, all->all, p);
     for (int k = 0; k < p.program->funcs.n; k++)
         all->effort += statements(&p.program->funcs.at[k]->body);

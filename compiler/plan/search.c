@@ -99,7 +99,7 @@ static void consider(Search *s, int k)
     if ((x->o.steps.store && !s->all->store) || (!s->lean && !plan_fits(s->all, k)))
         return;
     if (s->best < 0 || better(s, x, &s->all->all.at[s->best]))
-        s->best = k;
+        s->all->chosen = s->best = k;
 }
 
 /* Reverse plans that were priced; forward mode has no coordinates to move along: it comes last. */

@@ -29,6 +29,34 @@ Test(base, arena_memory_is_zeroed_aligned_and_apart)
     arena_free(NULL);
 }
 
+/* What a part used is cleared before another one gets it, and costs the arena nothing more. */
+Test(base, parts_of_an_arena_use_the_same_memory)
+{
+    unsigned char *before[1000] = { NULL };
+    for (int round = 0; round < 3; round++) {
+        Arena *part = arena_part(arena, "part"), *other = arena_part(part, "another");
+        unsigned char *p = NULL, *keep = arena_alloc(arena, 100);
+        int again = 0;
+        for (int k = 0; k < 1000; k++) {
+            p = arena_alloc(part, 500);
+            for (int i = 0; i < 1000; i++)
+                again += before[i] == p;
+            for (int i = 0; i < 500; i++)
+                cr_assert_eq(p[i], 0);
+            memset(p, 0xff, 500);
+            before[k] = p;
+        }
+        cr_expect(round != 1 || again == 1000, "the chunks of the part before are used again: %d of 1000", again);
+        memset(arena_alloc(part, 300000), 1, 300000);              /* larger than a chunk */
+        memset(arena_alloc(other, 100), 1, 100);
+        arena_free(part);
+        cr_expect_eq(keep[0], 0);
+        memset(keep, 1, 100);
+        if (round)
+            arena_free(other);                                     /* else with the arena */
+    }
+}
+
 Test(base, vectors_grow)
 {
     Vec(int) v = { 0 };

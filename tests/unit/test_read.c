@@ -135,7 +135,7 @@ static void one_problem(const char *name, bool compile)
         d.mode = plans[k].mode;
         cr_assert(schedule_parse(plans[k].steps, true, &d.steps) && schedule_parse(plans[k].loops, false, &d.loops));
         s.problem->observer = &observer;
-        Graph *g = bilevel_hypergradient(s.problem, &d), *back = t.last;
+        Graph *g = bilevel_hypergradient(s.arena, s.problem, &d), *back = t.last;
         s.problem->observer = NULL;
         if (work(g) < 3e6)
             same_results(name, g, back);
@@ -271,7 +271,7 @@ Test(read, damaged_texts)
     o.from = MFL_TOP "/tests/reference/nested_loops/in";
     Session s;
     cr_assert_eq(session_open(&s, &o, WANT_PLAN), -1);
-    char *text = text_of(bilevel_hypergradient(s.problem, &s.plans.all.at[s.plans.chosen].o));
+    char *text = text_of(bilevel_hypergradient(s.arena, s.problem, &s.plans.all.at[s.plans.chosen].o));
     size_t n = strlen(text);
     uint64_t state = 88172645463325252u;
     int sound = 0;
