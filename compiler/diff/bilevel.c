@@ -203,8 +203,9 @@ static void run_window(Problem *p, Graph *g, Node **dm, int ndm, const Window *w
 /* The inner loop on its arguments, or a window of it: parameters after the last step and the sum of the path losses. The last `last` steps are a loop of their own. */
 static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, const Window *w, int64_t last, bool logs, uint64_t reversed)
 {
-    Arg a = { dm, ndm };
-    State s = { inline_all(g, p->param_init, &a, 1), inline_all(g, p->state_init, &a, 1), ir_real(g, 0), NULL, reversed };
+    Arg a[] = { { dm, ndm }, { NULL, p->param.n } };
+    a[1].at = inline_all(g, p->param_init, a, 1);
+    State s = { a[1].at, inline_all(g, p->state_init, a, 2), ir_real(g, 0), NULL, reversed };
     if (logs) {
         s.log = NEW_N(g->arena, Node *, log_count(p) + 1);
         for (int k = 0; k < log_count(p); k++)

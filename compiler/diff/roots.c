@@ -227,6 +227,8 @@ static void find_active(Update *u, bool *hit)
         *param_active(u, u->par + k) = !cut && depends_on_meta(p, p->param_init, k);
         moving |= *param_active(u, u->par + k);
     }
+    for (int k = 0; k < p->state.n; k++)                   /* one that starts from its array moves as that does */
+        *param_active(u, u->state + k) = moving && !ir_is_const(p->state_init->results.at[k], &(double){ 0 });
     for (int64_t t = 0; t < window && t < 4 + p->param.n; t++) {
         for (int k = 0; k < p->param.n; k++)
             *param_active(u, u->grad + k) = inner || moving;

@@ -48,6 +48,7 @@ static const char *context_text(const Sema *s)
     case CTX_FN: return "a function";
     case CTX_OPT_ARG: return arena_printf(s->arena, "the argument %s of an optimizer", s->arg_name ? s->arg_name : "");
     case CTX_OPT_BODY: return "an optimizer";
+    case CTX_STATE: return "the initial value of a state";
     case CTX_LEARN_ARG: return arena_printf(s->arena, "the argument %s of `learn`", s->arg_name ? s->arg_name : "");
     case CTX_INNER: return "inner";
     case CTX_OUTER: return "outer";
@@ -62,6 +63,7 @@ static const char *may_read(const Sema *s)
     case CTX_PARAM_INIT: return "it may read metas, data, dims and constants";
     case CTX_FN: return "a function sees its arguments, dims, constants and functions: pass it as an argument";
     case CTX_OPT_ARG: return "it may read metas, data, constants and step, never params";
+    case CTX_STATE: return "it may read the array's initial value, dims and constants";
     case CTX_LEARN_ARG: return "it may read dims, constants and step";
     case CTX_OPT_BODY: return "an optimizer sees its arguments, the array, its gradient, its states and step: pass it as an argument";
     default: return "it is not visible here";

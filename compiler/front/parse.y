@@ -106,9 +106,8 @@ decl:
   | OUTER body                 { syntax_add(syn, (Decl){ .kind = D_OUTER, .span = @$, .keyword = @1, .body = $2 }); yyerrok; }
   | PATH body                  { syntax_add(syn, (Decl){ .kind = D_PATH, .span = @$, .keyword = @1, .body = $2 }); yyerrok; }
   | OPTIMUM body               { syntax_add(syn, (Decl){ .kind = D_OUTER_AT_OPTIMUM, .span = @$, .keyword = @1, .body = $2 }); yyerrok; }
-  | STEP NAME BY NAME '(' args ')' FOR expr
-                               { NameAt *t = NEW(syn->arena, NameAt); *t = name_at($2, @2);
-                                 syntax_add(syn, (Decl){ .kind = D_STEP, .span = @$, .keyword = @1, .target = t, .ntarget = 1, .rule = name_at($4, @4), .arg = $6->at, .narg = $6->n, .count = $9 }); yyerrok; }
+  | STEP names BY NAME '(' args ')' FOR expr
+                               { syntax_add(syn, (Decl){ .kind = D_STEP, .span = @$, .keyword = @1, .target = $2->at, .ntarget = $2->n, .rule = name_at($4, @4), .arg = $6->at, .narg = $6->n, .count = $9 }); yyerrok; }
   | TRUNCATE expr              { syntax_add(syn, (Decl){ .kind = D_TRUNCATE, .span = @$, .keyword = @1, .count = $2 }); yyerrok; }
   | LEARN names BY NAME '(' args ')' FOR expr
                                { syntax_add(syn, (Decl){ .kind = D_LEARN, .span = @$, .keyword = @1, .target = $2->at, .ntarget = $2->n, .rule = name_at($4, @4), .arg = $6->at, .narg = $6->n, .count = $9 }); yyerrok; }

@@ -43,7 +43,7 @@ Sym *scope_find(const Scope *, Name);          /* innermost first, through `up` 
 Sym *scope_add(Arena *, Scope *, SymKind, Name, Span);
 
 /* Where an expression stands: which names it may see, for messages such as "w is a param; an optimizer argument cannot read params". */
-typedef enum { CTX_SIZE, CTX_CONST, CTX_META_INIT, CTX_PARAM_INIT, CTX_STRUCT_INIT, CTX_INNER, CTX_OUTER, CTX_PATH, CTX_FN, CTX_OPT_ARG, CTX_OPT_BODY, CTX_LEARN_ARG } Context;
+typedef enum { CTX_SIZE, CTX_CONST, CTX_META_INIT, CTX_PARAM_INIT, CTX_STRUCT_INIT, CTX_INNER, CTX_OUTER, CTX_PATH, CTX_FN, CTX_OPT_ARG, CTX_OPT_BODY, CTX_STATE, CTX_LEARN_ARG } Context;
 
 typedef struct Frame {                         /* one model loop being built, innermost first */
     struct Frame *up; LoopBuilder *builder; Scope *scope; const struct Stmt *loop;

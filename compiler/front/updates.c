@@ -327,8 +327,22 @@ static void add_states(Build *b, Leaves *leaves, const Leaf *of, Role role)
     }
 }
 
-/* The states' initial values into the present graph. */
-static void state_inits(Build *b, const Leaf *leaves, int n)
+/* The initial value of a state of the array p: a number, or an expression of p's initial value, as `state slow = p`. NULL: reported. */
+static Node *state_start(Build *b, const Decl *rule, const StateVar *var, const Leaf *leaf, Node *p)
+{
+    Sema *s = &b->f->s;
+    Scope scope = { .up = outside(b->f, rule) };
+    put(b->f, &scope, SYM_ARG, rule->p, val_array(p));
+    s->context = CTX_STATE;
+    Val v = sema_expr(s, &scope, var->init);
+    Node *node = v.kind == V_ERROR ? NULL : sema_fit(s, v, leaf->type.rank, leaf->type.dim);
+    if (!node && v.kind != V_ERROR)
+        report(s, var->init->span, NULL, "the state %s starts from a number or an array shaped like %s; found %s", var->name.name, rule->p.name, val_text(s, v));
+    return node;
+}
+
+/* The states' initial values into the present graph, in which par are the arrays that the lines move. */
+static void state_inits(Build *b, const Leaf *leaves, int n, Node *const *par)
 {
     Front *f = b->f;
     Sema *s = &f->s;
@@ -342,11 +356,7 @@ static void state_inits(Build *b, const Leaf *leaves, int n)
         state_names(l->rule, -1, &ns);
         for (int i = 0; i < d[k].nleaf; i++)
             for (int j = 0; j < ns && at < n; j++, at++) {
-                s->context = CTX_SIZE;
-                Val v = sema_expr(s, outside(f, l->rule), state_var(l->rule, j)->init);
-                Node *node = v.kind == V_ERROR ? NULL : sema_fit(s, v, leaves[at].type.rank, leaves[at].type.dim);
-                if (!node && v.kind != V_ERROR)
-                    report(s, state_var(l->rule, j)->init->span, NULL, "the state %s starts from a number; found %s", state_var(l->rule, j)->name.name, val_text(s, v));
+                Node *node = state_start(b, l->rule, state_var(l->rule, j), &leaves[at], par[d[k].first + i]);
                 ir_result(s->graph, node ? node : ir_const(s->graph, leaves[at].type, 0), leaves[at].name);
             }
     }
@@ -476,7 +486,8 @@ static bool build_steps(Front *f)
     for (int k = 0; k < f->param.n; k++) {
         bool named = false;
         for (int i = 0; i < f->steps.n; i++)
-            named |= f->steps.at[i]->target[0].name == f->param.at[k].decl->name.name;
+            for (int j = 0; j < f->steps.at[i]->ntarget; j++)
+                named |= f->steps.at[i]->target[j].name == f->param.at[k].decl->name.name;
         if (!named)
             report(s, f->param.at[k].decl->name.span, NULL, "no `step` line moves param %s: write `step %s by ...`", f->param.at[k].decl->name.name, f->param.at[k].decl->name.name);
     }
@@ -484,10 +495,10 @@ static bool build_steps(Front *f)
         p->steps = 1;
     s->steps = p->steps;
     add_states(&b, (Leaves *)&p->state, p->param.at, R_STATE);
-    p->state_init = graph_begin(f, "state_init", CTX_SIZE, true, true);
+    p->state_init = graph_begin(f, "state_init", CTX_STATE, true, true);
     unbind(f->data.at, f->data.n);
     unbind(f->meta.at, f->meta.n);
-    state_inits(&b, p->state.at, p->state.n);
+    state_inits(&b, p->state.at, p->state.n, params_for(f, p->param.at, p->param.n, NULL));
     refuse_logs(s, "the initial value of a state");
     p->update = graph_begin(f, "update", CTX_OPT_ARG, true, true);
     Node **par = params_for(f, p->param.at, p->param.n, NULL), **grad = params_for(f, p->param.at, p->param.n, "g_"), **state = params_for(f, p->state.at, p->state.n, NULL);
@@ -509,9 +520,9 @@ static void build_learn(Front *f)
         return;
     p->learn_n = n < 0 ? 0 : n;
     add_states(&b, (Leaves *)&p->learn_state, p->meta.at, R_LEARN_STATE);
-    p->learn_init = graph_begin(f, "learn_init", CTX_SIZE, false, true);
+    p->learn_init = graph_begin(f, "learn_init", CTX_STATE, false, true);
     unbind(f->meta.at, f->meta.n);
-    state_inits(&b, p->learn_state.at, p->learn_state.n);
+    state_inits(&b, p->learn_state.at, p->learn_state.n, p->learn_init->params.at);
     refuse_logs(s, "the initial value of a state");
     p->learn = graph_begin(f, "learn", CTX_LEARN_ARG, false, true);
     Node **meta = NEW_N(s->arena, Node *, p->meta.n + 1);

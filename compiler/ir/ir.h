@@ -289,7 +289,7 @@ typedef struct Problem {
     /* Parameters of each graph: first all data leaves, then all meta leaves (so far: D, M), then what is listed; results in leaf order. */
     Graph *meta_init;    /* (seed : INT)                        -> M     */
     Graph *param_init;   /* (D, M)                              -> P     initial parameters */
-    Graph *state_init;   /* (D, M)                              -> S     initial optimizer states */
+    Graph *state_init;   /* (D, M, P)                           -> S     initial optimizer states. P: initial parameters */
     Graph *inner;        /* (D, M, P, step)                     -> loss, then the values of its log lines */
     Graph *update;       /* (D, M, P, G, S, step)               -> P, S, then the values of log lines. G: gradients, as P */
     Graph *path;         /* (D, M, P, step)                     -> scalar, logs; NULL when there is no `outer over steps` */

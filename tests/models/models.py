@@ -238,7 +238,37 @@ def muon(r):
     return data, meta, value
 
 
-PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon)
+def averages(r):
+    N, V, D, H, T = 8, 6, 4, 3, 7
+    data = dict(x=r.normal(size=(N, D)), y=r.normal(size=N), xv=r.normal(size=(V, D)), yv=r.normal(size=V))
+    meta = dict(log_rate=-2.0, beta=0.9, alpha=0.5, w0=0.5 * r.normal(size=(D, H)), u0=0.5 * r.normal(size=H))
+
+    def schedule_free(rate, beta):
+        def step(p, g, s, t):
+            z = s[0] - rate * g
+            average = s[1] + (z - s[1]) / (t + 1)
+            return (1 - beta) * z + beta * average, (z, average)
+        return lambda p: (p, p), step
+
+    def lookahead(rate, alpha, k=3):
+        def step(p, g, s, t):
+            p = p - rate * (g + 0.1 * (p - s[1]))
+            if (t + 1) % k == 0:
+                p = s[0] + alpha * (p - s[0])
+                return p, (p, s[1])
+            return p, s
+        return lambda p: (p, jnp.tanh(2 * p)), step
+
+    def value(m, d):
+        loss = lambda p, x, y: ((jnp.tanh(x @ p["w"] + p["b"]) @ p["u"] - y) ** 2).mean()
+        free = schedule_free(jnp.exp(m["log_rate"]), m["beta"])
+        p = descend(lambda p, t: loss(p, d["x"], d["y"]), {"w": m["w0"], "b": jnp.zeros(H), "u": m["u0"]}, T,
+                    {"w": free, "b": free, "u": lookahead(2 * jnp.exp(m["log_rate"]), m["alpha"])})
+        return loss(p, d["xv"], d["yv"]), p
+    return data, meta, value
+
+
+PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon, averages=averages)
 
 for number, (name, problem) in enumerate(PROBLEMS.items()):
     if sys.argv[1:] and name not in sys.argv[1:]:
