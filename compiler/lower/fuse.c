@@ -11,6 +11,7 @@ typedef struct Uses {                             /* what a statement reads and 
     Vec(Touch) all;
     Vec(const LTemp *) temps;
     bool stays;                                   /* writes memory of the caller, or asks the runtime: nothing moves across */
+    bool invokes;                                 /* phases, decisions of the runtime, loops that depend on them: not joined */
 } Uses;
 
 static void note_touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
@@ -50,13 +51,27 @@ static void temps_of(Uses *u, const LStmt *s)
         temps_of(u, s->body.at[k]);
 }
 
+static bool invokes(const LStmt *s)
+{
+    bool yes = s->kind == LS_INVOKE || s->kind == LS_ASK || s->kind == LS_SNAPSHOT || s->lo;
+    for (int k = 0; k < s->body.n; k++)
+        yes |= invokes(s->body.at[k]);
+    return yes;
+}
+
+static void add_uses(Uses *u, const LStmt *s)
+{
+    lir_each_access(s, true, note_touch, u);
+    temps_of(u, s);
+    u->stays |= s->kind == LS_ASK || s->kind == LS_SNAPSHOT;
+    u->invokes |= invokes(s);
+}
+
 static Uses *uses_of(Low *l, const LStmt *s)
 {
     Uses *u = NEW(l->arena, Uses);
     u->l = l;
-    lir_each_access(s, true, note_touch, u);
-    temps_of(u, s);
-    u->stays |= s->kind == LS_ASK || s->kind == LS_SNAPSHOT;
+    add_uses(u, s);
     return u;
 }
 
@@ -163,15 +178,6 @@ static void rename_var(LStmt *s, const LVar *from, LExpr *to, Low *l)
         rename_var(s->body.at[k], from, to, l);
 }
 
-/* Phases, decisions of the runtime and loops that depend on them are not joined. */
-static bool invokes(const LStmt *s)
-{
-    bool yes = s->kind == LS_INVOKE || s->kind == LS_ASK || s->kind == LS_SNAPSHOT || s->lo;
-    for (int k = 0; k < s->body.n; k++)
-        yes |= invokes(s->body.at[k]);
-    return yes;
-}
-
 static bool has_loop(const LStmt *s)
 {
     for (int k = 0; k < s->body.n; k++)
@@ -185,7 +191,7 @@ static bool turns(const LStmt *s) { return s->parallel && has_loop(s); }
 
 static bool fusible(const LStmt *a, const LStmt *b)
 {
-    return a->kind == LS_FOR && b->kind == LS_FOR && a->n == b->n && !invokes(a) && !invokes(b) && (a->down == b->down || turns(a->down ? b : a));
+    return a->kind == LS_FOR && b->kind == LS_FOR && a->n == b->n && (a->down == b->down || turns(a->down ? b : a));
 }
 
 /* ---- a loop over expensive functions should stay innermost, where it is vectorised, unless the loop that it would join does far more ---- */
@@ -252,25 +258,26 @@ static bool join(Fusing *f, int k, int m, int *at)
 {
     LStmt *x = f->b->at[k], *y = f->b->at[m];
     bool shared;
-    if (!fusible(x, y) || !may_fuse(f->l, f->uses[k], x->var, f->uses[m], y->var, &shared) || (m > k + 1 && !shared) || !worth(x, y))
+    if (f->uses[k]->invokes || f->uses[m]->invokes || !fusible(x, y) || !may_fuse(f->l, f->uses[k], x->var, f->uses[m], y->var, &shared) || (m > k + 1 && !shared) || !worth(x, y))
         return false;
     bool up = commutes_with_all(f, f->uses[m], k + 1, m);
     if (!up && !commutes_with_all(f, f->uses[k], k + 1, m))
         return false;
     rename_var(y, y->var, x_var(f->l, x->var), f->l);
-    for (int i = 0; i < y->body.n; i++)
+    for (int i = 0; i < y->body.n; i++) {
         push_stmt(f->l, &x->body, y->body.at[i]);
+        add_uses(f->uses[k], y->body.at[i]);
+    }
     x->parallel &= y->parallel;
     x->down |= y->down;
     *at = up ? k : m - 1;
-    f->b->at[m] = x;
-    f->uses[m] = uses_of(f->l, x);
-    if (up) {
-        f->b->at[k] = x;
-        f->uses[k] = f->uses[m];
+    if (up)
         take_out(f, m);
-    } else
+    else {
+        f->b->at[m] = x;
+        f->uses[m] = f->uses[k];
         take_out(f, k);
+    }
     return true;
 }
 
