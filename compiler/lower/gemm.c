@@ -3,13 +3,10 @@
  * Each operand is followed through views, captures and picks down to the stored buffer, where every letter of the contraction is a stride.
  * The letters of c[..] += a[..] b[..] fall into rows (in a and c), columns (in b and c), summed (in a and b) and batch (in all three). Letters of one kind
  * whose strides nest are one; the innermost group of each kind makes the product, everything else becomes loops around it. Transposed
- * storage is a flag, a constant factor or a sign becomes alpha. Products that are too small, or not made of rows and columns, stay plain loops. */
-#include "low.h"
-
-/* Element base + sum of stride[q] * letter q of a buffer, times scale. */
-typedef struct Operand { LPtr at; int64_t stride[MAX_LETTERS]; double scale; } Operand;
-typedef struct Group { int letter[MAX_LETTERS], n; int64_t size; } Group;
-typedef struct Letters { const Contract *c; LVar *var[MAX_LETTERS]; LExpr *x[MAX_LETTERS]; } Letters;
+ * storage is a flag, a constant factor or a sign becomes alpha. An operand that is not stored as rows or columns (gathered, or another letter runs along
+ * memory) is copied aside first, and a result is spread from aside, where that is little beside the product: aside.c. Products that are too small, or not made
+ * of rows and columns, stay plain loops. */
+#include "gemm.h"
 
 /* Adds the coefficients of the letters in an index; false when it is not affine in them. */
 static bool affine(const LExpr *e, const Letters *t, int64_t times, int64_t *coef)
@@ -99,6 +96,9 @@ static bool output_at(Low *l, Env *e, Node *n, const Slot *to, const Letters *t,
 
 enum { ENOUGH = 128 };                            /* a product of this size runs at full speed: outer letters stay loops, for fusion */
 
+/* Does letter q run around `first` in storage, without a gap? What is copied aside is laid out as the product wants it. */
+static bool nests(const Contract *c, const Operand *o, int q, int first) { return o->aside || o->stride[q] == o->stride[first] * c->range[first]; }
+
 /* Splits off the innermost group: letters (given outer to inner) whose strides nest in both x and y. */
 static Group inner_group(const Contract *c, const int *letter, int n, const Operand *x, const Operand *y)
 {
@@ -107,7 +107,7 @@ static Group inner_group(const Contract *c, const int *letter, int n, const Oper
         int q = letter[k];
         if (g.n) {
             int first = g.letter[0];
-            if (g.size >= ENOUGH || x->stride[q] != x->stride[first] * c->range[first] || y->stride[q] != y->stride[first] * c->range[first])
+            if (g.size >= ENOUGH || !nests(c, x, q, first) || !nests(c, y, q, first))
                 break;
         }
         memmove(g.letter + 1, g.letter, sizeof *g.letter * (size_t)g.n);
@@ -123,6 +123,11 @@ static int64_t inner_stride(const Group *g, const Operand *o) { return g->n ? o-
 /* op(x)[rows][cols] in storage: plain when columns are adjacent, transposed when rows are. */
 static bool layout(const Group *rows, const Group *cols, const Operand *o, bool *trans, int64_t *ld)
 {
+    if (o->aside) {
+        *trans = o->rows_last;
+        *ld = o->rows_last ? rows->size : cols->size;
+        return true;
+    }
     int64_t rs = inner_stride(rows, o), cs = inner_stride(cols, o);
     if (cs == 1 || cols->size == 1) {
         *trans = false;
@@ -137,12 +142,13 @@ static bool layout(const Group *rows, const Group *cols, const Operand *o, bool 
     return false;
 }
 
-/* Letters of a product by kind, each outer to inner by its stride in the operand that has it. */
+/* Letters of a product by kind, each outer to inner by its stride in an operand that has it. */
 typedef struct Kinds { int letter[4][MAX_LETTERS], n[4]; } Kinds;
 enum { ROWS, COLS, SUMMED, BATCH };
 
 static bool kinds_of(const Contract *c, const Operand *op, Kinds *k)
 {
+    static const int holder[][2] = { { 0, 2 }, { 1, 2 }, { 0, 1 }, { 0, 0 } };
     *k = (Kinds){ 0 };
     for (int q = 0; q < c->nletters; q++) {
         bool a = op[0].stride[q], b = op[1].stride[q], o = op[2].stride[q];
@@ -151,7 +157,7 @@ static bool kinds_of(const Contract *c, const Operand *op, Kinds *k)
             continue;
         if (kind < 0)
             return false;
-        const int64_t *stride = op[kind == COLS].stride;
+        const int64_t *stride = op[holder[kind][op[holder[kind][0]].aside]].stride;
         int at = k->n[kind]++;
         for (; kind != BATCH && at > 0 && stride[k->letter[kind][at - 1]] < stride[q]; at--)
             k->letter[kind][at] = k->letter[kind][at - 1];
@@ -205,68 +211,113 @@ static LPtr start_of(Low *l, const Operand *o, const Letters *t, const bool *ins
     return p;
 }
 
-static void push_product(Low *l, Node *n, const LGemm *g, const Operand *op, const Letters *t, const bool *inside, bool swap, LBlock *at)
+static LPtr operand_start(Low *l, Product *p, int k)
 {
-    LStmt *s = new_stmt(l, LS_GEMM, n);
-    int order[MAX_LETTERS], loops = outer_letters(t->c, op, inside, order);
-    s->gemm = *g;
-    s->gemm.a = start_of(l, &op[0], t, inside);
-    s->gemm.b = start_of(l, &op[1], t, inside);
-    s->gemm.c = start_of(l, &op[2], t, inside);
-    if (swap)
-        s->gemm = swapped(&s->gemm);
+    return p->op[k].aside ? aside_start(l, &p->op[k]) : start_of(l, &p->op[k], &p->t, p->inside);
+}
+
+/* add: the result is added to what is there, where it is spread from aside. */
+static void push_product(Low *l, Env *e, Product *p, bool swap, bool add, LBlock *at)
+{
+    LStmt *s = new_stmt(l, LS_GEMM, p->n);
+    int order[MAX_LETTERS], loops = outer_letters(p->t.c, p->op, p->inside, order);
     for (int k = 0; k < loops; k++) {
-        LStmt *f = new_for(l, t->var[order[k]], t->c->range[order[k]], false, NULL);
+        LStmt *f = new_for(l, p->t.var[order[k]], p->t.c->range[order[k]], false, NULL);
         push_stmt(l, at, f);
         at = &f->body;
     }
+    for (int k = 0; k < 2; k++)
+        if (p->op[k].aside)
+            copy_aside(l, e, p, k, !loops, at);
+    if (p->op[2].aside)
+        make_aside(l, p, 2);
+    s->gemm = p->g;
+    s->gemm.a = operand_start(l, p, 0);
+    s->gemm.b = operand_start(l, p, 1);
+    s->gemm.c = operand_start(l, p, 2);
+    if (swap)
+        s->gemm = swapped(&s->gemm);
     push_stmt(l, at, s);
+    if (p->op[2].aside)
+        spread(l, e, p, add, at);
 }
 
 /* Sizes of LONG and more count the same, so that the form of the code does not turn on how long a batch is: small are products with one of something,
  * and those of a few numbers each way. They stay loops, which fuse with what is around them. Docs: compiler.md, "Sizes". */
 static bool is_worth_a_call(const LGemm *g)
 {
-    enum { LONG = 8, LEAST = 128 };
+    enum { LEAST = 128 };
     int64_t size[] = { g->m, g->n, g->k }, work = 1;
     for (int k = 0; k < 3; k++)
         work *= size[k] < LONG ? size[k] : LONG;
     return work >= LEAST;
 }
 
+/* Each element that is copied aside takes part in LONG multiplications or more. */
+static bool is_worth_a_copy(const LGemm *g, int k) { return (k == 0 ? g->n : k == 1 ? g->m : g->k) >= LONG; }
+
+/* The groups of the product and how its operands are stored; *bad: the operand that is not stored as rows or columns, -1 where that is not the trouble. */
+static bool arrange(Product *p, bool *swap, bool *loop_sum, int *bad)
+{
+    const Contract *c = p->t.c;
+    Operand *op = p->op;
+    Kinds kind;
+    *bad = -1;
+    for (int k = 0; k < 3; k++)
+        if (op[k].aside)
+            note_letters(p, k);
+    if (!kinds_of(c, op, &kind))
+        return false;
+    p->rows = inner_group(c, kind.letter[ROWS], kind.n[ROWS], &op[0], &op[2]);
+    p->cols = inner_group(c, kind.letter[COLS], kind.n[COLS], &op[1], &op[2]);
+    p->sum = inner_group(c, kind.letter[SUMMED], kind.n[SUMMED], &op[0], &op[1]);
+    p->g = (LGemm){ .m = p->rows.size, .n = p->cols.size, .k = p->sum.size, .alpha = c->scale * op[0].scale * op[1].scale };
+    if (!is_worth_a_call(&p->g))
+        return false;
+    for (int k = 0; k < 3; k++)
+        if (op[k].aside && (!is_worth_a_copy(&p->g, k) || !fits_aside(p, k)))
+            return false;
+    if (!layout(&p->rows, &p->sum, &op[0], &p->g.ta, &p->g.lda))
+        *bad = 0;
+    else if (!layout(&p->sum, &p->cols, &op[1], &p->g.tb, &p->g.ldb))
+        *bad = 1;
+    else if (!layout(&p->rows, &p->cols, &op[2], swap, &p->g.ldc))
+        *bad = 2;
+    *loop_sum = p->sum.n != kind.n[SUMMED];
+    return *bad < 0;
+}
+
 bool emit_gemm(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumulate)
 {
-    Node *n = bounded(l, whole);
-    const Contract *c = n->u.contract;
-    if (!l->opt->gemm_calls || c->nfactor != 2 || c->nguard || n->type.dtype != T_REAL)
+    Product p = { .n = bounded(l, whole), .to = to };
+    const Contract *c = p.t.c = p.n->u.contract;
+    if (!l->opt->gemm_calls || c->nfactor != 2 || c->nguard || p.n->type.dtype != T_REAL)
         return false;
-    Letters t = { .c = c };
     for (int q = 0; q < c->nletters; q++) {
-        t.var[q] = new_var(l, letter_name(n, q));
-        t.x[q] = x_var(l, t.var[q]);
+        p.t.var[q] = new_var(l, letter_name(p.n, q));
+        p.t.x[q] = x_var(l, p.t.var[q]);
     }
-    Operand op[3];
-    Kinds kind;
-    bool partial, swap;
-    if (!factor_at(l, e, n, 0, &t, &op[0]) || !factor_at(l, e, n, 1, &t, &op[1]) || !output_at(l, e, n, to, &t, &op[2], &partial) || !kinds_of(c, op, &kind))
-        return false;
-    Group rows = inner_group(c, kind.letter[ROWS], kind.n[ROWS], &op[0], &op[2]), cols = inner_group(c, kind.letter[COLS], kind.n[COLS], &op[1], &op[2]);
-    Group sum = inner_group(c, kind.letter[SUMMED], kind.n[SUMMED], &op[0], &op[1]);
-    LGemm g = { .m = rows.size, .n = cols.size, .k = sum.size, .alpha = c->scale * op[0].scale * op[1].scale };
-    if (!is_worth_a_call(&g) || !layout(&rows, &sum, &op[0], &g.ta, &g.lda) || !layout(&sum, &cols, &op[1], &g.tb, &g.ldb) || !layout(&rows, &cols, &op[2], &swap, &g.ldc))
-        return false;
+    bool partial, swap, loop_sum;
+    int bad;
+    for (int k = 0; k < 2; k++)
+        p.op[k].aside = !factor_at(l, e, p.n, k, &p.t, &p.op[k]);
+    p.scatter = p.op[2].aside = !output_at(l, e, p.n, to, &p.t, &p.op[2], &partial);
+    while (!arrange(&p, &swap, &loop_sum, &bad)) {
+        if (bad < 0)
+            return false;
+        p.op[bad].aside = true;
+    }
     /* What the product does not reach is zero; a sum over loops around it starts from zero. */
-    bool loop_sum = sum.n != kind.n[SUMMED];
-    if ((loop_sum || partial) && !accumulate)
-        zero_slot(l, n, to, b);
-    g.accumulate = accumulate || loop_sum;
-    bool inside[MAX_LETTERS] = { false };
-    const Group *groups[] = { &rows, &cols, &sum };
+    bool add = accumulate || loop_sum || p.scatter;
+    if ((add || partial) && !accumulate)
+        zero_slot(l, p.n, to, b);
+    p.g.accumulate = add && !p.op[2].aside;
+    const Group *groups[] = { &p.rows, &p.cols, &p.sum };
     for (int k = 0; k < 3; k++)
         for (int i = 0; i < groups[k]->n; i++)
-            inside[groups[k]->letter[i]] = true;
+            p.inside[groups[k]->letter[i]] = true;
     for (int q = 0; q < c->nletters; q++)
-        inside[q] |= c->range[q] == 1;
-    push_product(l, n, &g, op, &t, inside, swap, b);
+        p.inside[q] |= c->range[q] == 1;
+    push_product(l, e, &p, swap, add, b);
     return true;
 }

@@ -15,7 +15,8 @@ typedef struct Slot {                          /* what a node's value is */
     LVar   *index_var;                         /* the loop's index parameter */
     LExpr  *index_at;                          /* the same, where it is not a variable */
 } Slot;
-struct Env { Env *outer; Graph *graph; Slot *slot; int *uses; bool *need; };
+typedef struct Copied { Node *n; int factor, letter[MAX_RANK], nletter; LBuf *buf; } Copied;   /* factor of product n, stored for it by the letters: aside.c */
+struct Env { Env *outer; Graph *graph; Slot *slot; int *uses; bool *need; Vec(Copied) copied; };
 typedef struct Low {
     Arena *arena; LProgram *prog; const LowerOptions *opt; Problem *problem;
     LFunc *func; int nvars, ntemps;

@@ -200,14 +200,29 @@ static double *numbers(const Type *t)
     return x;
 }
 
+enum { LABELS = 9 };
+/* Makes the tensor one of labels; as the program reads them. */
+static int32_t *labels(Tensor *t)
+{
+    int64_t n = type_count(&t->type);
+    int32_t *x = NEW_N(arena, int32_t, n + 1);
+    for (int64_t k = 0; k < n; k++)
+        t->at[k] = x[k] = below(LABELS);
+    return x;
+}
+
 static void compare(Graph *g, bool products, int number)
 {
     Tensor in[8], out[8];
     const void *data[8];
     void *made[8];
     char *why = NULL;
-    for (int k = 0; k < g->params.n; k++)
-        data[k] = (in[k] = (Tensor){ g->params.at[k]->type, numbers(&g->params.at[k]->type) }).at;
+    for (int k = 0; k < g->params.n; k++) {
+        const Type *t = &g->params.at[k]->type;
+        data[k] = (in[k] = (Tensor){ *t, numbers(t) }).at;
+        if (t->dtype == T_INT)
+            data[k] = labels(&in[k]);
+    }
     for (int k = 0; k < g->results.n; k++) {
         Type t = g->results.at[k]->type;
         out[k] = (Tensor){ t, NEW_N(arena, double, type_count(&t) + 1) };
@@ -244,6 +259,66 @@ Test(lower, random_programs)
         state = strtoull(getenv("LOWER_SEED"), NULL, 10) * 2654435761u + 1;
     for (int k = 0; k < n; k++)
         compare(random_program(), k % 3 != 0, k);
+}
+
+static int products_of(const LBlock *b)
+{
+    int n = 0;
+    for (int k = 0; k < b->n; k++)
+        n += (b->at[k]->kind == LS_GEMM) + products_of(&b->at[k]->body);
+    return n;
+}
+
+/* out += a b with the letters of each operand as text: "[n]k" gathers by the index operand, whose letter is n. */
+static Node *product(Graph *g, Node *index, Node *a, const char *at, Node *b, const char *bt, const char *out, const int64_t *dim)
+{
+    static const char letters[] = "nekc";
+    static const int64_t range[] = { 16, 4, 12, 10 };
+    Contract c;
+    Type t = { .dtype = T_REAL };
+    Node *args[] = { a, b, index };
+    const char *text[] = { at, bt, out };
+    contract_init(&c);
+    for (int q = 0; q < 4; q++)
+        contract_letter(&c, strchr(at, letters[q]) || strchr(bt, letters[q]) ? range[q] : 1, NULL);
+    c.nfactor = 2;
+    for (int k = 0; k < 3; k++) {
+        Access *x = k == 2 ? &c.out : &c.arg[k];
+        for (const char *s = text[k]; *s; s++) {
+            bool gather = *s == '[';
+            x->place[x->rank] = gather ? (Place){ .index = 2 } : place_letter((int)(strchr(letters, *s) - letters));
+            c.nindex |= gather;
+            s += gather ? 2 : 0;
+            x->rank++;
+        }
+    }
+    c.arg[2].rank = 1;
+    c.arg[2].place[0] = place_letter(0);
+    t.rank = c.out.rank;
+    memcpy(t.dim, dim, sizeof *dim * (size_t)t.rank);
+    return ir_contract(g, &c, args, t);
+}
+
+/* Products of gathered rows, into scattered rows and with a batch along memory are calls of the product; equal rows are copied once. */
+Test(lower, operands_aside)
+{
+    Graph *g = graph_new(arena, intern("program"));
+    Node *index = ir_param(g, type_of(T_INT, 1, (int64_t[]){ 16 }), intern("y")), *table = ir_param(g, type_of(T_REAL, 2, (int64_t[]){ LABELS, 12 }), intern("table"));
+    Node *w = ir_param(g, type_of(T_REAL, 2, (int64_t[]){ 12, 10 }), intern("w")), *u = ir_param(g, type_of(T_REAL, 2, (int64_t[]){ 10, 12 }), intern("u"));
+    Node *h = ir_param(g, type_of(T_REAL, 3, (int64_t[]){ 16, 4, 12 }), intern("h")), *v = ir_param(g, type_of(T_REAL, 3, (int64_t[]){ 4, 12, 10 }), intern("v"));
+    Node *z = ir_param(g, type_of(T_REAL, 2, (int64_t[]){ 16, 10 }), intern("z"));
+    ir_result(g, product(g, index, table, "[n]k", w, "kc", "nc", (int64_t[]){ 16, 10 }), NULL);
+    ir_result(g, product(g, index, table, "[n]k", u, "ck", "cn", (int64_t[]){ 10, 16 }), NULL);
+    ir_result(g, product(g, index, table, "[n]k", z, "nc", "kc", (int64_t[]){ 12, 10 }), NULL);
+    ir_result(g, product(g, index, z, "nc", w, "kc", "[n]k", (int64_t[]){ LABELS, 12 }), NULL);
+    ir_result(g, product(g, index, h, "nek", v, "ekc", "nce", (int64_t[]){ 16, 10, 4 }), NULL);
+    compare(g, true, 0);
+    LProgram *p = lowered(g, true);
+    int copies = 0;
+    for (int k = 0; k < p->bufs.n; k++)
+        copies += !strcmp(p->bufs.at[k]->name, "table_rows");
+    cr_expect_eq(products_of(&p->funcs.at[0]->body), 5, "%d products", products_of(&p->funcs.at[0]->body));
+    cr_expect_eq(copies, 1, "%d copies", copies);
 }
 
 Test(lower, verifier)
