@@ -34,29 +34,46 @@ void c99_uses_of(C *c, const LFunc *f)
 /* ---- statements ---- */
 void c99_indent(C *c, int n) { buf_printf(c->o, "%*s", 4 * n, ""); }
 
+/* A result to where the caller wants it; NULL is known to mfl_put. */
+static void put(C *c, const LStmt *s, int n)
+{
+    const LBuf *to = s->dst.buf;
+    size_t from = c->o->n;
+    c99_indent(c, n);
+    buf_printf(c->o, "mfl_put_f%d(", 8 * c->p->real_bytes);
+    buf_printf(c->o, to->storage == LB_GRAD ? "grad->%s, " : "outer, ", to->storage == LB_GRAD ? c99_field(c, to->field) : "");
+    c99_pointer(c, &s->src);
+    buf_puts(c->o, ", ");
+    c99_count(c, &s->src, s->count);
+    buf_puts(c->o, c->kind == LE_WINDOW ? ", 0);" : ", add);");
+    c99_finish(c, s, from, n);
+}
+
+static bool goes_to(const LBlock *b, int k, LStorage to) { return k < b->n && b->at[k]->kind == LS_COPY && b->at[k]->dst.buf->storage == to; }
+
+/* The results from k on that are parts of the gradient, which may not be wanted at all; returns the last of them. */
+static int put_gradient(C *c, const LBlock *b, int k, int n)
+{
+    bool several = goes_to(b, k + 1, LB_GRAD);
+    c99_indent(c, n);
+    buf_puts(c->o, several ? "if (grad) {\n" : "if (grad)\n");
+    put(c, b->at[k], n + 1);
+    while (goes_to(b, k + 1, LB_GRAD))
+        put(c, b->at[++k], n + 1);
+    if (several) {
+        c99_indent(c, n);
+        buf_puts(c->o, "}\n");
+    }
+    return k;
+}
+
 /* The size is the destination's: shapes are equal. */
 static void copy(C *c, const LStmt *s, int n)
 {
     const LBuf *to = s->dst.buf;
-    const char *out = to->storage == LB_GRAD ? "grad" : to->storage == LB_PARAMS ? "params" : to->storage == LB_LOGS ? "logs" : NULL;
+    bool out = to->storage == LB_PARAMS || to->storage == LB_LOGS;
     size_t from = c->o->n;
     c99_indent(c, n);
-    if (to->storage == LB_GRAD || to->storage == LB_OUTER) {                    /* NULL is known to mfl_put */
-        if (out)
-            buf_puts(c->o, "if (grad)\n");
-        if (out) {
-            from = c->o->n;
-            c99_indent(c, n + 1);
-        }
-        buf_printf(c->o, "mfl_put_f%d(", 8 * c->p->real_bytes);
-        buf_printf(c->o, out ? "grad->%s, " : "outer, ", out ? c99_field(c, to->field) : "");
-        c99_pointer(c, &s->src);
-        buf_puts(c->o, ", ");
-        c99_count(c, &s->src, s->count);
-        buf_puts(c->o, c->kind == LE_WINDOW ? ", 0);" : ", add);");
-        c99_finish(c, s, from, n + (out != NULL));
-        return;
-    }
     if (out) {
         bool field = to->storage == LB_PARAMS;
         buf_printf(c->o, field ? "if (params && params->%s)\n" : "if (logs)\n", field ? c99_field(c, to->field) : "");
@@ -75,7 +92,7 @@ static void copy(C *c, const LStmt *s, int n)
     buf_puts(c->o, ", ");
     c99_bytes(c, &s->src, s->count);
     buf_puts(c->o, ");");
-    c99_finish(c, s, from, n + (out != NULL));
+    c99_finish(c, s, from, n + out);
 }
 
 /* Sides and leading dimensions by the names that the arrays' own have. */
@@ -299,7 +316,7 @@ static void stmt(C *c, const LStmt *s, int n)
     case LS_STORE:
         buf_puts(c->o, s->dst.buf->name);
         c99_subscripts(c, s->dst.buf, s->dst.idx, s->dst.buf->rank);
-        buf_puts(c->o, s->add ? " += " : " = ");
+        buf_puts(c->o, s->minus ? " -= " : s->add ? " += " : " = ");
         c99_expr(c, s->x, 0);
         buf_puts(c->o, ";");
         break;
@@ -366,7 +383,12 @@ void c99_block(C *c, const LBlock *b, int n)
             k += 2;
             continue;
         }
-        stmt(c, b->at[k], n);
+        if (goes_to(b, k, LB_GRAD))
+            k = put_gradient(c, b, k, n);
+        else if (goes_to(b, k, LB_OUTER))
+            put(c, b->at[k], n);
+        else
+            stmt(c, b->at[k], n);
     }
 }
 
@@ -384,9 +406,9 @@ static void arguments(C *c, const LFunc *f, bool types)
         ARG(c->uses_data, "const %s_data *data", c->name);
         ARG(c->uses_meta, "const %s_meta *meta", c->name);
         ARG(c->uses_out, "const %s_%s *%s", c->name, out_type(c), out_name(c));
-        ARG(c->uses_carried, "char *carried");
+        ARG(c->uses_carried, "void *carried");
         ARG(c->uses_step, "int64_t step");
-        ARG(c->uses_work, "char *work");
+        ARG(c->uses_work, "void *work");
         ARG(c->uses_status, "mfl_status *status");
     } else {
         ARG(c->uses_data, "data");

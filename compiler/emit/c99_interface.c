@@ -153,26 +153,20 @@ static void open_status(C *c)
 }
 
 /* A schedule with +store needs one. */
-static void known_store(C *c, const char *work)
+static void known_store(C *c)
 {
     if (c->p->store_slots)
-        buf_printf(c->o, "    if (!mfl_store_of(%s))\n        return mfl_fail(status, MFL_NO_STORE, \"work\", 0);\n", work);
+        buf_puts(c->o, "    if (!mfl_store_of(work))\n        return mfl_fail(status, MFL_NO_STORE, \"work\", 0);\n");
 }
 
 /* int NAME_init(...) and the others that write their results themselves */
 static void whole_entry(C *c, const LEntry *e)
 {
     const Problem *p = c->p->problem;
-    Buf text = { 0 }, *o = c->o;
-    c->o = &text;
     c99_prototype(c, e->kind);
-    c->o = o;
     c99_uses_of(c, e->func);
-    /* The parameter is the caller's void *; inside, bytes. */
-    char *work = strstr(text.at, "void *work");
-    buf_printf(c->o, "%.*svoid *work_bytes%s\n{\n    int code = ", (int)(work - text.at), text.at, work + strlen("void *work"));
-    buf_free(&text);
-    c99_say(c, e->kind == LE_ADAPT || e->kind == LE_WINDOW ? "@_inputs_data(data, meta, work_bytes, status);\n    if (code)\n        return code;\n" : "@_inputs(meta, work_bytes, status);\n    if (code)\n        return code;\n");
+    buf_puts(c->o, "\n{\n    int code = ");
+    c99_say(c, e->kind == LE_ADAPT || e->kind == LE_WINDOW ? "@_inputs_data(data, meta, work, status);\n    if (code)\n        return code;\n" : "@_inputs(meta, work, status);\n    if (code)\n        return code;\n");
     if (e->kind == LE_LEARN) {
         buf_puts(c->o, "    if (!grad)\n        return mfl_fail(status, MFL_NULL_INPUT, \"grad\", 0);\n");
         not_null(c, "grad", p->meta.at, p->meta.n, "grad.");
@@ -183,10 +177,8 @@ static void whole_entry(C *c, const LEntry *e)
         c99_say(c, "    if (!carried || (uintptr_t)carried % 64)\n        return mfl_fail(status, MFL_NULL_INPUT, \"carried\", 0);\n"
                    "    if (step < 0 || step >= ^_STEPS || step % ^_WINDOW)\n        return mfl_fail(status, MFL_BAD_COUNT, \"step\", (double)step);\n");
     if (e->kind == LE_WINDOW)
-        known_store(c, "work_bytes");
+        known_store(c);
     open_status(c);
-    if (c->uses_work)
-        buf_puts(c->o, "    char *work = work_bytes;\n");
     if (e->kind == LE_INIT && !c->uses_step)
         buf_puts(c->o, "    (void)seed;\n");
     if (e->kind == LE_LEARN && !c->uses_step)
@@ -208,16 +200,16 @@ static void run_and_put(C *c, const LEntry *e)
     c99_say(c, e->kind == LE_VALUE ? "/* The outer value, computed in the workspace. */\n" : "/* The outer value and its gradient, computed in the workspace. */\n");
     c99_say(c, "static int @_run_");
     buf_puts(c->o, name);
-    c99_say(c, "(const @_data *data, const @_meta *meta, char *work, mfl_status *status)\n{\n");
+    c99_say(c, "(const @_data *data, const @_meta *meta, void *work, mfl_status *status)\n{\n");
     buf_printf(c->o, "%s%s%s", c->uses_data ? "" : "    (void)data;\n", c->uses_meta ? "" : "    (void)meta;\n", c->uses_work ? "" : "    (void)work;\n");
     if (e->kind == LE_HYPERGRADIENT)
-        known_store(c, "work");
+        known_store(c);
     open_status(c);
     body(c, &run);
     buf_puts(c->o, c->uses_status ? "    return status->code;\n}\n\n" : "    return mfl_ok(status);\n}\n\n");
     c99_say(c, "/* The results to the caller: overwritten, or added to. */\nstatic void @_put_");
     buf_puts(c->o, name);
-    c99_say(c, e->kind == LE_VALUE ? "($ *outer, $ *logs, char *work, int add)\n{\n" : "($ *outer, const @_meta *grad, char *work, int add)\n{\n");
+    c99_say(c, e->kind == LE_VALUE ? "($ *outer, $ *logs, void *work, int add)\n{\n" : "($ *outer, const @_meta *grad, void *work, int add)\n{\n");
     if (e->kind == LE_VALUE && !c->p->nlogs)
         buf_puts(c->o, "    (void)logs;\n");
     if (e->kind == LE_HYPERGRADIENT && !c->p->problem->meta.n)

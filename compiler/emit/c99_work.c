@@ -4,20 +4,19 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-typedef struct Touched { bool *here, *written, *address; } Touched;     /* by id */
+typedef struct Touched { bool *here, *written; } Touched;     /* by id */
 
 static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Touched *t = user;
     t->here[b->id] = true;
     t->written[b->id] |= how & LA_WRITE;
-    t->address[b->id] |= how & LA_ADDRESS;
 }
 
 static Touched touched_by(const C *c, const LFunc *f, bool deep)
 {
     int n = c->p->bufs.n + 1;
-    Touched t = { NEW_N(c->p->arena, bool, n), NEW_N(c->p->arena, bool, n), NEW_N(c->p->arena, bool, n) };
+    Touched t = { NEW_N(c->p->arena, bool, n), NEW_N(c->p->arena, bool, n) };
     for (int k = 0; k < f->body.n; k++)
         lir_each_access(f->body.at[k], deep, touch, &t);
     return t;
@@ -30,7 +29,7 @@ void c99_sizes(C *c)
     for (int k = 0; k < c->p->dims.n; k++, sep = ", ") {
         buf_printf(c->o, "%s%s = %s_%s", sep, c->p->dims.at[k].text, c->upper, c->p->dims.at[k].text);
     }
-    buf_puts(c->o, " };\n\n/* The array at that many bytes of the workspace. */\n#define AT(bytes) ((void *)(work + (bytes)))\n\n");
+    buf_puts(c->o, " };\n\n/* The array at that many bytes of the workspace. */\n#define AT(bytes) ((void *)((char *)work + (bytes)))\n\n");
 }
 
 /* ---- the map ---- */
@@ -145,13 +144,12 @@ static void value_of(C *c, const LBuf *b)
 /* Local names for the arrays that the function touches itself: pointers, or, of numbers that neither it nor what it calls writes, their values. */
 void c99_locals(C *c, const LFunc *f)
 {
-    Touched own = touched_by(c, f, false), all = touched_by(c, f, true);
-    c->by_value = NEW_N(c->p->arena, bool, c->p->bufs.n + 1);
+    Touched own = touched_by(c, f, false);
+    c->by_value = lir_values(c->p, f);
     for (int k = 0; k < c->p->bufs.n; k++) {
         const LBuf *b = c->p->bufs.at[k];
         if (!own.here[k] || b->storage == LB_STEP || b->storage == LB_SEED || b->storage == LB_OUTER || b->storage == LB_LOGS || b->storage == LB_GRAD || b->storage == LB_PARAMS || b->storage == LB_LOCAL)
             continue;
-        c->by_value[k] = !b->rank && !all.written[k] && !own.address[k];
         if (c->by_value[k])
             value_of(c, b);
         else

@@ -325,7 +325,7 @@ static void statement(Gen *g, const LStmt *s)
             LLVMValueRef old = LLVMBuildLoad2(g->b, g->real, at, "");
             LLVMSetAlignment(old, (unsigned)g->p->real_bytes);
             gen_scope(g, old, s->dst.buf);
-            v = LLVMBuildFAdd(g->b, old, v, "");
+            v = (s->minus ? LLVMBuildFSub : LLVMBuildFAdd)(g->b, old, v, "");
         }
         store(g, s->dst.buf, at, v);
         break;
@@ -439,6 +439,8 @@ static void function(Gen *g, const LFunc *f)
         if (f->index[k]->id >= g->nvars)
             g->nvars = f->index[k]->id + 1;
     g->base = NEW_N(a, LLVMValueRef, g->p->bufs.n + 1);
+    g->known = NEW_N(a, LLVMValueRef, g->p->bufs.n + 1);
+    g->is_value = lir_values(g->p, f);
     g->temp = NEW_N(a, LLVMValueRef, g->ntemps + 1);
     g->var = NEW_N(a, LLVMValueRef, g->nvars + 1);
     for (int k = 0; k < f->nindex; k++)

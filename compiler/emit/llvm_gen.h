@@ -13,6 +13,7 @@ typedef struct Gen {
     LLVMValueRef fn, arg[16];
     LLVMBasicBlockRef entry;
     LLVMValueRef *base;                          /* by buffer id: address in this function */
+    LLVMValueRef *known; bool *is_value;         /* by buffer id: values in this function, see lir_values */
     LLVMValueRef *temp;                          /* by temp id: alloca */
     LLVMValueRef *var;                           /* by var id */
     int nest, nests, depth;

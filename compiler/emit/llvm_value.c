@@ -105,18 +105,42 @@ void gen_scope(Gen *g, LLVMValueRef access, const LBuf *b)
 }
 
 /* ---- expressions ---- */
+static LLVMValueRef from_memory(Gen *g, LLVMBuilderRef b, const LBuf *buf, LLVMValueRef at)
+{
+    LLVMValueRef v = LLVMBuildLoad2(b, memory_type(g, buf->dtype), at, "");
+    LLVMSetAlignment(v, buf->dtype == T_REAL ? (unsigned)g->p->real_bytes : buf->dtype == T_INT ? 4 : 1);
+    return v;
+}
+
+static LLVMValueRef as_value(Gen *g, LLVMBuilderRef b, const LBuf *buf, LLVMValueRef v)
+{
+    if (buf->dtype == T_INT)
+        return LLVMBuildSExt(b, v, g->i64, "");
+    if (buf->dtype == T_BOOL)
+        return LLVMBuildICmp(b, LLVMIntNE, v, LLVMConstInt(g->i8, 0, 0), "");
+    return v;
+}
+
+/* What is a value to the function (lir_values) is read once, in the entry block. */
+static LLVMValueRef value_of(Gen *g, const LBuf *b)
+{
+    LLVMValueRef at = gen_base(g, b);
+    if (!g->known[b->id]) {
+        LLVMPositionBuilderBefore(g->eb, LLVMGetBasicBlockTerminator(g->entry));
+        g->known[b->id] = as_value(g, g->eb, b, from_memory(g, g->eb, b, at));
+    }
+    return g->known[b->id];
+}
+
 static LLVMValueRef load(Gen *g, const LExpr *e)
 {
     if (e->buf->storage == LB_STEP || e->buf->storage == LB_SEED)
         return g->arg[A_STEP];
-    LLVMValueRef v = LLVMBuildLoad2(g->b, memory_type(g, e->buf->dtype), gen_address(g, e->buf, e->idx), "");
-    LLVMSetAlignment(v, e->buf->dtype == T_REAL ? (unsigned)g->p->real_bytes : e->buf->dtype == T_INT ? 4 : 1);
+    if (g->is_value[e->buf->id])
+        return value_of(g, e->buf);
+    LLVMValueRef v = from_memory(g, g->b, e->buf, gen_address(g, e->buf, e->idx));
     gen_scope(g, v, e->buf);
-    if (e->buf->dtype == T_INT)
-        return LLVMBuildSExt(g->b, v, g->i64, "");
-    if (e->buf->dtype == T_BOOL)
-        return LLVMBuildICmp(g->b, LLVMIntNE, v, LLVMConstInt(g->i8, 0, 0), "");
-    return v;
+    return as_value(g, g->b, e->buf, v);
 }
 
 static LLVMValueRef call_math(Gen *g, const char *op, LLVMValueRef *arg, int n, bool ints)

@@ -48,6 +48,29 @@ static void ptr_access(const LPtr *p, LAccessFn *f, void *user, int how)
     f(user, p->buf, p->idx, p->along, how | LA_ADDRESS);
 }
 
+typedef struct Known { bool *written, *address; } Known;       /* by id */
+
+static void note_known(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
+{
+    Known *x = user;
+    (void)idx, (void)along;
+    x->written[b->id] |= (how & LA_WRITE) != 0;
+    x->address[b->id] |= (how & LA_ADDRESS) != 0;
+}
+
+bool *lir_values(const LProgram *p, const LFunc *f)
+{
+    int n = p->bufs.n + 1;
+    Known deep = { NEW_N(p->arena, bool, n), NEW_N(p->arena, bool, n) }, own = { NEW_N(p->arena, bool, n), NEW_N(p->arena, bool, n) };
+    for (int k = 0; k < f->body.n; k++) {
+        lir_each_access(f->body.at[k], true, note_known, &deep);
+        lir_each_access(f->body.at[k], false, note_known, &own);
+    }
+    for (int k = 0; k < p->bufs.n; k++)
+        own.address[k] = !p->bufs.at[k]->rank && !deep.written[k] && !own.address[k];
+    return own.address;
+}
+
 bool lir_has_checks(const LBlock *b)
 {
     for (int k = 0; k < b->n; k++) {

@@ -3,11 +3,11 @@
  *
  *     for j: y[s][j] = s >= j ? a[s][j] * r[s] : 0        becomes        this_r = r[s];  for j: y[s][j] = s >= j ? a[s][j] * this_r : 0
  *
- * Taken out are elements read in a choice, and those that the statements before the loop, in its block, touch too: their value is at hand. Subscripts of what a guard
- * protects may lie outside and stay. Runs after sums are split into lanes. */
+ * Taken out are elements read in a choice, and those that the statements before the loop, in its block, touch too: their value is at hand. What is a value to the function anyway
+ * (lir_values) stays. Subscripts of what a guard protects may lie outside and stay. Runs after sums are split into lanes. */
 #include "low.h"
 
-typedef struct Hoist { Low *l; LBlock *before; const LStmt *loop; } Hoist;
+typedef struct Hoist { Low *l; const bool *value; LBlock *before; const LStmt *loop; bool chosen; } Hoist;     /* value: by id, see lir_values; chosen: in a branch of a choice */
 typedef struct Seen { const LBuf *buf; LExpr **idx; bool found; } Seen;
 
 static void look(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
@@ -47,7 +47,7 @@ static bool is_invariant(const Hoist *h, const LExpr *load)
         if (!is_fixed(h, load->idx[d]))
             return false;
     lir_each_access(h->loop, false, note_write, &s);
-    return !s.found && load->dtype == T_REAL && load->buf->storage != LB_LOCAL;
+    return !s.found && load->dtype == T_REAL && load->buf->storage != LB_LOCAL && !h->value[load->buf->id];
 }
 
 static bool is_set(const LBlock *b, int from, const LTemp *t)
@@ -58,14 +58,22 @@ static bool is_set(const LBlock *b, int from, const LTemp *t)
     return false;
 }
 
-/* The temporary that has the element: declared before the loop, or before an earlier one after which the array did not change. */
+/* Is this the store of a temporary as that element? */
+static bool keeps(const LStmt *s, const LExpr *load)
+{
+    return s->kind == LS_STORE && !s->add && s->x->kind == LX_TEMP && same_array(s->dst.buf, load->buf) && same_place(load->buf, s->dst.idx, load->idx);
+}
+
+/* The temporary that has the element: declared or stored before the loop, or before an earlier one after which the array did not change. */
 static LTemp *read_before(Hoist *h, LExpr *load)
 {
     Seen changed = { load->buf, NULL, false };
     for (int k = h->before->n - 1; k >= 0 && !changed.found; k--) {
-        if (h->before->at[k]->kind == LS_LET && same_expr(h->before->at[k]->x, load) && !is_set(h->before, k, h->before->at[k]->temp))
-            return h->before->at[k]->temp;
-        lir_each_access(h->before->at[k], true, note_write, &changed);
+        const LStmt *s = h->before->at[k];
+        LTemp *t = s->kind == LS_LET && same_expr(s->x, load) ? s->temp : keeps(s, load) ? s->x->temp : NULL;
+        if (t && !is_set(h->before, k, t))
+            return t;
+        lir_each_access(s, true, note_write, &changed);
     }
     LStmt *s = new_stmt(h->l, LS_LET, NULL);
     s->temp = new_temp(h->l, T_REAL, intern_printf("this_%s", load->buf->name));
@@ -74,24 +82,22 @@ static LTemp *read_before(Hoist *h, LExpr *load)
     return s->temp;
 }
 
-static LExpr *take_out(Hoist *h, LExpr *e, bool chosen)
+static LExpr *take_out(Hoist *h, LExpr *e);
+
+static LExpr *take_out_part(void *hoist, LExpr *e, int k)
+{
+    Hoist inner = *(Hoist *)hoist;
+    inner.chosen |= e->op == OP_select && k > 0;
+    return take_out(&inner, e->arg[k]);
+}
+
+static LExpr *take_out(Hoist *h, LExpr *e)
 {
     if (e->kind == LX_GUARD)
         return e;
     if (e->kind == LX_LOAD)
-        return is_invariant(h, e) && (chosen || touched_before(h, e)) ? x_temp(h->l, read_before(h, e)) : e;
-    LExpr *n = NULL;
-    for (int k = 0; k < e->narg; k++) {
-        LExpr *a = take_out(h, e->arg[k], chosen || (e->op == OP_select && k > 0));
-        if (a == e->arg[k])
-            continue;
-        if (!n) {
-            n = NEW(h->l->arena, LExpr);
-            *n = *e;
-        }
-        n->arg[k] = a;
-    }
-    return n ? n : e;
+        return is_invariant(h, e) && (h->chosen || touched_before(h, e)) ? x_temp(h->l, read_before(h, e)) : e;
+    return x_rebuilt(h->l, e, take_out_part, h);
 }
 
 static bool stores(const LStmt *loop)
@@ -102,18 +108,20 @@ static bool stores(const LStmt *loop)
     return some;
 }
 
-void read_first(Low *l, LBlock *b)
+static void read_block(Low *l, const bool *value, LBlock *b)
 {
     LBlock out = { 0 };
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
-        read_first(l, &s->body);
+        read_block(l, value, &s->body);
         if (s->kind == LS_FOR && !s->lo && s->n > 1 && (s->lane || lir_independent(s)) && stores(s)) {
-            Hoist h = { l, &out, s };
+            Hoist h = { l, value, &out, s, false };
             for (int i = 0; i < s->body.n; i++)
-                s->body.at[i]->x = take_out(&h, s->body.at[i]->x, false);
+                s->body.at[i]->x = take_out(&h, s->body.at[i]->x);
         }
         push_stmt(l, &out, s);
     }
     *b = out;
 }
+
+void read_first(Low *l, LFunc *f) { read_block(l, lir_values(l->prog, f), &f->body); }

@@ -50,6 +50,49 @@ LExpr *x_map(Low *l, Op op, DType t, LExpr **arg, int n)
     return e;
 }
 
+static bool is_neg(const LExpr *e) { return e->kind == LX_MAP && e->op == OP_neg && e->dtype == T_REAL; }
+
+/* Rounding knows no sign: each of these is the same number. */
+LExpr *x_real(Low *l, Op op, LExpr **arg, int n)
+{
+    if (op == OP_add && is_neg(arg[1]))
+        return x_map(l, OP_sub, T_REAL, (LExpr *[]){ arg[0], arg[1]->arg[0] }, 2);
+    if (op == OP_add && is_neg(arg[0]))
+        return x_map(l, OP_sub, T_REAL, (LExpr *[]){ arg[1], arg[0]->arg[0] }, 2);
+    if (op == OP_sub && is_neg(arg[1]))
+        return x_real(l, OP_add, (LExpr *[]){ arg[1]->arg[0], arg[0] }, 2);
+    return x_map(l, op, T_REAL, arg, n);
+}
+
+bool x_is_one(const LExpr *e) { return e->kind == LX_NUM && e->dtype == T_REAL && e->num == 1; }
+
+LExpr *x_scaled(Low *l, double scale, LExpr *x)
+{
+    if (scale == 1)
+        return x;
+    if (x_is_one(x))
+        return x_num(l, scale, T_REAL);
+    if (scale == -1)
+        return x_map(l, OP_neg, T_REAL, &x, 1);
+    return x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, scale, T_REAL), x }, 2);
+}
+
+LExpr *x_rebuilt(Low *l, LExpr *e, LExpr *part(void *user, LExpr *e, int k), void *user)
+{
+    LExpr *n = NULL;
+    for (int k = 0; k < e->narg; k++) {
+        LExpr *a = part(user, e, k);
+        if (a == e->arg[k])
+            continue;
+        if (!n) {
+            n = NEW(l->arena, LExpr);
+            *n = *e;
+        }
+        n->arg[k] = a;
+    }
+    return n ? n : e;
+}
+
 LExpr *x_about(Low *l, LExpr *e, const Node *n)
 {
     if (l->opt->guard && e->kind == LX_MAP && e->dtype == T_REAL)

@@ -73,9 +73,9 @@ struct LStmt {
     LVar *var; int64_t n; bool down; bool parallel;   /* var counts 0..n-1, or from lo to hi - 1 where those are given; parallel: no iteration reads or writes what another writes */
     LVar *lane; int64_t width;        /* FOR, where lane is not NULL: a sum in lanes: lane is var % width; iterations of different lanes are independent, those of one go in order */
     LBlock body;                      /* FOR, IF */
-    /* LET declares temp with value x; SET: temp = x (add: temp += x); STORE: dst = x (add: dst += x); IF: x is the condition */
+    /* LET declares temp with value x; SET: temp = x (add: temp += x); STORE: dst = x (add: dst += x, or with minus dst -= x); IF: x is the condition */
     /* LOCAL declares dst.buf, all elements x (a constant) */
-    LTemp *temp; LExpr *x; LPtr dst; bool add;
+    LTemp *temp; LExpr *x; LPtr dst; bool add, minus;
     /* ZERO: count elements from dst. COPY: count elements from src to dst, same dtype, not overlapping */
     LPtr src; int64_t count;
     LGemm gemm;
@@ -132,6 +132,7 @@ enum { LA_WRITE = 1, LA_ADD = 2, LA_ADDRESS = 4 };                 /* how: LA_AD
 typedef void LAccessFn(void *user, LBuf *, LExpr **idx, unsigned along, int how);
 /* Every load and store of a statement and of what is in it, in order; deep: of the phases that it invokes too. */
 void lir_each_access(const LStmt *, bool deep, LAccessFn *, void *user);
+bool *lir_values(const LProgram *, const LFunc *);               /* by id: arrays of one number that neither the function nor what it invokes writes, or reaches by address: values to it */
 bool lir_has_checks(const LBlock *);                              /* or snapshots: what notes something in the status; in it, or in the phases that it invokes */
 bool lir_independent(const LStmt *loop);                           /* an innermost loop whose iterations may run in any order, or at once; the lanes of sums are apart */
 int  lir_index_args(const LStmt *);                               /* how many expressions index_arg has */

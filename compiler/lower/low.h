@@ -35,6 +35,10 @@ LExpr *x_add(Low *, LExpr *, LExpr *);
 LExpr *x_times(Low *, LExpr *, int64_t);
 LExpr *x_load(Low *, LBuf *, LExpr **idx);
 LExpr *x_map(Low *, Op, DType, LExpr **arg, int n);
+LExpr *x_real(Low *, Op, LExpr **arg, int n);                      /* of real numbers: a + -b is a - b */
+LExpr *x_scaled(Low *, double scale, LExpr *);
+bool   x_is_one(const LExpr *);
+LExpr *x_rebuilt(Low *, LExpr *, LExpr *part(void *user, LExpr *e, int k), void *user);      /* the expression with its arguments replaced; a copy only where one differs */
 LExpr *x_about(Low *, LExpr *, const Node *);                      /* the same expression; guarded programs: what to say of it */
 LExpr *x_guard(Low *, LExpr *cond, LExpr *value);
 LExpr *x_fold(Low *, Op, LBuf *lanes);
@@ -105,7 +109,8 @@ void   split_sums(Low *, LBlock *);                                /* lanes.c */
 void   place_buffers(Low *, int first_func, int end, int64_t *work_bytes);     /* of an entry, the last of these functions */
 int64_t *share_phases(Low *, int first_func, int end);                      /* share.c: by id the offsets that shared phases want, -1: any; NULL: nothing is shared */
 void   name_shared(Low *, int first_func, int end, bool shared);            /* after placing: they are shared, or not */
-void   read_first(Low *, LBlock *);                                /* invariant.c */
+void   read_first(Low *, LFunc *);                                 /* invariant.c */
+void   update_in_place(LBlock *);                                   /* update.c */
 /* ---- independent.c ---- */
 bool   same_array(const LBuf *, const LBuf *);                     /* the same memory: of the caller's there are several views */
 bool   own_element(const LStmt *loop, const LStmt *store);         /* each iteration stores an element that no other iteration touches */

@@ -129,7 +129,8 @@ static void improve(Low *l, int first)
         join_temps(&p->funcs.at[k]->body);
         jam_rows(l, &p->funcs.at[k]->body);
         split_sums(l, &p->funcs.at[k]->body);
-        read_first(l, &p->funcs.at[k]->body);
+        read_first(l, p->funcs.at[k]);
+        update_in_place(&p->funcs.at[k]->body);
     }
     sound(l, "lanes");
 }

@@ -178,7 +178,7 @@ void name_entry(Low *l, int first, int end)
 /* ---- what is wished for ---- */
 static const char *const reserved[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int",
     "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "data", "meta", "grad", "params",
-    "outer", "logs", "state", "work", "carried", "work_bytes", "code", "add", "status", "seed", "step", "main", "exp", "log", "sin", "cos", "tan", "pow", "erf", "floor", "abs", "sqrt", "y0", "y1", "j0", "j1", "yn", "jn", "gamma", "index",
+    "outer", "logs", "state", "work", "carried", "code", "add", "status", "seed", "step", "main", "exp", "log", "sin", "cos", "tan", "pow", "erf", "floor", "abs", "sqrt", "y0", "y1", "j0", "j1", "yn", "jn", "gamma", "index",
     "bool", "true", "false", "NULL", "NAN", "INFINITY", "I", "signgam", "errno", "gammaf", "size_t", "ptrdiff_t", "wchar_t", "linux", "unix", "i386", NULL };
 
 /* Functions of <math.h>, <string.h> and <stdlib.h>, which generated code includes; those of the first also with f and l behind. */

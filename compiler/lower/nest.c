@@ -51,8 +51,6 @@ void store_value(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
     store(l, in, n, to, idx, n->type.rank, value_at(l, e, n, idx), false);
 }
 
-static bool is_one(const LExpr *e) { return e->kind == LX_NUM && e->dtype == T_REAL && e->num == 1; }
-
 static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)
 {
     const Contract *c = n->u.contract;
@@ -62,16 +60,11 @@ static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)
         for (int d = 0; d < c->arg[a].rank; d++)
             idx[d] = place_at(l, e, n, &c->arg[a].place[d], letter);
         LExpr *f = value_at(l, e, n->arg[a], idx);
-        if (c->nfactor > 1 && is_one(f) && (x || a + 1 < c->nfactor))        /* a factor 1 changes nothing */
+        if (c->nfactor > 1 && x_is_one(f) && (x || a + 1 < c->nfactor))        /* a factor 1 changes nothing */
             continue;
         x = x ? x_about(l, x_map(l, OP_mul, T_REAL, (LExpr *[]){ x, f }, 2), n) : f;
     }
     return x;
-}
-
-static LExpr *scaled(Low *l, double scale, LExpr *x)
-{
-    return scale == 1 ? x : is_one(x) ? x_num(l, scale, T_REAL) : x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, scale, T_REAL), x }, 2);
 }
 
 /* How many elements of its array the access reaches. */
@@ -285,7 +278,7 @@ void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumu
         s->x = x_guard(l, cond, x);
         s->add = true;
         push_stmt(l, at, s);
-        store(l, outer, n, to, out, n->type.rank, scaled(l, c->scale, x_temp(l, sum)), accumulate);
+        store(l, outer, n, to, out, n->type.rank, x_scaled(l, c->scale, x_temp(l, sum)), accumulate);
         return;
     }
     if (cond && !o.plain) {
@@ -295,7 +288,7 @@ void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumu
         at = &test->body;
         cond = NULL;
     }
-    store(l, at, n, to, out, n->type.rank, x_guard(l, cond, scaled(l, c->scale, x)), builds_up || accumulate);
+    store(l, at, n, to, out, n->type.rank, x_guard(l, cond, x_scaled(l, c->scale, x)), builds_up || accumulate);
 }
 
 static void emit_reduce(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
@@ -417,7 +410,7 @@ static bool emit_sum(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
         LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
         for (int k = 0; k < t.plain.n; k++) {
             LExpr *v = value_at(l, e, t.plain.at[k], idx);
-            x = x ? x_map(l, OP_add, T_REAL, (LExpr *[]){ x, v }, 2) : v;
+            x = x ? x_real(l, OP_add, (LExpr *[]){ x, v }, 2) : v;
         }
         store(l, in, n, to, idx, n->type.rank, x, false);
     }

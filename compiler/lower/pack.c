@@ -100,24 +100,18 @@ static LExpr *row_of(Pack *x, const LExpr *load, const LStmt *inner)
     return x_load(l, row.row, idx);
 }
 
-static LExpr *packed(Pack *x, LExpr *e, const LStmt *inner)
+static LExpr *packed(Pack *x, LExpr *e);
+
+static LExpr *packed_part(void *pack, LExpr *e, int k) { return packed(pack, e->arg[k]); }
+
+static LExpr *packed(Pack *x, LExpr *e)
 {
+    const LStmt *inner = x->path[x->depth - 1];
     if (!e || e->kind == LX_GUARD)
         return e;
     if (e->kind == LX_LOAD)
         return e->dtype == T_REAL && strided(x, e, inner->var) ? row_of(x, e, inner) : e;
-    LExpr *n = NULL;
-    for (int k = 0; k < e->narg; k++) {
-        LExpr *a = packed(x, e->arg[k], inner);
-        if (a == e->arg[k])
-            continue;
-        if (!n) {
-            n = NEW(x->l->arena, LExpr);
-            *n = *e;
-        }
-        n->arg[k] = a;
-    }
-    return n ? n : e;
+    return x_rebuilt(x->l, e, packed_part, x);
 }
 
 static bool innermost(const LStmt *f)
@@ -144,7 +138,7 @@ static void pack_nest(Pack *x, LStmt *f)
             pack_nest(x, f->body.at[k]);
     else if (repeats >= REPEATS && f->n >= 4 && f->n <= MOST)
         for (int k = 0; k < f->body.n; k++)
-            f->body.at[k]->x = packed(x, f->body.at[k]->x, f);
+            f->body.at[k]->x = packed(x, f->body.at[k]->x);
     x->depth--;
 }
 

@@ -87,7 +87,7 @@ static void stmt(const LStmt *s, Buf *b, int indent)
         return;
     case LS_LET: buf_printf(b, "let %s = ", s->temp->name); expr(s->x, b); break;
     case LS_SET: buf_printf(b, "%s %s ", s->temp->name, s->add ? "+=" : "="); expr(s->x, b); break;
-    case LS_STORE: ptr(&s->dst, b); buf_puts(b, s->add ? " += " : " = "); expr(s->x, b); break;
+    case LS_STORE: ptr(&s->dst, b); buf_puts(b, s->minus ? " -= " : s->add ? " += " : " = "); expr(s->x, b); break;
     case LS_LOCAL: buf_printf(b, "local %s[%lld] = ", s->dst.buf->name, (long long)s->dst.buf->dim[0]); expr(s->x, b); break;
     case LS_IF: buf_puts(b, "if "); expr(s->x, b); buf_puts(b, "\n"); block(&s->body, b, indent + 2); return;
     case LS_ZERO: buf_printf(b, "zero %lld ", (long long)s->count); ptr(&s->dst, b); break;

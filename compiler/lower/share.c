@@ -91,7 +91,7 @@ static bool same_block(Same *x, const LBlock *a, const LBlock *b);
 
 static bool same_stmt(Same *x, const LStmt *a, const LStmt *b)
 {
-    bool flat = a->kind == b->kind && a->kind != LS_CHECK && a->size == b->size && a->n == b->n && a->down == b->down && a->parallel == b->parallel && a->width == b->width && a->add == b->add && a->load == b->load &&
+    bool flat = a->kind == b->kind && a->kind != LS_CHECK && a->size == b->size && a->n == b->n && a->down == b->down && a->parallel == b->parallel && a->width == b->width && a->add == b->add && a->minus == b->minus && a->load == b->load &&
                 a->count == b->count && a->callee == b->callee && a->nptr == b->nptr && a->nnum == b->nnum && a->func == b->func;
     if (!flat || !same_var(x, a->var, b->var) || !same_var(x, a->lane, b->lane) || !same_temp(x, a->temp, b->temp) || !same_value(x, a->lo, b->lo) || !same_value(x, a->hi, b->hi) || !same_value(x, a->x, b->x))
         return false;

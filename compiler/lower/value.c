@@ -231,12 +231,7 @@ static LExpr *view_at(Low *l, Env *e, Node *n, LExpr **idx)
     }
     for (int d = 0; d < c->arg[0].rank; d++)
         inner[d] = place_at(l, e, n, &c->arg[0].place[d], letter);
-    LExpr *x = value_at(l, e, n->arg[0], inner);
-    if (c->scale != 1 && x->kind == LX_NUM && x->num == 1)
-        x = x_num(l, c->scale, T_REAL);
-    else if (c->scale != 1)
-        x = x_map(l, OP_mul, T_REAL, (LExpr *[]){ x_num(l, c->scale, T_REAL), x }, 2);
-    return x_guard(l, guards_at(l, e, n, letter), x);
+    return x_guard(l, guards_at(l, e, n, letter), x_scaled(l, c->scale, value_at(l, e, n->arg[0], inner)));
 }
 
 LExpr **slot_index(Low *l, const Slot *s, LExpr **idx, int n)
@@ -276,7 +271,7 @@ LExpr *value_at(Low *l, Env *e, Node *n, LExpr **idx)
             arg[a] = value_at(l, e, n->arg[a], idx);
         if (n->op == OP_detach || n->op == OP_mark)
             return arg[0];
-        return x_about(l, x_map(l, n->op, n->type.dtype, arg, n->narg), n);
+        return x_about(l, n->type.dtype == T_REAL ? x_real(l, n->op, arg, n->narg) : x_map(l, n->op, n->type.dtype, arg, n->narg), n);
     }
     ice("lower: node %d (%s) is used before it is stored", n->id, op_info[n->op].name);
 }

@@ -1,12 +1,12 @@
 /* Workspace of attention_hypergradient: 154304 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
  * attention_hypergradient_step is 3 to 57,
- * attention_hypergradient_step_adjoint is 118 to 238. */
-#define HYPERGRADIENT_exp_log_rate            AT(154112)   /* float, alive 1 to 238   attention.mfl:24 */
-#define HYPERGRADIENT_blocks_q                 AT(59136)   /* float [L][D][D], alive 2 to 117 */
-#define HYPERGRADIENT_blocks_v                 AT(62208)   /* float [L][D][D], alive 2 to 117 */
-#define HYPERGRADIENT_blocks_q_at                  AT(0)   /* float [STEPS][L][D][D], alive 3 to 238 */
-#define HYPERGRADIENT_blocks_v_at              AT(12288)   /* float [STEPS][L][D][D], alive 3 to 238 */
-#define HYPERGRADIENT_g_h_at                   AT(66048)   /* float [STEPS][S][D], alive 3 to 238   attention.mfl:23 */
+ * attention_hypergradient_step_adjoint is 117 to 236. */
+#define HYPERGRADIENT_exp_log_rate            AT(154112)   /* float, alive 1 to 236   attention.mfl:24 */
+#define HYPERGRADIENT_blocks_q                 AT(59136)   /* float [L][D][D], alive 2 to 116 */
+#define HYPERGRADIENT_blocks_v                 AT(62208)   /* float [L][D][D], alive 2 to 116 */
+#define HYPERGRADIENT_blocks_q_at                  AT(0)   /* float [STEPS][L][D][D], alive 3 to 236 */
+#define HYPERGRADIENT_blocks_v_at              AT(12288)   /* float [STEPS][L][D][D], alive 3 to 236 */
+#define HYPERGRADIENT_g_h_at                   AT(66048)   /* float [STEPS][S][D], alive 3 to 236   attention.mfl:23 */
 #define HYPERGRADIENT_h                        AT(74496)   /* float [S][D], alive 3 to 35   attention.mfl:13 */
 #define HYPERGRADIENT_h_at                     AT(45312)   /* float [L][S][D], alive 4 to 57   attention.mfl:13 */
 #define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at AT(65280)   /* float [L][S], alive 4 to 57   attention.mfl:9 */
@@ -32,96 +32,96 @@
 #define HYPERGRADIENT_g_rms_norm               AT(81408)   /* float [S][D], alive 46 to 54   attention.mfl:10 */
 #define HYPERGRADIENT_g_blocks_q_at            AT(73728)   /* float [D][D], alive 55 to 57   attention.mfl:10 */
 #define HYPERGRADIENT_g_blocks_v_at            AT(72192)   /* float [D][D], alive 56 to 57   attention.mfl:10 */
-#define HYPERGRADIENT_h_3                      AT(74496)   /* float [S][D], alive 58 to 93   attention.mfl:13 */
-#define HYPERGRADIENT_h_at_3                   AT(45312)   /* float [L][S][D], alive 59 to 117   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3 AT(65280)   /* float [L][S], alive 59 to 117   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_3               AT(65600)   /* float [L][S], alive 59 to 117   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_3         AT(82944)   /* float [L][S], alive 59 to 117   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_3   AT(49920)   /* float [L][S][D], alive 59 to 117   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_3 AT(24576)   /* float [L][S][S], alive 59 to 117   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_3      AT(31488)   /* float [L][S][S], alive 59 to 117   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_6 AT(38400)   /* float [L][S][S], alive 59 to 117   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_3   AT(54528)   /* float [L][S][D], alive 59 to 117   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_5 AT(83264)   /* float [L][S], alive 59 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_h_3                      AT(74496)   /* float [S][D], alive 58 to 92   attention.mfl:13 */
+#define HYPERGRADIENT_h_at_3                   AT(45312)   /* float [L][S][D], alive 59 to 116   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3 AT(65280)   /* float [L][S], alive 59 to 116   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_3               AT(65600)   /* float [L][S], alive 59 to 116   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_3         AT(82944)   /* float [L][S], alive 59 to 116   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_3   AT(49920)   /* float [L][S][D], alive 59 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_3 AT(24576)   /* float [L][S][S], alive 59 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_3      AT(31488)   /* float [L][S][S], alive 59 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_6 AT(38400)   /* float [L][S][S], alive 59 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_3   AT(54528)   /* float [L][S][D], alive 59 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_5 AT(83264)   /* float [L][S], alive 59 to 116   attention.mfl:10 */
 #define HYPERGRADIENT_rms_norm_5               AT(76032)   /* float [S][D], alive 59 to 78   attention.mfl:9 */
 #define HYPERGRADIENT_block_product_3          AT(72192)   /* float [S][S], alive 69 to 77   attention.mfl:10 */
 #define HYPERGRADIENT_block_choice_3           AT(65920)   /* float [S], alive 71 to 74   attention.mfl:10 */
-#define HYPERGRADIENT_max_logits               AT(65920)   /* float [S], alive 80 to 93   attention.mfl:25 */
-#define HYPERGRADIENT_sum_outer_exp            AT(72192)   /* float [S], alive 80 to 93   attention.mfl:25 */
-#define HYPERGRADIENT_b_h                      AT(76800)   /* float [S][D], alive 80 to 117   attention.mfl:13 */
-#define HYPERGRADIENT_outer_exp                AT(72320)   /* float [7], alive 86 to 90   attention.mfl:25 */
-#define HYPERGRADIENT_b_log_rate              AT(154176)   /* float, alive 95 to 240 */
-#define HYPERGRADIENT_outer_value             AT(154240)   /* float, alive 96 to 239   attention.mfl:25 */
-#define HYPERGRADIENT_b_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 97 to 117   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q               AT(99840)   /* float [L][D][D], alive 97 to 238 */
-#define HYPERGRADIENT_b_blocks_v              AT(102912)   /* float [L][D][D], alive 97 to 238 */
-#define HYPERGRADIENT_b_block_quotient         AT(72192)   /* float [S][S], alive 98 to 105   attention.mfl:10 */
-#define HYPERGRADIENT_b_scaled_block_product   AT(74496)   /* float [S][S], alive 99 to 108   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_6               AT(79872)   /* float [S][D], alive 99 to 117   attention.mfl:9 */
-#define HYPERGRADIENT_b_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 106 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_b_rms_norm               AT(81408)   /* float [S][D], alive 107 to 115   attention.mfl:10 */
-#define HYPERGRADIENT_h_2                     AT(116736)   /* float [S][D], alive 118 to 181   attention.mfl:13 */
-#define HYPERGRADIENT_d_h                     AT(118272)   /* float [S][D], alive 119 to 181   attention.mfl:13 */
-#define HYPERGRADIENT_b_g_blocks_q            AT(105984)   /* float [L][D][D], alive 120 to 232   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_b_g_blocks_v            AT(109056)   /* float [L][D][D], alive 120 to 232   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_h_at_2                   AT(72192)   /* float [L][S][D], alive 120 to 232   attention.mfl:13 */
-#define HYPERGRADIENT_d_h_at                   AT(76800)   /* float [L][S][D], alive 120 to 232   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2 AT(151296)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_2              AT(151616)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_2        AT(151936)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_2   AT(81408)   /* float [L][S][D], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_2 AT(24576)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_2      AT(31488)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_4 AT(38400)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_2   AT(86016)   /* float [L][S][D], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_3 AT(152256)   /* float [L][S], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt_at              AT(152576)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_blocks_q_at   AT(90624)   /* float [L][S][D], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_exp_block_difference_at AT(45312)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_quotient_at      AT(52224)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at_2 AT(59136)   /* float [L][S][S], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_blocks_v_at   AT(95232)   /* float [L][S][D], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at AT(152896)   /* float [L][S], alive 120 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rsqrt_at        AT(153216)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at AT(153536)   /* float [L][S], alive 120 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_3              AT(119808)   /* float [S][D], alive 121 to 165   attention.mfl:9 */
-#define HYPERGRADIENT_block                   AT(121344)   /* float [S][D], alive 121 to 168   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm              AT(122880)   /* float [S][D], alive 121 to 164   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_2         AT(112128)   /* float [S][S], alive 140 to 150   attention.mfl:10 */
-#define HYPERGRADIENT_sum_exp_block_difference AT(124416)   /* float [S], alive 141 to 163   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_2          AT(114432)   /* float [S], alive 142 to 145   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product         AT(112128)   /* float [S][S], alive 155 to 163   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_2       AT(114432)   /* float [S][S], alive 156 to 163   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_2                   AT(135936)   /* float [S][D], alive 169 to 232 */
-#define HYPERGRADIENT_d_g_h                   AT(137472)   /* float [S][D], alive 169 to 232   attention.mfl:13 */
-#define HYPERGRADIENT_logits_2                AT(112128)   /* float [7], alive 170 to 173   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp_2             AT(112192)   /* float [7], alive 173 to 181   attention.mfl:23 */
-#define HYPERGRADIENT_d_inner_exp             AT(112256)   /* float [7], alive 173 to 181   attention.mfl:23 */
-#define HYPERGRADIENT_g_inner_exp             AT(112128)   /* float [7], alive 176 to 181   attention.mfl:23 */
-#define HYPERGRADIENT_d_g_blocks_q_at         AT(112128)   /* float [L][D][D], alive 182 to 236   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_blocks_v_at         AT(115200)   /* float [L][D][D], alive 182 to 236   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at_2         AT(118272)   /* float [L][D][D], alive 182 to 236   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at_2         AT(121344)   /* float [L][D][D], alive 182 to 236   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v_2   AT(139008)   /* float [S][D], alive 182 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient_2      AT(124416)   /* float [S][S], alive 183 to 212   attention.mfl:10 */
-#define HYPERGRADIENT_g_exp_block_difference  AT(126720)   /* float [S][S], alive 184 to 212   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product_2 AT(129024)   /* float [S][S], alive 184 to 217   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_4              AT(140544)   /* float [S][D], alive 184 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q_2   AT(142080)   /* float [S][D], alive 190 to 231   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_2            AT(143616)   /* float [S][D], alive 191 to 226   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_v   AT(145152)   /* float [S][D], alive 194 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_block_quotient      AT(131328)   /* float [S][S], alive 196 to 212   attention.mfl:10 */
-#define HYPERGRADIENT_g_rsqrt                 AT(153856)   /* float [S], alive 198 to 226   attention.mfl:9 */
-#define HYPERGRADIENT_g_sqrt_rms_norm_sum     AT(153984)   /* float [S], alive 198 to 226   attention.mfl:9 */
-#define HYPERGRADIENT_g_h_squared             AT(146688)   /* float [S][D], alive 198 to 226   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_scaled_block_product AT(133632)   /* float [S][S], alive 198 to 218   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt                 AT(148224)   /* float [S][D], alive 198 to 226   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_2            AT(149760)   /* float [S][D], alive 198 to 229   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(124416)   /* float [S][D], alive 213 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm            AT(125952)   /* float [S][D], alive 215 to 226   attention.mfl:10 */
+#define HYPERGRADIENT_max_logits               AT(65920)   /* float [S], alive 80 to 92   attention.mfl:25 */
+#define HYPERGRADIENT_sum_outer_exp            AT(72192)   /* float [S], alive 80 to 92   attention.mfl:25 */
+#define HYPERGRADIENT_b_h                      AT(76800)   /* float [S][D], alive 80 to 116   attention.mfl:13 */
+#define HYPERGRADIENT_outer_exp                AT(72320)   /* float [7], alive 85 to 89   attention.mfl:25 */
+#define HYPERGRADIENT_b_log_rate              AT(154176)   /* float, alive 94 to 238 */
+#define HYPERGRADIENT_outer_value             AT(154240)   /* float, alive 95 to 237   attention.mfl:25 */
+#define HYPERGRADIENT_b_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 96 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q               AT(99840)   /* float [L][D][D], alive 96 to 236 */
+#define HYPERGRADIENT_b_blocks_v              AT(102912)   /* float [L][D][D], alive 96 to 236 */
+#define HYPERGRADIENT_b_block_quotient         AT(72192)   /* float [S][S], alive 97 to 104   attention.mfl:10 */
+#define HYPERGRADIENT_b_scaled_block_product   AT(74496)   /* float [S][S], alive 98 to 107   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_6               AT(79872)   /* float [S][D], alive 98 to 116   attention.mfl:9 */
+#define HYPERGRADIENT_b_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 105 to 115   attention.mfl:10 */
+#define HYPERGRADIENT_b_rms_norm               AT(81408)   /* float [S][D], alive 106 to 114   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                     AT(116736)   /* float [S][D], alive 117 to 179   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                     AT(118272)   /* float [S][D], alive 118 to 179   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q            AT(105984)   /* float [L][D][D], alive 119 to 230   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v            AT(109056)   /* float [L][D][D], alive 119 to 230   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                   AT(72192)   /* float [L][S][D], alive 119 to 230   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                   AT(76800)   /* float [L][S][D], alive 119 to 230   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2 AT(151296)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_2              AT(151616)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_2        AT(151936)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2   AT(81408)   /* float [L][S][D], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2 AT(24576)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2      AT(31488)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4 AT(38400)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2   AT(86016)   /* float [L][S][D], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3 AT(152256)   /* float [L][S], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt_at              AT(152576)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at   AT(90624)   /* float [L][S][D], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at AT(45312)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at      AT(52224)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2 AT(59136)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at   AT(95232)   /* float [L][S][D], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at AT(152896)   /* float [L][S], alive 119 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rsqrt_at        AT(153216)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at AT(153536)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3              AT(119808)   /* float [S][D], alive 120 to 163   attention.mfl:9 */
+#define HYPERGRADIENT_block                   AT(121344)   /* float [S][D], alive 120 to 166   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm              AT(122880)   /* float [S][D], alive 120 to 162   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_2         AT(112128)   /* float [S][S], alive 139 to 148   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference AT(124416)   /* float [S], alive 140 to 161   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2          AT(114432)   /* float [S], alive 141 to 144   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product         AT(112128)   /* float [S][S], alive 153 to 161   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2       AT(114432)   /* float [S][S], alive 154 to 161   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_2                   AT(135936)   /* float [S][D], alive 167 to 230 */
+#define HYPERGRADIENT_d_g_h                   AT(137472)   /* float [S][D], alive 167 to 230   attention.mfl:13 */
+#define HYPERGRADIENT_logits_2                AT(112128)   /* float [7], alive 168 to 171   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2             AT(112192)   /* float [7], alive 171 to 179   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp             AT(112256)   /* float [7], alive 171 to 179   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp             AT(112128)   /* float [7], alive 174 to 179   attention.mfl:23 */
+#define HYPERGRADIENT_d_g_blocks_q_at         AT(112128)   /* float [L][D][D], alive 180 to 234   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at         AT(115200)   /* float [L][D][D], alive 180 to 234   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2         AT(118272)   /* float [L][D][D], alive 180 to 234   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2         AT(121344)   /* float [L][D][D], alive 180 to 234   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2   AT(139008)   /* float [S][D], alive 180 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2      AT(124416)   /* float [S][S], alive 181 to 210   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference  AT(126720)   /* float [S][S], alive 182 to 210   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2 AT(129024)   /* float [S][S], alive 182 to 215   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4              AT(140544)   /* float [S][D], alive 182 to 230   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2   AT(142080)   /* float [S][D], alive 188 to 229   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2            AT(143616)   /* float [S][D], alive 189 to 224   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v   AT(145152)   /* float [S][D], alive 192 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient      AT(131328)   /* float [S][S], alive 194 to 210   attention.mfl:10 */
+#define HYPERGRADIENT_g_rsqrt                 AT(153856)   /* float [S], alive 196 to 224   attention.mfl:9 */
+#define HYPERGRADIENT_g_sqrt_rms_norm_sum     AT(153984)   /* float [S], alive 196 to 224   attention.mfl:9 */
+#define HYPERGRADIENT_g_h_squared             AT(146688)   /* float [S][D], alive 196 to 224   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_scaled_block_product AT(133632)   /* float [S][S], alive 196 to 216   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt                 AT(148224)   /* float [S][D], alive 196 to 224   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2            AT(149760)   /* float [S][D], alive 196 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(124416)   /* float [S][D], alive 211 to 226   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm            AT(125952)   /* float [S][D], alive 213 to 224   attention.mfl:10 */
 
 /* One step of the inner loop. */
-static void attention_hypergradient_step(const attention_data *data, char *work, int t)
+static void attention_hypergradient_step(const attention_data *data, void *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [S][D] */
     const int32_t *y = data->y;                                         /* [S] */
@@ -256,7 +256,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
             MFL_SUM(float, g_sum_exp_block_difference_sum, i, S, 16,
                     slope_block_quotient_at_2[b][s][i] * g_block_quotient[s][i]);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            float g_sum_exp_block_difference = (-1.0f) * g_sum_exp_block_difference_sum;
+            float g_sum_exp_block_difference = -g_sum_exp_block_difference_sum;
             float this_slope_block_quotient_at = slope_block_quotient_at[b][s];
             MFL_SIMD for (int i = 0; i < S; i++)
                 g_scaled_block_product[s][i] = (s >= i) ? exp_block_difference_at[b][s][i]
@@ -279,7 +279,7 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
                 D, 1, 1, &g_rms_norm[0][0], D);
         for (int s = 0; s < S; s++) {
             MFL_SUM(float, g_rsqrt_sum, d, D, 16, h_at[b][s][d] * g_rms_norm[s][d]);
-            float g_rsqrt_2 = (-1.0f) * g_rsqrt_sum;                    /* adjoint of a = rms_norm(h)   attention.mfl:9 */
+            float g_rsqrt_2 = -g_rsqrt_sum;                             /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at[b][s]
                     * (slope_rsqrt_at[b][s] * g_rsqrt_2);
             MFL_SIMD for (int d = 0; d < D; d++)
@@ -295,14 +295,14 @@ static void attention_hypergradient_step(const attention_data *data, char *work,
         for (int d = 0; d < D; d++)
             MFL_SIMD for (int i = 0; i < D; i++) {
                 /* p = p - rate * g   std/optimizers.mfl:5 */
-                blocks_q[b][d][i] = blocks_q[b][d][i] - g_blocks_q_at[d][i] * exp_log_rate;
-                blocks_v[b][d][i] = blocks_v[b][d][i] - exp_log_rate * g_blocks_v_at[d][i];
+                blocks_q[b][d][i] -= g_blocks_q_at[d][i] * exp_log_rate;
+                blocks_v[b][d][i] -= exp_log_rate * g_blocks_v_at[d][i];
             }
     }
 }
 
 /* Backward through one step of the inner loop. */
-static void attention_hypergradient_step_adjoint(const attention_data *data, char *work, int t)
+static void attention_hypergradient_step_adjoint(const attention_data *data, void *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [S][D] */
     const float exp_log_rate = *(const float *)HYPERGRADIENT_exp_log_rate;
@@ -413,7 +413,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                     * (slope_sqrt_rms_norm_sum_at_2[l][s] / sqrt_rms_norm_sum);
             float this_d_rsqrt_at = d_rsqrt_at[l][s];
             MFL_SIMD for (int d = 0; d < D; d++)
-                d_rms_norm[s][d] = d_h[s][d] * this_rsqrt_at + h_2[s][d] * ((-1.0f) * this_d_rsqrt_at);
+                d_rms_norm[s][d] = d_h[s][d] * this_rsqrt_at + h_2[s][d] * (-this_d_rsqrt_at);
         }
         /* rms_norm_blocks_q_at_2 = rms_norm_3 blocks_q_at: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &blocks_q_at[t][l][0][0], D,
@@ -438,14 +438,13 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             float sum_exp_block_difference_sum = mfl_fold_addf(sum_exp_block_difference_sum_part, 16);
             sum_exp_block_difference[s] = sum_exp_block_difference_sum;
             slope_block_quotient_at_3[l][s] = 1.0f / sum_exp_block_difference[s];  /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            float this_sum_exp_block_difference = sum_exp_block_difference[s];
             MFL_SIMD for (int i = 0; i < S; i++) {
                 /* attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 block_quotient_at_2[l][s][i] = exp_block_difference_at_2[l][s][i]
-                        / this_sum_exp_block_difference;
+                        / sum_exp_block_difference_sum;
                 /* tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 slope_block_quotient_at_4[l][s][i] = block_quotient_at_2[l][s][i]
-                        / this_sum_exp_block_difference;
+                        / sum_exp_block_difference_sum;
             }
         }
         /* rms_norm_blocks_v_at_2 = rms_norm_3 blocks_v_at: a @ p.v   attention.mfl:10 */
@@ -477,7 +476,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             d_slope_block_quotient_at[l][s] = mfl_mulzf(d_sum_exp_block_difference,
                     slope_block_quotient_at_3[l][s] / sum_exp_block_difference[s]);
             float this_slope_block_quotient_at = slope_block_quotient_at_3[l][s];
-            float this_sum_exp_block_difference_2 = sum_exp_block_difference[s];
+            float this_sum_exp_block_difference = sum_exp_block_difference[s];
             MFL_SIMD for (int i = 0; i < S; i++) {
                 d_block_quotient_at[l][s][i] = d_exp_block_difference_at[l][s][i]
                         * this_slope_block_quotient_at - d_sum_exp_block_difference
@@ -485,7 +484,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                 d_slope_block_quotient_at_2[l][s][i] =
                         mfl_mulzf(this_slope_block_quotient_at, d_block_quotient_at[l][s][i])
                         - mfl_mulzf(d_sum_exp_block_difference, slope_block_quotient_at_4[l][s][i]
-                        / this_sum_exp_block_difference_2);
+                        / this_sum_exp_block_difference);
             }
         }
         /* d_rms_norm_blocks_v_at = d_rms_norm blocks_v_at: tangent of a @ p.v   attention.mfl:10 */
@@ -544,7 +543,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             MFL_SUM(float, g_sum_exp_block_difference_sum, i, S, 16,
                     slope_block_quotient_at_4[b][s][i] * g_block_quotient_2[s][i]);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            float g_sum_exp_block_difference = (-1.0f) * g_sum_exp_block_difference_sum;
+            float g_sum_exp_block_difference = -g_sum_exp_block_difference_sum;
             MFL_SIMD for (int i = 0; i < S; i++) {
                 g_exp_block_difference[s][i] = g_sum_exp_block_difference + g_block_quotient_2[s][i]
                         * slope_block_quotient_at_3[b][s];
@@ -583,7 +582,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                     mfl_mulzf(g_block_quotient_2[s][i], d_slope_block_quotient_at_2[b][s][i])
                     + mfl_mulzf(slope_block_quotient_at_4[b][s][i], d_g_block_quotient[s][i]));
             /* tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            float d_g_sum_exp_block_difference = (-1.0f) * d_g_sum_exp_block_difference_sum;
+            float d_g_sum_exp_block_difference = -d_g_sum_exp_block_difference_sum;
             float this_slope_block_quotient_at_2 = slope_block_quotient_at_3[b][s];
             float this_d_slope_block_quotient_at = d_slope_block_quotient_at[b][s];
             MFL_SIMD for (int i = 0; i < S; i++)
@@ -591,17 +590,16 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
                         ? mfl_mulzf(g_exp_block_difference[s][i], d_exp_block_difference_at[b][s][i])
                         + mfl_mulzf(exp_block_difference_at_2[b][s][i], d_g_sum_exp_block_difference
                         + (mfl_mulzf(this_slope_block_quotient_at_2, d_g_block_quotient[s][i])
-                        + mfl_mulzf(g_block_quotient_2[s][i], (-1.0f) * this_d_slope_block_quotient_at)))
-                        : 0.0f;
+                        + mfl_mulzf(g_block_quotient_2[s][i], -this_d_slope_block_quotient_at))) : 0.0f;
             float g_rsqrt_sum_part[16] = { 0 };
             MFL_LANES(d, D, 16, lane, {
-                d_rsqrt[s][d] = (-1.0f) * d_rsqrt_at[b][s];             /* tangent of a = rms_norm(h)   attention.mfl:9 */
+                d_rsqrt[s][d] = -d_rsqrt_at[b][s];                      /* tangent of a = rms_norm(h)   attention.mfl:9 */
                 d_rms_norm_2[s][d] = rsqrt_at_2[b][s] * d_h_at[b][s][d] + h_at_2[b][s][d]
                         * d_rsqrt[s][d];
                 g_rsqrt_sum_part[lane] += h_at_2[b][s][d] * g_rms_norm_2[s][d];
             })
             float g_rsqrt_sum = mfl_fold_addf(g_rsqrt_sum_part, 16);
-            g_rsqrt[s] = (-1.0f) * g_rsqrt_sum;                         /* adjoint of a = rms_norm(h)   attention.mfl:9 */
+            g_rsqrt[s] = -g_rsqrt_sum;                                  /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             g_sqrt_rms_norm_sum[s] = slope_rsqrt_at_2[b][s] * g_rsqrt[s];
             float g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s] * g_sqrt_rms_norm_sum[s];
             float this_rsqrt_at_2 = rsqrt_at_2[b][s];
@@ -638,7 +636,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
         for (int s = 0; s < S; s++) {
             MFL_SUM(float, d_g_rsqrt_sum, d, D, 16, g_rms_norm_2[s][d] * d_h_at[b][s][d]
                     + h_at_2[b][s][d] * d_g_rms_norm[s][d]);
-            float d_g_rsqrt = (-1.0f) * d_g_rsqrt_sum;                  /* tangent of the adjoint of a = rms_norm(h)   attention.mfl:9 */
+            float d_g_rsqrt = -d_g_rsqrt_sum;                           /* tangent of the adjoint of a = rms_norm(h)   attention.mfl:9 */
             float d_g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s]
                     * (slope_rsqrt_at_2[b][s] * d_g_rsqrt - g_rsqrt[s] * d_slope_rsqrt_at[b][s])
                     - g_sqrt_rms_norm_sum[s] * d_slope_sqrt_rms_norm_sum_at[b][s];
@@ -673,18 +671,18 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, cha
             MFL_LANES(i, D, 16, lane, {
                 b_exp_log_rate_sum_part[lane] += b_blocks_v[l][d][i] * g_blocks_v_at_2[l][d][i]
                         + b_blocks_q[l][d][i] * g_blocks_q_at_2[l][d][i];
-                b_blocks_q[l][d][i] = b_blocks_q[l][d][i] + d_g_blocks_q_at[l][d][i];
-                b_blocks_v[l][d][i] = b_blocks_v[l][d][i] + d_g_blocks_v_at[l][d][i];
+                b_blocks_q[l][d][i] += d_g_blocks_q_at[l][d][i];
+                b_blocks_v[l][d][i] += d_g_blocks_v_at[l][d][i];
             })
             b_exp_log_rate_sum += mfl_fold_addf(b_exp_log_rate_sum_part, 16);
         }
 
-    float b_exp_log_rate = (-1.0f) * b_exp_log_rate_sum;                /* adjoint of rate * g   std/optimizers.mfl:5 */
-    b_log_rate[0] = b_log_rate[0] + exp_log_rate * b_exp_log_rate;
+    float b_exp_log_rate = -b_exp_log_rate_sum;                         /* adjoint of rate * g   std/optimizers.mfl:5 */
+    b_log_rate[0] += exp_log_rate * b_exp_log_rate;
 }
 
 /* The outer value and its gradient, computed in the workspace. */
-static int attention_run_hypergradient(const attention_data *data, const attention_meta *meta, char *work, mfl_status *status)
+static int attention_run_hypergradient(const attention_data *data, const attention_meta *meta, void *work, mfl_status *status)
 {
     const float (*xv)[D] = (const float (*)[D])data->xv;                /* [S][D] */
     const int32_t *yv = data->yv;                                       /* [S] */
@@ -798,9 +796,8 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         MFL_MAX(float, max_logits_so_far, d, 7, 1, h_3[s][d]);
         max_logits[s] = max_logits_so_far;                              /* cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
         float sum_outer_exp_sum_part[4] = { 0 };
-        float this_max_logits = max_logits[s];
         MFL_LANES(d, 7, 4, lane, {
-            outer_exp[d] = mfl_expf(h_3[s][d] - this_max_logits);
+            outer_exp[d] = mfl_expf(h_3[s][d] - max_logits_so_far);
             sum_outer_exp_sum_part[lane] += outer_exp[d];
         })
         float sum_outer_exp_sum = mfl_fold_addf(sum_outer_exp_sum_part, 4);
@@ -828,7 +825,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
             MFL_SUM(float, b_sum_exp_block_difference_sum, i, S, 16,
                     slope_block_quotient_at_6[b][s][i] * b_block_quotient[s][i]);
             /* adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-            float b_sum_exp_block_difference = (-1.0f) * b_sum_exp_block_difference_sum;
+            float b_sum_exp_block_difference = -b_sum_exp_block_difference_sum;
             float this_slope_block_quotient_at = slope_block_quotient_at_5[b][s];
             MFL_SIMD for (int i = 0; i < S; i++)
                 b_scaled_block_product[s][i] = (s >= i) ? exp_block_difference_at_3[b][s][i]
@@ -851,7 +848,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
                 D, 1, 1, &b_rms_norm[0][0], D);
         for (int s = 0; s < S; s++) {
             MFL_SUM(float, b_rsqrt_sum, d, D, 16, h_at_3[b][s][d] * b_rms_norm[s][d]);
-            float b_rsqrt = (-1.0f) * b_rsqrt_sum;                      /* adjoint of a = rms_norm(h)   attention.mfl:9 */
+            float b_rsqrt = -b_rsqrt_sum;                               /* adjoint of a = rms_norm(h)   attention.mfl:9 */
             float b_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_3[b][s]
                     * (slope_rsqrt_at_3[b][s] * b_rsqrt);
             MFL_SIMD for (int d = 0; d < D; d++)

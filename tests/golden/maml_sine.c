@@ -50,7 +50,7 @@
 #define HYPERGRADIENT_b_p_l2_b_2               AT(64000)   /* float [H], alive 79 to 84   maml_sine.mfl:9 */
 
 /* One step of the inner loop. */
-static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work, int t)
+static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work, int t)
 {
     const float (*xs)[1] = (const float (*)[1])data->xs;                /* [K][1] */
     const float (*ys)[1] = (const float (*)[1])data->ys;                /* [K][1] */
@@ -137,22 +137,22 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, char *work,
     }
     float g_p_l3_b = 2.0f / K * g_p_l3_b_sum;                           /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
 
-    p_l3_b[0] = p_l3_b[0] - g_p_l3_b * 0.01f;                           /* p = p - rate * g   std/optimizers.mfl:5 */
+    p_l3_b[0] -= g_p_l3_b * 0.01f;                                      /* p = p - rate * g   std/optimizers.mfl:5 */
     for (int h = 0; h < H; h++) {
-        p_l1_w[h] = p_l1_w[h] - g_p_l1_w[h] * 0.01f;
-        p_l1_b[h] = p_l1_b[h] - g_p_l1_b[h] * 0.01f;
+        p_l1_w[h] -= g_p_l1_w[h] * 0.01f;
+        p_l1_b[h] -= g_p_l1_b[h] * 0.01f;
         p_l3_w_at[t][h] = p_l3_w[h];
-        p_l2_b[h] = p_l2_b[h] - 0.01f * g_p_l2_b[h];
-        p_l3_w[h] = p_l3_w[h] - g_p_l3_w[h] * 0.01f;
+        p_l2_b[h] -= 0.01f * g_p_l2_b[h];
+        p_l3_w[h] -= g_p_l3_w[h] * 0.01f;
         MFL_SIMD for (int i = 0; i < H; i++) {
             p_l2_w_at[t][h][i] = p_l2_w[h][i];
-            p_l2_w[h][i] = p_l2_w[h][i] - g_p_l2_w[h][i] * 0.01f;
+            p_l2_w[h][i] -= g_p_l2_w[h][i] * 0.01f;
         }
     }
 }
 
 /* Backward through one step of the inner loop. */
-static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, char *work, int t)
+static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, void *work, int t)
 {
     const float (*xs)[1] = (const float (*)[1])data->xs;                /* [K][1] */
     const float (*p_l2_w_at)[H][H] = HYPERGRADIENT_p_l2_w_at;           /* [STEPS][H][H] */
@@ -269,15 +269,15 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, cha
         b_p_l3_b_sum += d_dense[k];
     }
     float b_p_l3_b_2 = 2.0f / K * b_p_l3_b_sum;                         /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
-    b_p_l3_b[0] = b_p_l3_b[0] + b_p_l3_b_2;
+    b_p_l3_b[0] += b_p_l3_b_2;
     MFL_SIMD for (int h = 0; h < H; h++) {
-        b_p_l1_b[h] = b_p_l1_b[h] + b_p_l1_b_2[h];
-        b_p_l2_b[h] = b_p_l2_b[h] + b_p_l2_b_2[h];
+        b_p_l1_b[h] += b_p_l1_b_2[h];
+        b_p_l2_b[h] += b_p_l2_b_2[h];
     }
 }
 
 /* The outer value and its gradient, computed in the workspace. */
-static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_sine_meta *meta, char *work, mfl_status *status)
+static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_sine_meta *meta, void *work, mfl_status *status)
 {
     const float (*xq)[1] = (const float (*)[1])data->xq;                /* [K][1] */
     const float (*yq)[1] = (const float (*)[1])data->yq;                /* [K][1] */

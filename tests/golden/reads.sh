@@ -23,6 +23,10 @@ for p in logistic_l2 learned_optimizer cart_pole maml_sine; do
     none "10 is written 1e+01, 1e-8 1e-08" '[0-9]e[+-]0|[0-9]e\+'
     none "i == 1 is written i - 1 == 0, i > 2 as -i + 3 < 1" '[(]-?[a-z]+ [+-] [0-9]+ [=<>]|[(]-[a-z]+ [=<>]'
     none "arrays of the workspace are cast where they are declared" '= \((const )?float.*\)\(work \+'
+    [ $p = learned_optimizer ] ||                 # its p - a - b rounds in that order
+        none "an update writes its old value out: x = x + y" '^ *([a-z_0-9]+(\[[^]]*\])*) = \1 [+-] '
+    none "a sign is written as a product" '\(-1\.0f\) \*|\* \(-1\.0f\)'
+    none "a value gets a second name" 'float this_([a-z_0-9]+) = \1;'
     sed -n "/^int ${p}_learn(/,/^}/p" "$c" > "$tmp/learn.c"
     if [ "$(wc -l < "$tmp/learn.c")" -gt 20 ] && ! grep -n 'memcpy\|work + ' "$tmp/learn.c" > "$said"; then ok; else bad "$p: learn moves copies"; fi
 done
@@ -33,6 +37,7 @@ make_c maml_sine --mode mixed --schedule keep
 none "derivatives that are zero are arrays" 'b_start_'
 make_c logistic_l2 --mode mixed --schedule snapshot
 has "a number that is only read is a pointer" 'const float exp_log_rate = \*'
+if [ "$(grep -c '^    if (grad)' "$c")" = 1 ]; then ok; else bad "$name: whether a gradient is wanted is asked for each of its arrays"; fi
 has "what w becomes is called by a number" '\bb_w_next\b'
 make_c control --from tests/reference/control/in --mode mixed --schedule keep
 none "what every iteration reads is stored for each" '_at[_0-9]*\[h\] = exp_log_q\['

@@ -13,7 +13,7 @@
 #define HYPERGRADIENT_d_x_w                     AT(8000)   /* float [N], alive 19 to 24   ridge.mfl:12 */
 
 /* One step of the inner loop. */
-static void ridge_hypergradient_step(const ridge_data *data, char *work, int t)
+static void ridge_hypergradient_step(const ridge_data *data, void *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [N][D] */
     const float *y = data->y;                                           /* [N] */
@@ -32,12 +32,12 @@ static void ridge_hypergradient_step(const ridge_data *data, char *work, int t)
 
     MFL_SIMD for (int d = 0; d < D; d++) {
         w_at[t][d] = w[d];
-        w[d] = w[d] - (w[d] * g_w_squared[d] + g_w[d]) * 0.05f;         /* p = p - rate * g   std/optimizers.mfl:5 */
+        w[d] -= (w[d] * g_w_squared[d] + g_w[d]) * 0.05f;               /* p = p - rate * g   std/optimizers.mfl:5 */
     }
 }
 
 /* Backward through one step of the inner loop. */
-static void ridge_hypergradient_step_adjoint(const ridge_data *data, char *work, int t)
+static void ridge_hypergradient_step_adjoint(const ridge_data *data, void *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [N][D] */
     const float *exp_log_l2 = HYPERGRADIENT_exp_log_l2;                 /* [D] */
@@ -54,8 +54,8 @@ static void ridge_hypergradient_step_adjoint(const ridge_data *data, char *work,
 
     MFL_SIMD for (int d = 0; d < D; d++) {
         float b_g_w = b_w[d] * (-0.05f);                                /* adjoint of rate * g   std/optimizers.mfl:5 */
-        b_w[d] = b_w[d] + g_w_squared[d] * b_g_w;
-        b_log_l2[d] = b_log_l2[d] + exp_log_l2[d] * (2.0f * (b_g_w * w_at[t][d]));
+        b_w[d] += g_w_squared[d] * b_g_w;
+        b_log_l2[d] += exp_log_l2[d] * (2.0f * (b_g_w * w_at[t][d]));
     }
 
     for (int n = 0; n < N; n++)
@@ -64,7 +64,7 @@ static void ridge_hypergradient_step_adjoint(const ridge_data *data, char *work,
 }
 
 /* The outer value and its gradient, computed in the workspace. */
-static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *meta, char *work, mfl_status *status)
+static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *meta, void *work, mfl_status *status)
 {
     const float (*xv)[D] = (const float (*)[D])data->xv;                /* [V][D] */
     const float *yv = data->yv;                                         /* [V] */
