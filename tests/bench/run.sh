@@ -1,6 +1,6 @@
 #!/bin/sh
 # make bench: hypergradient time and workspace bytes of mflc's plans, beside JAX's and PyTorch's methods where `make peers` and `make peers-torch` have installed
-# them, on the same inputs in the same run; then where the time goes (profile.sh).
+# them, on the same inputs in the same run; then where the time goes (profile.sh) and, where no task is named, what compiling costs (compile.sh).
 # usage: run.sh MFLC [TASK[:T=8,...] ...]
 #   FULL=1     T = 2, 4 and 8, all plans, all methods, PyTorch: about an hour. Without it T = 8 and the plans and methods that decide: about ten minutes
 #   PLANS      MODE/SCHEDULE/LOOPS ...; METHODS: of jax_peer.py; TORCH_METHODS: of torch_peer.py; TORCH: the python to run it with
@@ -34,7 +34,9 @@ else
 fi
 [ -z "$TORCH" ] || torch_methods=${TORCH_METHODS:-${torch_methods:-default mixed_dual}}
 [ -x "$torch" ] || torch_methods=
+whole=
 if [ $# = 0 ]; then
+    whole=1
     for t in $all; do for k in $steps; do set -- "$@" "$t:T=$k"; done; done
 fi
 
@@ -86,3 +88,4 @@ for task in "$@"; do
 done
 echo
 sh profile.sh "$mflc" "$inputs" "$@"
+[ -z "$whole" ] || sh compile.sh "$mflc"
