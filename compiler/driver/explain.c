@@ -41,26 +41,31 @@ const Plan **plans_sorted(Session *s)
 /* ---- regions ---- */
 typedef struct Regions { Session *s; const DiffOptions *o; json_t *list; } Regions;
 
-static const char *way_text(Arena *a, const Problem *p, int region, const DiffOptions *o)
+/* As --mode REGION=WAY takes it. Of an inner loop that goes forward the other ways are modes. */
+static const char *way_text(Arena *a, const Problem *p, int region, const DiffOptions *o, bool forward)
 {
-    if (o->mode == MODE_FORWARD)
-        return "forward";
+    if (region == REGION_STEPS && (forward || o->mode == MODE_FORWARD))
+        return mode_name[o->mode];
     if (region <= REGION_LINE)
         return gradient_is_mixed(o, REGION_LINE - region) ? "mixed" : "reverse";
     return region == REGION_GRADIENT ? mode_text(p, o) : schedule_text(a, region == REGION_STEPS ? &o->steps : schedule_of_region(o, p->loops.at[region].name));
 }
 
-/* Every way of a region that was priced with all other regions as chosen; the chosen one first. */
+/* Every way of a region that was priced with all other regions as chosen; the chosen one first, of a mode the fastest. */
 static json_t *print_ways(const Regions *r, int region)
 {
     const Session *s = r->s;
     const Plan **at = plans_sorted(r->s);
+    bool forward = r->o->mode == MODE_FORWARD, told[MODE_FORWARD + 1] = { false };
     json_t *list = json_array();
+    if (forward && region != REGION_STEPS && region < 0)
+        return list;                              /* the gradient has none of its own */
     for (int k = -1; k < s->plans.all.n; k++) {
         const Plan *p = k < 0 ? chosen(s) : at[k];
-        if (k >= 0 && plan_region_apart(s->problem, &p->o, r->o) != region)
+        if (k >= 0 && (plan_region_apart(s->problem, &p->o, r->o) != region || (forward && region == REGION_STEPS && (told[p->o.mode] || p->o.apart))))
             continue;
-        const char *way = way_text(s->arena, s->problem, region, &p->o);
+        told[p->o.mode] = true;
+        const char *way = way_text(s->arena, s->problem, region, &p->o, forward);
         if (r->list)
             json_array_append_new(list, json_pack("{s:s, s:f, s:I, s:b}", "way", way, "seconds", p->seconds, "work_bytes", (json_int_t)p->bytes, "chosen", k < 0));
         else
@@ -92,14 +97,14 @@ static void print_regions(Session *s, json_t *list)
            forward ? arena_printf(a, "forward, %lld tangents", (long long)problem_meta_numbers(s->problem)) : arena_printf(a, "reverse, %s", schedule_text(a, &p->o.steps)),
            "forward; reverse with keep, snapshot, every:K, every:K:S, binomial:S, +gradients, +store, +last:K");
     region(&r, REGION_GRADIENT, "gradient", "gradient of the inner loss", line_text(a, inner),
-           forward ? "expanded, then forward" : p->o.apart ? mode_text(s->problem, &p->o) : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", "mixed, reverse");
+           forward ? "expanded, then forward, as the steps are" : p->o.apart ? mode_text(s->problem, &p->o) : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", forward ? "" : "mixed, reverse");
     for (int k = 0, lines = gradient_lines(s->problem); lines > 1 && !forward && k < lines; k++)
         region(&r, REGION_LINE - k, arena_printf(a, "gradient/%s", gradient_line_name(s->problem, k)), arena_printf(a, "its part that steps %s", gradient_line_name(s->problem, k)), "-",
                gradient_is_mixed(&p->o, k) ? "mixed: forward over reverse" : "reverse over reverse", "mixed, reverse");
     for (int k = 0; k < s->problem->loops.n; k++) {
         const ModelLoop *l = &s->problem->loops.at[k];
         region(&r, k, l->name, arena_printf(a, "loop of %lld iterations in %s", (long long)l->n, l->in), line_text(a, l->at),
-               forward ? "forward, beside its tangent" : schedule_text(a, schedule_of_region(r.o, l->name)), "keep, snapshot, every:K, binomial:S");
+               schedule_text(a, schedule_of_region(r.o, l->name)), "keep, snapshot, every:K, binomial:S");
     }
 }
 
@@ -120,13 +125,14 @@ int plans_width(const Session *s)
     return width;
 }
 
+static const char *rates_text(const Session *s) { return s->rates.measured ? "this machine's profile" : "built-in rates; mflc bench --calibrate measures yours"; }
+
 static void print_alternatives(Session *s, json_t *list)
 {
     const Plan **at = plans_sorted(s);
     int width = plans_width(s);
     if (!list)
-        printf("\nalternatives (times predicted from %s)\n  %-*s %11s %13s %11s %12s\n", s->rates.measured ? "this machine's profile" : "built-in rates; mflc bench --calibrate measures yours",
-               width, "plan", "ms", "workspace", "flops", "steps again");
+        printf("\nalternatives (times predicted from %s)\n  %-*s %11s %13s %11s %12s\n", rates_text(s), width, "plan", "ms", "workspace", "flops", "steps again");
     for (int k = 0; k < s->plans.all.n; k++)
         if (list)
             json_array_append_new(list, plan_json(s, at[k]));
@@ -249,6 +255,9 @@ static void print_map(Session *s, json_t *o)
     }
     if (o) {
         json_object_set_new(o, "workspace", list);
+        json_object_set_new(o, "workspace_bytes", json_integer(p->work_bytes));
+        json_object_set_new(o, "store_slots", json_integer(p->store_slots));
+        json_object_set_new(o, "store_bytes", json_integer(p->store_bytes));
         json_object_set_new(o, "alive_at_peak", json_integer(live));
         json_object_set_new(o, "peak_holder", holder ? json_string(holder->name) : json_null());
     }
@@ -308,35 +317,57 @@ static const Plan *find_plan(const Session *s, Mode m, bool keep_steps, bool kee
     return NULL;
 }
 
+/* The fastest plan of half the bytes, at most twice the time; NULL: none. */
+static const Plan *leaner_plan(const Session *s)
+{
+    const Plan *p = chosen(s), *found = NULL;
+    for (int k = 0; k < s->plans.all.n; k++) {
+        const Plan *x = &s->plans.all.at[k];
+        if ((!x->o.steps.store || s->plans.store) && 2 * x->bytes <= p->bytes && x->seconds <= 2 * p->seconds && (!found || x->seconds < found->seconds))
+            found = x;
+    }
+    return found;
+}
+
+/* What the plan buys beside reverse over reverse that keeps everything. */
+static const char *beside_reverse(Session *s, const Plan *p, const Plan *base)
+{
+    Arena *a = s->arena;
+    double memory = (double)p->bytes / (double)base->bytes, time = p->seconds / base->seconds;
+    const char *name = p->o.mode == MODE_MIXED ? "mixed mode" : p->o.mode == MODE_FORWARD ? "forward mode" : "reverse mode with this schedule";
+    const char *does = s->plans.budget && time > 1.1 ? "fits" : time <= 1.1 || memory * time <= 1 ? "applies" : "does not pay";
+    bool products = p->work.of[W_FMA] + p->work.of[W_BLAS] > 0;
+    if (memory > 0.9 && time > 0.9 && time <= 1.1)
+        return arena_printf(a, "no gain over reverse over reverse that keeps everything: %s%s%.2f times its memory at %.2f times its time", s->problem->steps == 1 ? "one step, " : "", products ? "" : "no matrix products, ",
+                            memory, time);
+    return arena_printf(a, "%s %s: %s reverse over reverse that keeps everything, at %.2f times its time", name, does,
+                        memory <= 1 ? arena_printf(a, "%.1f times less memory than", 1 / memory) : arena_printf(a, "%.2f times the memory of", memory), time);
+}
+
 static const char *verdict(Session *s)
 {
     Arena *a = s->arena;
-    const Plan *p = chosen(s), *base = find_plan(s, MODE_REVERSE, true, problem_has_loops(s->problem));
+    const Plan *p = chosen(s), *base = find_plan(s, MODE_REVERSE, true, problem_has_loops(s->problem)), *leaner = leaner_plan(s);
     if (!base)
         base = find_plan(s, MODE_REVERSE, true, false);
     if (s->problem->steps == 0)
         return "no inner step: the hypergradient is that of the outer loss alone";
-    if (!base || base == p)
-        return arena_printf(a, "%s is what was asked or what is fastest: %s in %.3g ms", plan_text(a, s->problem, p), bytes_text(a, (double)p->bytes), 1e3 * p->seconds);
-    double memory = (double)p->bytes / (double)base->bytes, time = p->seconds / base->seconds;
-    const char *name = p->o.mode == MODE_MIXED ? "mixed mode applies" : p->o.mode == MODE_FORWARD ? "forward mode applies" : "reverse mode with this schedule applies";
-    bool products = p->work.of[W_FMA] + p->work.of[W_BLAS] > 0;
-    if (memory > 0.9 && time > 0.9)
-        return arena_printf(a, "no gain over reverse over reverse that keeps everything: %s%s%.2f times its memory at %.2f times its time", s->problem->steps == 1 ? "one step, " : "", products ? "" : "no matrix products, ",
-                            memory, time);
-    return arena_printf(a, "%s: %s reverse over reverse that keeps everything, at %.2f times its time", name,
-                        memory <= 1 ? arena_printf(a, "%.1f times less memory than", 1 / memory) : arena_printf(a, "%.2f times the memory of", memory), time);
+    const char *text = base && base != p ? beside_reverse(s, p, base)
+        : arena_printf(a, "%s%s: %s in %.3g ms", base ? "reverse over reverse that keeps everything" : plan_text(a, s->problem, p), s->plans.tried > 1 ? " is the fastest" : ", as asked", bytes_text(a, (double)p->bytes),
+                       1e3 * p->seconds);
+    return !leaner ? text : arena_printf(a, "%s; %s would take %.1f times less memory than that, at %.2f times its time", text, plan_text(a, s->problem, leaner), (double)p->bytes / (double)leaner->bytes,
+                                         leaner->seconds / p->seconds);
 }
 
 static const char *symmetry(Session *s)
 {
     if (chosen(s)->o.mode != MODE_MIXED)
         return "not used: no derivative is taken to be symmetric in this mode";
-    return update_is_linear(s->problem)
-        ? "used for the inner gradient: it is the gradient of a scalar, so the transpose of its derivative is its tangent, H u and M u from one forward sweep. The update is linear in the gradient, which the backward step "
-          "therefore does not need"
-        : "used for the inner gradient: it is the gradient of a scalar, so the transpose of its derivative is its tangent, H u and M u from one forward sweep. The update is not linear in the gradient: it is transposed as written, "
-          "with no symmetry assumed, and the backward step computes the gradient again or has it stored";
+    return !backward_needs_gradient(s->problem)
+        ? "used for the inner gradient: it is the gradient of a scalar, so the transpose of its derivative is its tangent, H u and M u from one forward sweep. The update is transposed as written, with no symmetry assumed; its "
+          "derivative does not depend on the gradient, which the backward step therefore does not need"
+        : "used for the inner gradient: it is the gradient of a scalar, so the transpose of its derivative is its tangent, H u and M u from one forward sweep. The update is transposed as written, with no symmetry assumed; its "
+          "derivative depends on the gradient, which the backward step computes again or has stored";
 }
 
 static void print_json_all(Session *s)
@@ -347,6 +378,7 @@ static void print_json_all(Session *s)
     json_object_set_new(o, "real", json_string(s->real_bytes == 4 ? "float" : "double"));
     json_object_set_new(o, "steps", json_integer(s->problem->steps));
     json_object_set_new(o, "meta_numbers", json_integer(problem_meta_numbers(s->problem)));
+    json_object_set_new(o, "rates", json_string(rates_text(s)));
     json_object_set_new(o, "why", json_string(s->why));
     json_object_set_new(o, "symmetry", json_string(symmetry(s)));
     json_object_set_new(o, "verdict", json_string(verdict(s)));
@@ -374,8 +406,9 @@ int command_explain(Options *o)
     if (code < 0 && o->json)
         print_json_all(&s);
     else if (code < 0) {
-        printf("%s: %s, %lld inner steps, %lld meta numbers\nchosen: %s\nverdict: %s\n", s.problem->name, s.real_bytes == 4 ? "float" : "double", (long long)s.problem->steps,
-               (long long)problem_meta_numbers(s.problem), s.why, verdict(&s));
+        long long steps = s.problem->steps, numbers = problem_meta_numbers(s.problem);
+        printf("%s: %s, %lld inner step%s, %lld meta number%s\nchosen: %s\nverdict: %s\n", s.problem->name, s.real_bytes == 4 ? "float" : "double", steps, steps == 1 ? "" : "s", numbers, numbers == 1 ? "" : "s",
+               s.why, verdict(&s));
         print_regions(&s, NULL);
         printf("  symmetry   %s\n", symmetry(&s));
         print_alternatives(&s, NULL);

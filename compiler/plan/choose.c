@@ -13,30 +13,33 @@ bool problem_has_loops(const Problem *p) { return p->loops.n > 0; }
 static void price_joint(Plans *all, const DiffOptions *asked)
 {
     enum { MOST_DIRECTIONS = 256 };
-    bool loops = problem_has_loops(all->problem) && !asked->loops.given, linear = update_is_linear(all->problem), few = problem_meta_numbers(all->problem) <= MOST_DIRECTIONS;
+    bool loops = problem_has_loops(all->problem) && !asked->loops.given, needed = backward_needs_gradient(all->problem), few = problem_meta_numbers(all->problem) <= MOST_DIRECTIONS;
     Schedule some = { .given = true, .period = INT32_MAX, .inner = all->problem->steps > 12 ? 5 : 1 };
     const Schedule *steps[] = { &schedule_keep, &schedule_snapshot, &schedule_gradients, &some };
     for (Mode m = MODE_MIXED; m <= MODE_REVERSE; m++)
         for (int l = 0; l <= loops; l++)
             for (int k = 0; k < (all->problem->steps > 3 ? 4 : 3); k++) {
                 DiffOptions o = plan_with(asked, m, steps[k], l ? &schedule_keep : &schedule_snapshot);
-                if (steps[k] != &schedule_gradients || !linear)      /* then the reverse sweep needs no gradient, and storing them changes nothing */
+                if (steps[k] != &schedule_gradients || needed)       /* else storing them changes nothing where every state is saved */
                     plan_price(all, &o);
             }
-    DiffOptions o = plan_with(asked, MODE_FORWARD, &schedule_snapshot, &schedule_snapshot);
-    if (few)
+    for (int l = 0; few && l <= loops; l++) {
+        DiffOptions o = plan_with(asked, MODE_FORWARD, &schedule_snapshot, l ? &schedule_keep : &schedule_snapshot);
         plan_price(all, &o);
+    }
 }
 
-static const char *explain_choice(Plans *all, const DiffOptions *asked, int priced)
+static const char *explain_choice(Plans *all, const DiffOptions *asked)
 {
     Arena *a = all->arena;
     if (all->chosen < 0)
         return arena_printf(a, "nothing fits in %lld bytes; the smallest workspace is %lld", (long long)all->budget, (long long)all->all.at[all->leanest].bytes);
     const char *text = plan_text(a, all->problem, &all->all.at[all->chosen]);
-    if (priced == 1)
+    if (all->all.at[all->chosen].o.mode == MODE_FORWARD && asked->steps.given)
+        text = arena_printf(a, "%s (which saves no steps: %s has no say)", text, schedule_text(a, &asked->steps));
+    if (all->tried == 1)
         return arena_printf(a, "%s: as asked", text);
-    text = arena_printf(a, "%s: the least predicted time of %d alternatives%s%s", text, priced, all->budget ? arena_printf(a, " within %lld bytes", (long long)all->budget) : "",
+    text = arena_printf(a, "%s: the least predicted time of %d alternatives%s%s", text, all->tried, all->budget ? arena_printf(a, " within %lld bytes", (long long)all->budget) : "",
                         asked->mode == MODE_AUTO ? "" : " in this mode");
     if (all->stored >= 0)
         text = arena_printf(a, "%s; with a store for the states, %s would take %.2g of that time within the same bytes", text, plan_text(a, all->problem, &all->all.at[all->stored]),
@@ -49,10 +52,10 @@ void plan_choose(Plans *all, const DiffOptions *asked, bool every)
     all->chosen = all->stored = -1;
     all->store |= asked->steps.store;                   /* who asks for a store has one */
     plan_search(all, asked);
-    int priced = all->all.n;
+    all->tried = all->all.n;
     if (every)
         price_joint(all, asked);
     if (every && all->chosen >= 0)
         plan_price_ways(all, asked);
-    all->why = explain_choice(all, asked, priced);
+    all->why = explain_choice(all, asked);
 }

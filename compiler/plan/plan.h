@@ -62,6 +62,7 @@ typedef struct Plans {
     int     chosen;                    /* in all, while the search lasts the best so far; -1: nothing fits in the budget */
     int     leanest;                   /* in all: the one of the fewest bytes */
     int     stored;                    /* in all: what a store would buy, which the caller has not: the same bytes in less time, or, where nothing fits, as few bytes; -1: nothing */
+    int     tried;                     /* alternatives that the choice looked at; the others of all are there to be shown */
     int64_t effort;                    /* statements lowered so far */
     Vec(OtherBytes) others;            /* what the entries that take no gradient need, by the ways of the model loops */
     const char *why;
@@ -78,5 +79,5 @@ int plan_region_apart(const Problem *, const DiffOptions *, const DiffOptions *)
 const char *plan_text(Arena *, const Problem *, const Plan *);                                 /* "mixed, snapshot, loops keep" */
 bool problem_has_loops(const Problem *);                                      /* model loops in the inner loss, the update or the outer loss */
 int64_t problem_meta_numbers(const Problem *);
-bool update_is_linear(Problem *);                                             /* in the inner gradient: its derivative does not depend on it */
+bool backward_needs_gradient(Problem *);                                      /* the derivative of the update, in whatever is differentiated, depends on the inner gradient */
 #endif

@@ -13,9 +13,9 @@ int64_t problem_meta_numbers(const Problem *p)
 
 const char *plan_text(Arena *a, const Problem *problem, const Plan *p)
 {
-    if (p->o.mode == MODE_FORWARD)
-        return "forward";
-    const char *text = arena_printf(a, "%s, %s", mode_text(problem, &p->o), schedule_text(a, &p->o.steps));
+    const char *text = mode_text(problem, &p->o);
+    if (p->o.mode != MODE_FORWARD)
+        text = arena_printf(a, "%s, %s", text, schedule_text(a, &p->o.steps));
     if (p->o.loops.keep || p->o.loops.period != 1)
         text = arena_printf(a, "%s, loops %s", text, schedule_text(a, &p->o.loops));
     for (int k = 0; k < p->o.nregion; k++)
@@ -24,28 +24,31 @@ const char *plan_text(Arena *a, const Problem *problem, const Plan *p)
     return text;
 }
 
-bool update_is_linear(Problem *p)
+/* Of the update p, s, m, g -> p, s the tangents in every direction: does g stand in them? Where it does not, the transpose has no use for it. */
+bool backward_needs_gradient(Problem *p)
 {
     Graph *g = graph_clone(p->update, p->update->name);
-    int first = p->data.n + p->meta.n + p->param.n, n = p->param.n;
-    Node **in = NEW_N(g->arena, Node *, n + 1), **tin = NEW_N(g->arena, Node *, n + 1), **out = NEW_N(g->arena, Node *, g->results.n + 1);
-    for (int k = 0; k < n; k++) {
-        in[k] = g->params.at[first + k];
-        tin[k] = ir_param(g, in[k]->type, NULL);
-    }
+    int first = p->data.n, last = p->data.n + p->meta.n + p->param.n, n = 0, all = g->params.n;
+    Node **in = NEW_N(g->arena, Node *, all + 1), **tin = NEW_N(g->arena, Node *, all + 1), **out = NEW_N(g->arena, Node *, g->results.n + 1);
+    for (int k = first; k < all; k++)
+        if (g->params.at[k]->type.dtype == T_REAL) {
+            in[n] = g->params.at[k];
+            tin[n] = ir_param(g, in[n]->type, NULL);
+            n++;
+        }
     linearize(g, in, tin, n, g->results.at, g->results.n, out, false);
-    for (int r = 0; r < g->results.n; r++)
-        for (int k = 0; k < n && out[r]; k++)
-            if (graph_depends(out[r], in[k]))
-                return false;
-    return true;
+    for (int r = 0; r < p->param.n + p->state.n; r++)
+        for (int k = last; k < last + p->param.n && out[r]; k++)
+            if (graph_depends(out[r], g->params.at[k]))
+                return true;
+    return false;
 }
 
 static bool same(const Problem *p, const DiffOptions *a, const DiffOptions *b)
 {
     if (a->mode != b->mode || (a->mode != MODE_FORWARD && (a->apart != b->apart || !schedule_same(&a->steps, &b->steps))))
         return false;
-    for (int k = 0; k < p->loops.n && a->mode != MODE_FORWARD; k++)
+    for (int k = 0; k < p->loops.n; k++)
         if (!schedule_same(schedule_of_region(a, p->loops.at[k].name), schedule_of_region(b, p->loops.at[k].name)))
             return false;
     return true;
@@ -54,18 +57,16 @@ static bool same(const Problem *p, const DiffOptions *a, const DiffOptions *b)
 int plan_region_apart(const Problem *p, const DiffOptions *a, const DiffOptions *b)
 {
     int at = REGION_NONE, n = 0;
-    bool forward = a->mode == MODE_FORWARD || b->mode == MODE_FORWARD;
-    if (forward)
-        return a->mode != b->mode ? REGION_STEPS : REGION_NONE;
+    bool forward = a->mode == MODE_FORWARD, turns = forward != (b->mode == MODE_FORWARD);     /* the inner loop forward, or not: with everything else alike */
     int lines = gradient_lines(p), turned = 0, turn = 0;
-    for (int k = 0; k < lines; k++)
+    for (int k = 0; k < lines && !forward && !turns; k++)
         if (gradient_is_mixed(a, k) != gradient_is_mixed(b, k))
             turned++, turn = k;
     if (turned && (turned == 1 || turned == lines))
         n++, at = turned == lines ? REGION_GRADIENT : REGION_LINE - turn;
     else if (turned)
         return REGION_NONE;
-    if (!schedule_same(&a->steps, &b->steps))
+    if (turns || (!forward && !schedule_same(&a->steps, &b->steps)))
         n++, at = REGION_STEPS;
     for (int k = 0; k < p->loops.n; k++)
         if (!schedule_same(schedule_of_region(a, p->loops.at[k].name), schedule_of_region(b, p->loops.at[k].name)))

@@ -1,6 +1,7 @@
 /* search.c -- the joint choice: every region's way is a coordinate, a point is an alternative, price.c says its bytes and predicted seconds.
  *
- * Coordinates: the mode (which is the way of the inner gradient and, forward, of the inner loop), the way of each step line's gradient, the inner loop's schedule, each model loop's schedule. Seeds are plans that treat all model
+ * Coordinates: the mode (which is the way of the inner gradient and, forward, of the inner loop), the way of each step line's gradient, the inner loop's schedule, each model loop's schedule (in
+ * mode forward too: the gradient of a model loop is a reverse loop whatever is done to it). Seeds are plans that treat all model
  * loops alike; from the best of them one coordinate after the other is moved to the way that makes the whole plan best, until none moves. Under a budget a schedule with few states takes as
  * many as fit: bytes grow with the slots, nearly in a line, so two lowered programs tell how many, and a third proves it; and a region's way that fits only when the inner loop saves fewer
  * states is tried together with that. Where no seed fits, the leanest plan is looked for first, in the same way. How much is tried is bounded by what was lowered, not by a clock. */
@@ -15,7 +16,7 @@ static const Schedule one_state = { .given = true, .period = INT32_MAX };
 
 typedef struct Search {
     Plans *all; const DiffOptions *asked;
-    bool linear;                           /* the update: its transpose needs no gradient, so storing them buys nothing */
+    bool frugal;                           /* the backward step needs no gradient: where every state is saved, storing gradients buys nothing */
     bool lean;                             /* looks for the fewest bytes, not for the least time */
     int  best;                             /* in all; -1: none yet */
     Vec(int) loop;                         /* model loops whose schedule is open */
@@ -102,11 +103,12 @@ static void consider(Search *s, int k)
         s->all->chosen = s->best = k;
 }
 
-/* Reverse plans that were priced; forward mode has no coordinates to move along: it comes last. */
-static void consider_all(Search *s)
+/* Plans that were priced, those of mode forward or the others. */
+static void consider_all(Search *s, bool forward)
 {
+    s->best = -1;
     for (int k = 0; k < s->all->all.n; k++)
-        if (s->all->all.at[k].o.mode != MODE_FORWARD)
+        if ((s->all->all.at[k].o.mode == MODE_FORWARD) == forward)
             consider(s, k);
 }
 
@@ -159,9 +161,9 @@ static void try_store(Search *s, DiffOptions o, bool gradients)
 /* What the inner loop's schedule can be, with everything else as it is. */
 static void try_steps(Search *s, DiffOptions o)
 {
-    if (s->asked->steps.given)
+    if (s->asked->steps.given || o.mode == MODE_FORWARD)
         return;
-    for (int g = 0; g <= !s->linear && s->all->budget && !s->lean; g++) {
+    for (int g = 0; g <= 1 && s->all->budget && !s->lean; g++) {     /* few states: what runs again runs without its gradient */
         try_few(s, o, STEPS, g);
         if (s->all->store)
             try_store(s, o, g);
@@ -184,7 +186,7 @@ static void move_steps(Search *s)
     const Schedule *const ways[] = { &schedule_gradients, &schedule_snapshot, &schedule_keep };
     if (s->asked->steps.given || o.mode == MODE_FORWARD)
         return;
-    for (int k = s->linear; k < 3 && !tired(s); k++)
+    for (int k = s->frugal; k < 3 && !tired(s); k++)
         try(s, moved(s, &o, STEPS, *ways[k]));
     try_steps(s, o);
 }
@@ -192,8 +194,6 @@ static void move_steps(Search *s)
 static void move_loop(Search *s, int at)
 {
     DiffOptions o = s->all->all.at[s->best].o;
-    if (o.mode == MODE_FORWARD)
-        return;
     try_way(s, moved(s, &o, at, schedule_keep));
     try_way(s, moved(s, &o, at, schedule_snapshot));
     for (int64_t more = 0; s->lean && more < 3 && more < iterations(s, at) - 1; more++)     /* the peak may lie where there is one state, or elsewhere: then few cost nothing */
@@ -208,8 +208,7 @@ static void move_all_loops(Search *s)
         DiffOptions o = s->all->all.at[s->best].o;
         for (int k = 0; k < s->loop.n; k++)
             o = moved(s, &o, s->loop.at[k], keep ? schedule_keep : schedule_snapshot);
-        if (o.mode != MODE_FORWARD)
-            try_way(s, o);
+        try_way(s, o);
     }
 }
 
@@ -255,7 +254,7 @@ static void seed(Search *s, Mode m)
         if (!s->all->budget)
             return;
         try(s, plan_with(s->asked, m, &schedule_snapshot, of_loops));
-        if (!s->asked->steps.given && !s->linear)
+        if (!s->asked->steps.given && !s->frugal)
             try(s, plan_with(s->asked, m, &schedule_gradients, of_loops));
         try_steps(s, plan_with(s->asked, m, &schedule_snapshot, of_loops));
     }
@@ -266,7 +265,7 @@ static void seek_leanest(Search *s)
 {
     s->lean = true;
     for (Mode m = MODE_MIXED; m <= MODE_REVERSE; m++)
-        for (int g = 0; allowed(s, m) && g <= !s->linear; g++) {
+        for (int g = 0; allowed(s, m) && g <= 1; g++) {
             Schedule steps = { .given = true, .period = INT32_MAX, .gradients = g };
             try(s, plan_with(s->asked, m, &steps, &one_state));
             try(s, plan_with(s->asked, m, &steps, &schedule_snapshot));
@@ -276,11 +275,26 @@ static void seek_leanest(Search *s)
             try(s, plan_with(s->asked, m, &steps, &one_state));
             try(s, plan_with(s->asked, m, &steps, &schedule_snapshot));
         }
-    consider_all(s);
+    consider_all(s, false);
     descend(s);
     s->lean = false;
-    s->best = -1;
-    consider_all(s);
+    consider_all(s, false);
+}
+
+/* Last, since its only coordinates are the model loops. Where nothing fits, the fewest bytes there too. */
+static void try_forward(Search *s)
+{
+    int before = s->best;
+    for (int keep = 0; keep <= (s->loop.n > 0); keep++)
+        try(s, plan_with(s->asked, MODE_FORWARD, &schedule_snapshot, keep ? &schedule_keep : &schedule_snapshot));
+    if (s->best < 0 && s->loop.n) {
+        s->lean = true;
+        consider_all(s, true);
+        descend(s);
+        s->lean = false;
+        consider_all(s, true);
+    } else if (s->best != before && s->loop.n)
+        descend(s);
 }
 
 /* The last step's values kept: worth a second copy of the step in the code when it saves more than a twentieth. */
@@ -308,7 +322,7 @@ static int with_store(Search *s)
         const Plan *x = &s->all->all.at[k], *least = &s->all->all.at[best];
         return x->bytes < least->bytes || x->seconds < 0.9 * least->seconds ? k : -1;
     }
-    for (int g = 0; g <= !s->linear; g++)
+    for (int g = 0; g <= 1; g++)
         try_store(s, o, g);
     for (int k = first; k < s->all->all.n; k++)
         if (plan_fits(s->all, k) && s->all->all.at[k].seconds < 0.9 * s->all->all.at[found < 0 ? best : found].seconds)
@@ -318,7 +332,7 @@ static int with_store(Search *s)
 
 static Search search_of(Plans *all, const DiffOptions *asked)
 {
-    Search s = { .all = all, .asked = asked, .linear = update_is_linear(all->problem), .best = all->chosen };
+    Search s = { .all = all, .asked = asked, .frugal = !backward_needs_gradient(all->problem), .best = all->chosen };
     const Problem *p = all->problem;
     for (int k = 0; k < p->loops.n && !asked->loops.given; k++) {
         bool open = true;
@@ -342,7 +356,7 @@ void plan_search(Plans *all, const DiffOptions *asked)
         seek_leanest(&s);
     descend(&s);
     if (asked->mode == MODE_FORWARD || (asked->mode == MODE_AUTO && problem_meta_numbers(p) <= FORWARD_DIRECTIONS && !asked->steps.given))
-        try(&s, plan_with(asked, MODE_FORWARD, &schedule_snapshot, &schedule_snapshot));
+        try_forward(&s);
     if (s.best >= 0)
         try_last(&s);
     all->chosen = s.best;
@@ -357,15 +371,14 @@ void plan_price_ways(Plans *all, const DiffOptions *asked)
     Search s = search_of(all, asked);
     const DiffOptions o = all->all.at[all->chosen].o;
     const Schedule *const ways[] = { &schedule_keep, &schedule_snapshot, &schedule_gradients };
-    if (o.mode == MODE_FORWARD)
-        return;
+    bool forward = o.mode == MODE_FORWARD;
     for (int at = STEPS, k = 0; at < all->problem->loops.n; at = k < s.loop.n ? s.loop.at[k++] : INT32_MAX) {
         int64_t n = iterations(&s, at);
-        if (at == STEPS && asked->steps.given)
+        if (at == STEPS && (asked->steps.given || forward))
             continue;
         DiffOptions x[4];
         int nx = 0;
-        for (int w = 0; w < (at == STEPS && !s.linear ? 3 : 2); w++)
+        for (int w = 0; w < (at == STEPS && !s.frugal ? 3 : 2); w++)
             x[nx++] = moved(&s, &o, at, *ways[w]);
         if (n > 3)
             x[nx++] = moved(&s, &o, at, (Schedule){ .given = true, .period = INT32_MAX, .inner = n > 12 ? 5 : 1 });
@@ -374,7 +387,7 @@ void plan_price_ways(Plans *all, const DiffOptions *asked)
     }
     DiffOptions other = o;
     other.mode = o.mode == MODE_MIXED ? MODE_REVERSE : MODE_MIXED;
-    if (asked->mode != MODE_AUTO)
+    if (asked->mode != MODE_AUTO || forward)
         return;
     plan_price(all, &other);
     for (int k = 0, lines = gradient_lines(all->problem); lines > 1 && k < lines; k++) {

@@ -151,6 +151,34 @@ if way inner/t keep && way outer/t every:6; then ok; else bad "one variable in t
 if way inner/t snapshot && way outer/t snapshot; then ok; else bad "all loops of a variable, the last word"; fi
 "$mflc" explain loops.mfl --loops k=keep > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q -- '--loops k=keep: expected one of the model loops i, j' "$tmp/log"; then ok; else bad "unknown loop"; fi
 
+# Every region and way that explain prints can be given back, when the inner loop goes forward too. JSON says what the text says.
+for args in pendulum.mfl "pendulum.mfl --mode mixed" path.mfl "loops.mfl --mode forward"; do
+    if python3 ways.py "$mflc" $args > "$tmp/log" 2>&1 && [ "$(wc -l < "$tmp/log")" = 1 ] && [ "$(cat "$tmp/log")" -ge 8 ]; then ok; else bad "explain $args: $(head -n 1 "$tmp/log")"; fi
+done
+"$mflc" explain pendulum.mfl --schedule every:20+store --json > "$tmp/json" 2> "$tmp/log"
+if grep -q '"rates": "built-in' "$tmp/json" && grep -q '"store_slots": 40' "$tmp/json" && grep -q '"workspace_bytes": [1-9]' "$tmp/json"; then ok; else bad "explain --json: rates, store, workspace"; fi
+
+# ---- mode forward has its choice of model loops: their values kept, it takes the time of reverse and a sixtieth of its bytes ----
+"$mflc" explain pendulum.mfl > "$tmp/log" 2>&1
+if grep -q '^chosen: forward, loops keep:' "$tmp/log" && grep -q '^verdict: forward mode applies' "$tmp/log"; then ok; else bad "pendulum: $(sed -n 2p "$tmp/log")"; fi
+if [ "$(grep -c '^[* ] forward' "$tmp/log")" -ge 3 ]; then ok; else bad "pendulum: the loops' ways in mode forward"; fi
+if "$mflc" explain pendulum.mfl --memory 6400 | grep -q '^chosen: forward: '; then ok; else bad "pendulum: within 6400 bytes"; fi
+if "$mflc" explain pendulum.mfl --mode forward --schedule keep | grep -q '^chosen: forward.*keep has no say'; then ok; else bad "a schedule that mode forward has no use for"; fi
+
+# ---- stored gradients: where the update's derivative needs them, and where few states are saved, so that steps run again without theirs ----
+"$mflc" explain ../../examples/logistic_l2.mfl --mode reverse --memory 28KiB > "$tmp/log" 2>&1
+if grep -q '^chosen: reverse, [a-z:0-9]*+gradients: ' "$tmp/log"; then ok; else bad "learned rate: $(sed -n 2p "$tmp/log")"; fi
+if "$mflc" explain ../../examples/logistic_l2.mfl --mode mixed --schedule snapshot | grep -q 'derivative depends on the gradient'; then ok; else bad "explain: a learned rate needs the gradient"; fi
+if "$mflc" explain ../../examples/hyper_cleaning.mfl --mode mixed --schedule snapshot | grep -q 'does not depend on the gradient'; then ok; else bad "explain: a fixed rate does not need the gradient"; fi
+# No plan is smaller than the one that is told to be the smallest.
+least=$("$mflc" build ../reference/path_loss/path_loss.mfl --from ../reference/path_loss/in --memory 1 2>&1 | sed -n 's/.*(--memory \([0-9]*\)).*/\1/p')
+for m in mixed reverse; do
+    for s in snapshot snapshot+gradients binomial:1 binomial:1+gradients binomial:2+gradients every:2; do
+        "$mflc" build ../reference/path_loss/path_loss.mfl --from ../reference/path_loss/in --mode $m --schedule $s -o "$tmp" > "$tmp/log" 2>&1
+        if [ -n "$least" ] && [ "$(work_bytes path_loss)" -ge "$least" ]; then ok; else bad "path_loss: $m, $s takes $(work_bytes path_loss) bytes, the smallest is said to be $least"; fi
+    done
+done
+
 # ---- regions chosen jointly: of two loops very different in size one keeps its values, the other computes them again ----
 budget=614400
 "$mflc" explain uneven.mfl --memory $budget --json > "$tmp/json" 2> "$tmp/log"
