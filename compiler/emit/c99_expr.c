@@ -93,7 +93,8 @@ static void map(C *c, const LExpr *e, int outer)
     case OP_add: binary(c, e, P_ADD, "+", outer); return;
     case OP_sub: binary(c, e, P_ADD, "-", outer); return;
     case OP_mul: binary(c, e, P_MUL, "*", outer); return;
-    case OP_div: binary(c, e, P_MUL, "/", outer); return;
+    case OP_div: case OP_quotient: binary(c, e, P_MUL, "/", outer); return;
+    case OP_remainder: binary(c, e, P_MUL, "%", outer); return;
     case OP_lt: binary(c, e, P_REL, "<", outer ? P_ATOM : 0); return;
     case OP_le: binary(c, e, P_REL, "<=", outer ? P_ATOM : 0); return;
     case OP_gt: binary(c, e, P_REL, ">", outer ? P_ATOM : 0); return;

@@ -91,7 +91,7 @@ void comment_for(Syntax *syn, Declared *d)
 
 const char *binary_text(BinaryOp op)
 {
-    static const char *const text[] = { "+", "-", "*", "/", "@", "^", "<", "<=", ">", ">=", "==", "!=", "and", "or" };
+    static const char *const text[] = { "+", "-", "*", "/", "@", "%", "^", "<", "<=", ">", ">=", "==", "!=", "and", "or" };
     return text[op];
 }
 

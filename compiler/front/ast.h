@@ -21,7 +21,7 @@ typedef enum { ITEM_AT, ITEM_SLICE, ITEM_NONE } ItemKind;                /* a[i]
 typedef struct Item { ItemKind kind; Span span; Expr *at; Expr *lo, *hi; } Item;   /* SLICE: lo and hi may be NULL; the span of `:` alone is that character */
 
 typedef enum { E_NUM, E_NAME, E_CALL, E_INDEX, E_FIELD, E_NEG, E_NOT, E_BINARY, E_IF, E_OVER } ExprKind;
-typedef enum { B_ADD, B_SUB, B_MUL, B_DIV, B_MATMUL, B_POW, B_LT, B_LE, B_GT, B_GE, B_EQ, B_NE, B_AND, B_OR } BinaryOp;
+typedef enum { B_ADD, B_SUB, B_MUL, B_DIV, B_MATMUL, B_MOD, B_POW, B_LT, B_LE, B_GT, B_GE, B_EQ, B_NE, B_AND, B_OR } BinaryOp;
 struct Expr {
     ExprKind kind;
     BinaryOp op;                     /* BINARY */

@@ -82,8 +82,23 @@ void report_unknown(Sema *s, const Expr *e, Name near)
         report(s, e->at, NULL, "unknown name `%s`%s", e->name, habit_text(s->arena, e->name));
 }
 
+/* A name that only a loop before this place has bound: the last iteration's value is not left behind. */
+static bool was_inside(Sema *s, const Scope *scope, const Expr *e)
+{
+    for (int k = s->inside.n - 1; k >= 0; k--)
+        for (const Scope *c = s->inside.at[k].name == e->name ? scope : NULL; c; c = c->up)
+            if (c == s->inside.at[k].behind) {
+                Diag *d = diag_error(s->diags, e->at, NULL, "`%s` is known in the loop alone; give it a value before the loop, and it is carried and can be read behind it", e->name);
+                diag_note(s->diags, d, s->inside.at[k].span, "%s is bound here", e->name);
+                return true;
+            }
+    return false;
+}
+
 static Val unknown_name(Sema *s, Scope *scope, const Expr *e)
 {
+    if (was_inside(s, scope, e))
+        return val_error();
     Vec(Name) known = { 0 };
     for (const Scope *c = scope; c; c = c->up)
         for (int k = 0; k < c->syms.n; k++)

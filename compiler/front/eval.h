@@ -25,13 +25,14 @@ Val   eval_binary(Sema *, const Expr *at, BinaryOp, Val, Val);
 Val   eval_neg(Sema *, const Expr *, Val);
 Val   eval_not(Sema *, const Expr *, Val);
 Val   eval_if(Sema *, const Expr *at, Val c, Val a, Val b);
+void  int_range(const Val *, int64_t *lo, int64_t *hi);    /* of one that val_is_int */
 Val   map_real(Sema *, Op, Val);                           /* elementwise on a NUM or ARRAY */
 /* ---- eval_index.c ---- */
 Val   eval_index(Sema *, Scope *, const Expr *);
 /* ---- eval_call.c ---- */
 Val   eval_call(Sema *, Scope *, const Expr *);
 /* ---- eval_library.c: functions known in C ---- */
-typedef struct Call { Sema *s; const Expr *e; int n; Val arg[16]; const Expr *at[16]; bool has_axis, keep, causal, upper; Val axis; const Expr *axis_at; Val eps; bool has_eps; } Call;
+typedef struct Call { Sema *s; const Expr *e; int n; Val *arg; const Expr **at; bool has_axis, keep, causal, upper; Val axis; const Expr *axis_at; Val eps; bool has_eps; } Call;
 Val   eval_builtin(Sema *, Scope *, const Expr *, bool *known);
 /* ---- eval_notation.c ---- */
 Val   eval_over(Sema *, Scope *, const Expr *);

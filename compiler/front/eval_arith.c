@@ -1,7 +1,7 @@
 /* eval_arith.c -- operators: NumPy's broadcasting, integers and reals, comparisons, if. Records go array by array.
  *
- * Integers with a known range (iota, step, loop variables, index data) stay integers under + - * and unary -, with their range; everything else,
- * and int data, becomes real. A power with a small whole exponent is written as products. */
+ * Integers with a known range (iota, step, loop variables, index data) stay integers under + - * and unary -, under % and the floor of / by a
+ * number, with their range; everything else, and int data, becomes real. A power with a small whole exponent is written as products. */
 #include "eval.h"
 #include <math.h>
 
@@ -14,6 +14,7 @@ static Val number_op(BinaryOp op, Val x, Val y)
     case B_SUB: return val_num(a - b, whole && fabs(a - b) < 0x1p53);
     case B_MUL: return val_num(a * b, whole && fabs(a * b) < 0x1p53);
     case B_DIV: return val_num(a / b, false);
+    case B_MOD: return val_num(a - b * floor(a / b), whole && b != 0);
     case B_POW: return val_num(pow(a, b), whole && b >= 0 && fabs(pow(a, b)) < 0x1p53);
     case B_LT: return val_num(a < b, true);
     case B_LE: return val_num(a <= b, true);
@@ -34,7 +35,7 @@ static Op ir_op_of(BinaryOp op)
     return of[op];
 }
 
-static void int_range(const Val *v, int64_t *lo, int64_t *hi)
+void int_range(const Val *v, int64_t *lo, int64_t *hi)
 {
     *lo = v->kind == V_NUM ? (int64_t)v->num : v->lo;
     *hi = v->kind == V_NUM ? (int64_t)v->num : v->hi;
@@ -62,6 +63,37 @@ static bool int_op(Sema *s, BinaryOp op, Val a, Val b, const Type *shape, Val *o
         return false;
     *out = val_int(ir_map2(s->here, ir_op_of(op), broadcast_to(s, sema_node(s, a), shape), broadcast_to(s, sema_node(s, b), shape)), lo, hi);
     return true;
+}
+
+static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+
+/* Whole multiples of `by` that make everything from lo on positive: where C divides, it rounds towards 0. */
+static int64_t multiples(int64_t lo, int64_t by) { return lo < 0 ? -floor_div(lo, by) : 0; }
+
+static Node *raised(Sema *s, Node *a, int64_t up) { return up ? ir_map2(s->here, OP_add, a, ir_int(s->here, up)) : a; }
+
+/* The floor of a / by for an integer array in lo..hi. */
+static Val whole_quotient(Sema *s, Node *a, int64_t lo, int64_t hi, int64_t by)
+{
+    int64_t up = multiples(lo, by);
+    Node *q = by == 1 ? a : raised(s, ir_map2(s->here, OP_quotient, raised(s, a, up * by), ir_int(s->here, by)), -up);
+    return val_int(q, floor_div(lo, by), floor_div(hi, by));
+}
+
+/* a % by for an integer array: in 0..by-1, or nearer where all values have the same quotient. */
+static Val whole_remainder(Sema *s, Val a, int64_t by)
+{
+    int64_t q = floor_div(a.lo, by);
+    Node *x = sema_node(s, a);
+    if (q == floor_div(a.hi, by))
+        return val_int(raised(s, x, -q * by), a.lo - q * by, a.hi - q * by);
+    return val_int(ir_map2(s->here, OP_remainder, raised(s, x, multiples(a.lo, by) * by), ir_int(s->here, by)), 0, by - 1);
+}
+
+/* NumPy's remainder: it has the sign of b. */
+static Val remainder_of(Sema *s, Node *a, Node *b)
+{
+    return val_array(ir_map2(s->here, OP_sub, a, ir_map2(s->here, OP_mul, b, ir_map1(s->here, OP_floor, ir_map2(s->here, OP_div, a, b)))));
 }
 
 /* x^n for a whole n of small size. */
@@ -114,11 +146,19 @@ static Val binary_arrays(Sema *s, const Expr *at, Val *v, int n, void *user)
         return val_array(ir_map2(s->here, ir_op_of(op), broadcast_to(s, val_bool(s, a), &shape), broadcast_to(s, val_bool(s, b), &shape)));
     if (ints && op >= B_LT && op <= B_NE)
         return val_array(ir_map2(s->here, ir_op_of(op), broadcast_to(s, sema_node(s, a), &shape), broadcast_to(s, sema_node(s, b), &shape)));
+    bool by_number = ints && a.kind == V_ARRAY && b.kind == V_NUM && b.num >= 1 && b.num <= 1 << 30;
+    if (op == B_MOD && by_number)
+        return whole_remainder(s, a, (int64_t)b.num);
+    if (op == B_MOD)
+        return remainder_of(s, broadcast_to(s, val_real(s, a), &shape), broadcast_to(s, val_real(s, b), &shape));
     if (op == B_POW && b.kind == V_NUM && b.num == floor(b.num) && fabs(b.num) <= 8)
         return val_array(whole_power(s, val_real(s, a), (int)b.num));
     if (op == B_POW && b.kind == V_NUM && b.num == 0.5)
         return val_array(ir_map1(s->here, OP_sqrt, val_real(s, a)));
-    return val_array(ir_map2(s->here, ir_op_of(op), broadcast_to(s, val_real(s, a), &shape), broadcast_to(s, val_real(s, b), &shape)));
+    out = val_array(ir_map2(s->here, ir_op_of(op), broadcast_to(s, val_real(s, a), &shape), broadcast_to(s, val_real(s, b), &shape)));
+    if (op == B_DIV && by_number)
+        out.over = a.node, out.lo = a.lo, out.hi = a.hi, out.by = (int64_t)b.num;
+    return out;
 }
 
 static Val not_an_array(Sema *s, const Expr *e, Val v, BinaryOp op)
@@ -223,6 +263,8 @@ Val map_real(Sema *s, Op op, Val v)
         int64_t m = -v.lo > v.hi ? -v.lo : v.hi;
         return val_int(ir_map1(s->here, OP_abs, sema_node(s, v)), 0, m > 0 ? m : 0);
     }
+    if (op == OP_floor && v.over)
+        return whole_quotient(s, node_here(s, v.over), v.lo, v.hi, v.by);
     if (op == OP_detach && v.node->type.dtype != T_REAL)
         return v;
     return val_array(ir_map1(s->here, op, val_real(s, v)));

@@ -73,7 +73,7 @@ static bool check_index(Walk *w, const Item *it, const Val *v, Span at)
         return true;
     if (v->bound)
         return wrong(w, at, NULL, arena_printf(s->arena, "%s is index(%lld) and may be up to %lld, but axis %d of %s has length %lld", y, (long long)v->bound, (long long)v->hi, w->axis, base_name(w->e->a), (long long)n));
-    Diag *d = diag_error(s->diags, at, NULL, "%s runs from %lld to %lld, but axis %d of %s has length %lld", y, (long long)v->lo, (long long)v->hi, w->axis, base_name(w->e->a), (long long)n);
+    Diag *d = diag_error(s->diags, at, NULL, "%s runs from %lld to %lld, but axis %d of %s has length %lld; `max(i, 0)`, `min(i, n - 1)` and `i %% n` stay inside", y, (long long)v->lo, (long long)v->hi, w->axis, base_name(w->e->a), (long long)n);
     sema_note_declared(s, d, w->e->a);
     return false;
 }
@@ -223,8 +223,10 @@ Val eval_index(Sema *s, Scope *scope, const Expr *e)
     Val base = eval_base(s, scope, e->a);
     if (base.kind == V_ERROR)
         return base;
-    if (base.kind == V_NUM)
+    if (base.kind == V_NUM && consumed(e))
         return report(s, e->a->at, NULL, "a number cannot be indexed");
+    if (base.kind == V_NUM)
+        base = base.whole ? val_int(sema_node(s, base), (int64_t)base.num, (int64_t)base.num) : val_array(sema_node(s, base));
     if (base.kind == V_ARRAY) {
         Val v = index_array(s, scope, e, base);
         return v;

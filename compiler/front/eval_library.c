@@ -123,7 +123,8 @@ Val eval_builtin(Sema *s, Scope *scope, const Expr *e, bool *known)
     *known = l != NULL;
     if (!l)
         return val_error();
-    Call c = { .s = s, .e = e };
+    int most = (e->narg > l->hi ? e->narg : l->hi) + 1;
+    Call c = { .s = s, .e = e, .arg = NEW_N(s->arena, Val, most), .at = NEW_N(s->arena, const Expr *, most) };
     if (l->fn == lib_grad)
         return lib_grad(&c, 0);
     for (int k = 0; k < e->narg; k++) {
@@ -132,8 +133,6 @@ Val eval_builtin(Sema *s, Scope *scope, const Expr *e, bool *known)
             return val_error();
         if (a->name.name || take_flag(&c, scope, a))
             continue;
-        if (c.n >= 15)
-            return report(s, a->value->span, NULL, "%s: too many arguments; the limit is 15", e->name);
         c.at[c.n] = a->value;
         c.arg[c.n] = sema_expr(s, scope, a->value);
         if (c.arg[c.n++].kind == V_ERROR)

@@ -241,6 +241,13 @@ static bool give_collected(Sema *s, Scope *scope, NameAt name, Node *all)
     return true;
 }
 
+static void note_inside(void *user, NameAt name)
+{
+    Seek *k = user;
+    if (!scope_find(k->scope, name.name))
+        vec_push(k->s->arena, k->s->inside, (Inside){ k->scope, name.name, name.span });
+}
+
 static bool run_loop(Sema *s, Scope *scope, const Stmt *st)
 {
     int64_t lo, n;
@@ -291,6 +298,7 @@ static bool run_loop(Sema *s, Scope *scope, const Stmt *st)
         else
             ok &= give_collected(s, scope, c->name, ir_proj(s->here, loop, c->out));
     }
+    assigned(s, st->body, note_inside, &k);
     return ok;
 }
 

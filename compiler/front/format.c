@@ -115,7 +115,7 @@ static bool unary(const Tok *t, const Tok *before)
 
 static bool operator_token(const Tok *t, const Tok *before)
 {
-    static const char *const binary[] = { "+", "-", "*", "/", "@", "<", "<=", ">", ">=", "==", "!=", "and", "or", NULL };
+    static const char *const binary[] = { "+", "-", "*", "/", "%", "@", "<", "<=", ">", ">=", "==", "!=", "and", "or", NULL };
     return in(t, binary) && !unary(t, before);
 }
 

@@ -89,6 +89,14 @@ static Val extreme(Sema *s, const Expr *at, Val *v, int n, void *user)
         return val_num(op_eval(op, (double[]){ v[0].num, v[1].num }), v[0].whole && v[1].whole);
     if (!broadcast_types(&a, &b, &shape))
         return report(s, at->at, NULL, "%s cannot combine %s with %s", at->name, val_text(s, v[0]), val_text(s, v[1]));
+    if (val_is_int(&v[0]) && val_is_int(&v[1])) {
+        int64_t al, ah, bl, bh;
+        int_range(&v[0], &al, &ah);
+        int_range(&v[1], &bl, &bh);
+        bool left_low = al < bl, left_high = ah > bh;
+        Node *extreme = ir_map2(s->here, op, broadcast_to(s, sema_node(s, v[0]), &shape), broadcast_to(s, sema_node(s, v[1]), &shape));
+        return op == OP_max ? val_int(extreme, left_low ? bl : al, left_high ? ah : bh) : val_int(extreme, left_low ? al : bl, left_high ? bh : ah);
+    }
     return val_array(ir_map2(s->here, op, broadcast_to(s, val_real(s, v[0]), &shape), broadcast_to(s, val_real(s, v[1]), &shape)));
 }
 

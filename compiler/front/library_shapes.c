@@ -112,7 +112,7 @@ Val lib_concat(Call *c, int op)
     (void)op;
     int64_t lo, hi;
     bool whole = whole_parts(c, &lo, &hi);
-    Node *x[16] = { NULL }, *sum = NULL;
+    Node **x = NEW_N(c->s->arena, Node *, c->n + 1), *sum = NULL;
     int axis = 0;
     int64_t total = 0, at = 0;
     for (int k = 0; k < c->n; k++) {

@@ -227,7 +227,7 @@ static bool solve_one(Infer *f, const Use *u, bool tighten)
 
 static void no_range(Infer *f, const Letter *x)
 {
-    Diag *d = diag_error(f->s->diags, x->span, NULL, x->range < 0 ? "nothing says how far the letter %s runs: it must be an index of some array, alone or in a sum such as %s + k" : "the letter %s has no value for which all places stay inside their axes", x->name, x->name);
+    Diag *d = diag_error(f->s->diags, x->span, NULL, x->range < 0 ? "nothing says how far the letter %s runs: it must be an index of some array, alone or in a sum such as %s + k; an index of iota is one: iota(n)[%s]" : "the letter %s has no value for which all places stay inside their axes", x->name, x->name, x->name);
     for (const Frame *r = f->s->frame; r; r = r->up)
         if (r->var->name == x->name && scope_find(f->scope, x->name) == r->var)
             diag_note(f->s->diags, d, r->var->span, "the letter hides this loop variable; a loop collects by its own variable alone: %s[%s] = ... in the loop over %s", f->target, f->s->frame->var->name, f->s->frame->var->name);

@@ -83,7 +83,7 @@ static Body *body_is(Syntax *syn, Expr *e)
 %precedence NOT
 %nonassoc '<' '>' LE GE EQ NE
 %left '+' '-'
-%left '*' '/' '@'
+%left '*' '/' '%' '@'
 %precedence NEG
 %right '^'
 %%
@@ -176,6 +176,7 @@ states: NAME '=' expr          { $$ = LIST(StateList); PUSH(*$$, (StateVar){ nam
 expr: postfix
   | expr '+' expr { $$ = expr_binary(syn, B_ADD, $1, @2, $3); } | expr '-' expr { $$ = expr_binary(syn, B_SUB, $1, @2, $3); }
   | expr '*' expr { $$ = expr_binary(syn, B_MUL, $1, @2, $3); } | expr '/' expr { $$ = expr_binary(syn, B_DIV, $1, @2, $3); }
+  | expr '%' expr { $$ = expr_binary(syn, B_MOD, $1, @2, $3); }
   | expr '@' expr { $$ = expr_binary(syn, B_MATMUL, $1, @2, $3); } | expr '^' expr { $$ = expr_binary(syn, B_POW, $1, @2, $3); }
   | expr '<' expr { $$ = expr_binary(syn, B_LT, $1, @2, $3); } | expr LE expr { $$ = expr_binary(syn, B_LE, $1, @2, $3); }
   | expr '>' expr { $$ = expr_binary(syn, B_GT, $1, @2, $3); } | expr GE expr { $$ = expr_binary(syn, B_GE, $1, @2, $3); }
@@ -224,7 +225,7 @@ static bool starts_declaration(yysymbol_kind_t t)
 static bool is_operator(yysymbol_kind_t t)
 {
     const char *n = yysymbol_name(t);
-    return (n[0] == '\'' && strchr("+-*/@^<>", n[1])) || t == YYSYMBOL_LE || t == YYSYMBOL_GE || t == YYSYMBOL_EQ || t == YYSYMBOL_NE || t == YYSYMBOL_AND || t == YYSYMBOL_OR;
+    return (n[0] == '\'' && strchr("+-*/%@^<>", n[1])) || t == YYSYMBOL_LE || t == YYSYMBOL_GE || t == YYSYMBOL_EQ || t == YYSYMBOL_NE || t == YYSYMBOL_AND || t == YYSYMBOL_OR;
 }
 
 /* What may stand here, with operators, expressions and declarations summed up. */

@@ -244,7 +244,7 @@ static Graph *loss(Front *f, const Decl *d, const char *name, Context context, b
             at = d->body->stmt[k].value->span;
     Node *n = v.kind == V_ERROR ? NULL : v.kind == V_RECORD ? sema_real(s, v, at, "the loss") : val_real(s, v);
     if (n && n->type.rank) {
-        report(s, at, "a scalar is expected", "%s must be a scalar; this has shape %s", name, type_text(s->arena, &n->type));
+        report(s, at, "a scalar is expected", "%s must be a scalar, such as the `mean` or the `sum` of an array; this has shape %s", name, type_text(s->arena, &n->type));
         n = NULL;
     }
     if (n && !n->origin.name && n->op != OP_const && n->op != OP_param)

@@ -18,6 +18,7 @@ struct Val {
     Node    *node;                             /* ARRAY: rank 0 included */
     int64_t  bound;                            /* ARRAY of INT from index(C): C, for messages; 0 otherwise */
     bool     ranged; int64_t lo, hi;           /* ARRAY of INT: every value is in lo..hi, so it may index; not ranged: it may not (int data) */
+    Node    *over; int64_t by;                 /* ARRAY of REAL, or over is NULL: it is over / by, where over is an INT array in lo..hi, so its floor may index */
     const char *why_not_index;                 /* for messages: "int data", "real" ... may be NULL */
     const StructType *type; Val *field;        /* RECORD: one Val for each type->field; arrays of records hold stacked fields */
     int nlead; int64_t lead[USER_RANK];        /* RECORD: leading axes; 0 for a single record */
@@ -49,6 +50,7 @@ typedef struct Frame {                         /* one model loop being built, in
     struct Frame *up; LoopBuilder *builder; Scope *scope; const struct Stmt *loop;
     int64_t trips; Sym *var; void *state;      /* eval_loop.c: what is carried and collected */
 } Frame;
+typedef struct Inside { const Scope *behind; Name name; Span span; } Inside;      /* a name that a loop bound for itself alone, and the scope behind the loop */
 typedef struct Sema {
     Arena *arena; Diags *diags; const FrontOptions *opt;
     Vec(struct Ast *) files;                   /* the main file first, then imports and std */
@@ -74,6 +76,7 @@ typedef struct Sema {
     int nletters; struct Sym **letters;        /* the letters in force, outermost first: arrays have one axis for each, of its range or 1 */
     bool in_library;                           /* inside a function of std/: what it makes is said to come from the call, */
     bool hidden;                               /* and, where that file is always there, its own lines and names are not shown */
+    Vec(Inside) inside;                        /* for messages */
     int64_t inlined;                           /* calls made so far */
     Vec(struct FnCall { const struct Decl *fn; Span call; }) calls;   /* the inlining stack: recursion, depth limit 200 */
 } Sema;

@@ -186,7 +186,7 @@ static Val argument_for(Part *x, int i, const int *path, int depth)
     }
     if (sema_fit(s, v, x->leaf->type.rank, x->leaf->type.dim))
         return v;
-    Diag *d = diag_error(s->diags, at, NULL, "the argument %s has shape %s; it must be a scalar or have the shape of %s, which is %s", formal->name.name, type_text(s->arena, &t), x->leaf->name, type_text(s->arena, &x->leaf->type));
+    Diag *d = diag_error(s->diags, at, NULL, "the argument %s has shape %s; it must be a scalar or have the shape of %s, which is %s; arrays of other shapes are fields of a record, `%s : S`", formal->name.name, type_text(s->arena, &t), x->leaf->name, type_text(s->arena, &x->leaf->type), formal->name.name);
     diag_note(s->diags, d, x->leaf->span, "%s is declared here with shape %s", x->l->target->decl->name.name, type_text(s->arena, &x->leaf->type));
     return val_error();
 }

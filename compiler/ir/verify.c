@@ -45,7 +45,7 @@ static DType operand_dtype(Op op, int k)
 {
     switch (op) {
     case OP_not: case OP_and: case OP_or: return T_BOOL;
-    case OP_normal: case OP_uniform: return T_INT;
+    case OP_normal: case OP_uniform: case OP_quotient: case OP_remainder: return T_INT;
     case OP_select: return k == 0 ? T_BOOL : T_NONE;
     default: return op_info[op].result == T_REAL && op != OP_real ? T_REAL : T_NONE;
     }

@@ -268,7 +268,29 @@ def averages(r):
     return data, meta, value
 
 
-PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon, averages=averages)
+def wraps(r):
+    N, K, T, S = 6, 2, 5, 4
+    data = dict(x=r.normal(size=(K, N, 3)), y=r.normal(size=(K, N)), start=r.normal(size=N), goal=r.normal(size=2 * N))
+    meta = dict(log_rates=-2 + 0.2 * r.normal(size=3), speed=0.1, mix=0.2 * r.normal(size=3))
+    i, j = np.arange(N), np.arange(2 * N)
+
+    def ring(u, m):
+        for t in range(S):
+            u = u - m["speed"] * (jnp.roll(u, -1) - jnp.roll(u, 1)) + m["mix"][t % 3] * u[i // 2] + 0.1 * u[np.maximum(i - 2, 0)] * u[np.minimum(i + t, N - 1)]
+        return u
+
+    doubled = lambda u: jnp.repeat(u, 2) + 0.1 * jnp.mod(3 * u[(5 - j) % N], 1.5)
+    lagged = lambda x: jnp.concatenate([jnp.zeros((1, 3)), x[:-1]]) + x[(i - 3) // 4 + 1]
+
+    def value(m, d):
+        inner = lambda p, t: ((lagged(d["x"][t % K]) @ p["w"] - d["y"][t % K]) ** 2).mean() + ((doubled(ring(p["u"], m)) - d["goal"]) ** 2).mean()
+        rule = lambda p, g, s, t: (p - jnp.exp(m["log_rates"][t % 3]) * (1 + t // 2 / 4) * g, s)
+        p = descend(inner, {"w": jnp.full(3, 0.1), "u": d["start"]}, T, (lambda p: (), rule))
+        return ((d["x"][-1] @ p["w"] - d["y"][-1]) ** 2).mean() + (doubled(ring(p["u"], m)) * ((j - 5) % 3)).sum(), p
+    return data, meta, value
+
+
+PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon, averages=averages, wraps=wraps)
 
 for number, (name, problem) in enumerate(PROBLEMS.items()):
     if sys.argv[1:] and name not in sys.argv[1:]:
