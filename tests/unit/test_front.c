@@ -21,7 +21,7 @@ static Ast *parse(const char *text, size_t n)
 
 static void list(Buf *b, const Expr *e)
 {
-    static const char *const op[] = { "+", "-", "*", "/", "@", "^", "<", "<=", ">", ">=", "==", "!=", "and", "or" };
+    static const char *const op[] = { "+", "-", "*", "/", "@", "%", "^", "<", "<=", ">", ">=", "==", "!=", "and", "or" };
     const Expr *part[] = { e->a, e->b, e->c };
     switch (e->kind) {
     case E_NUM: buf_printf(b, "%g", e->num); return;
@@ -63,7 +63,7 @@ static void list(Buf *b, const Expr *e)
 Test(front, precedence)
 {
     static const struct { const char *text, *tree; } cases[] = {
-        { "a + b * c", "(+ a (* b c))" }, { "a - b - c", "(- (- a b) c)" }, { "a / b * c", "(* (/ a b) c)" }, { "a @ b * c @ d", "(@ (* (@ a b) c) d)" },
+        { "a + b * c", "(+ a (* b c))" }, { "a - b - c", "(- (- a b) c)" }, { "a / b * c", "(* (/ a b) c)" }, { "a @ b * c @ d", "(@ (* (@ a b) c) d)" }, { "a + b % c * d", "(+ a (* (% b c) d))" }, { "-a % b", "(% (neg a) b)" },
         { "-x^2", "(neg (^ x 2))" }, { "2^-x", "(^ 2 (neg x))" }, { "a^b^c", "(^ a (^ b c))" }, { "(a^b)^c", "(^ (^ a b) c)" }, { "-a * b", "(* (neg a) b)" }, { "a * -b", "(* a (neg b))" }, { "--a", "(neg (neg a))" },
         { "a < b + 1", "(< a (+ b 1))" }, { "not a < b and c or d", "(or (and (not (< a b)) c) d)" }, { "a or b and c", "(or a (and b c))" },
         { "if a then b else c + d", "(if a b (+ c d))" }, { "1 + (if a then b else c)", "(+ 1 (if a b c))" }, { "if a then b else if c then d else e", "(if a b (if c d e))" },
