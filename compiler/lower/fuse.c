@@ -5,29 +5,56 @@
  * has nothing to do with the one that moves: the later loop moves up, or else the earlier one down. Outer loops come first, bodies after. */
 #include "low.h"
 
-typedef struct Touch { LBuf *buf; LExpr **idx; unsigned along; int how; } Touch;
-typedef struct Uses {                             /* what a statement reads and writes */
+/* What a statement does with one buffer or temporary, all its accesses together. pins: the dimensions that every access subscripts by the statement's own
+ * loop variable. Kept so, what two statements have to do with each other costs no walk of either: a block may have thousands that become one. */
+enum { READS = 1, WRITES = 2, NOT_ONLY_ADDS = 4 };
+typedef struct Use { int key; unsigned char how; unsigned pins; const LBuf *buf; } Use;     /* key: the buffer's id; behind those, the temporary's, which has no buf */
+typedef struct Uses {
     Low *l;
-    Vec(Touch) all;
-    Vec(const LTemp *) temps;
+    const LStmt *of;
+    Vec(Use) all;                                 /* one for each key */
     bool stays;                                   /* writes memory of the caller, or asks the runtime: nothing moves across */
-    bool invokes;                                 /* phases, decisions of the runtime, loops that depend on them: not joined */
+    bool bound;                                   /* phases, decisions of the runtime and loops that depend on them are not joined */
 } Uses;
+
+/* use_at: by key, where in `all` of the Uses that were indexed last its use stands. Stale entries are seen by their key. */
+static Use *find(const Uses *u, int key)
+{
+    int at = u->l->use_at[key];
+    return at < u->all.n && u->all.at[at].key == key ? &u->all.at[at] : NULL;
+}
+
+static void add_use(Uses *u, Use x)
+{
+    Use *before = find(u, x.key);
+    if (before) {
+        before->how |= x.how;
+        before->pins &= x.pins;
+        return;
+    }
+    u->l->use_at[x.key] = u->all.n;
+    vec_push(u->l->arena, u->all, x);
+}
+
+static void index_uses(const Uses *u)
+{
+    for (int k = 0; k < u->all.n; k++)
+        u->l->use_at[u->all.at[k].key] = k;
+}
 
 static void note_touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     Uses *u = user;
-    vec_push(u->l->arena, u->all, (Touch){ b, idx, along, how });
+    unsigned pins = 0;
+    for (int d = 0; u->of->kind == LS_FOR && d < b->rank; d++)
+        if (!(along >> d & 1) && idx[d]->kind == LX_VAR && idx[d]->var == u->of->var)
+            pins |= 1u << d;
+    add_use(u, (Use){ b->id, (unsigned char)((how & LA_WRITE ? WRITES : READS) | (how & LA_ADD ? 0 : NOT_ONLY_ADDS)), pins, b });
     u->stays |= how & LA_WRITE && !is_place(b) && b->storage != LB_LOCAL;
 }
 
-static void note_temp(Uses *u, const LTemp *t)
-{
-    for (int k = 0; k < u->temps.n; k++)
-        if (u->temps.at[k] == t)
-            return;
-    vec_push(u->l->arena, u->temps, t);
-}
+/* Temporaries that are named: any in common is taken as a dependence. */
+static void note_temp(Uses *u, const LTemp *t) { add_use(u, (Use){ u->l->prog->bufs.n + t->id, WRITES | NOT_ONLY_ADDS, 0, NULL }); }
 
 static void temps_of_expr(Uses *u, const LExpr *e)
 {
@@ -41,9 +68,9 @@ static void temps_of_expr(Uses *u, const LExpr *e)
         temps_of_expr(u, e->idx[k]);
 }
 
-/* Temporaries that are named: any in common is taken as a dependence. */
 static void temps_of(Uses *u, const LStmt *s)
 {
+    u->bound |= s->kind == LS_INVOKE || s->kind == LS_ASK || s->kind == LS_SNAPSHOT || s->lo;
     if (s->temp)
         note_temp(u, s->temp);
     temps_of_expr(u, s->x);
@@ -51,101 +78,41 @@ static void temps_of(Uses *u, const LStmt *s)
         temps_of(u, s->body.at[k]);
 }
 
-static bool invokes(const LStmt *s)
-{
-    bool yes = s->kind == LS_INVOKE || s->kind == LS_ASK || s->kind == LS_SNAPSHOT || s->lo;
-    for (int k = 0; k < s->body.n; k++)
-        yes |= invokes(s->body.at[k]);
-    return yes;
-}
-
-static void add_uses(Uses *u, const LStmt *s)
-{
-    lir_each_access(s, true, note_touch, u);
-    temps_of(u, s);
-    u->stays |= s->kind == LS_ASK || s->kind == LS_SNAPSHOT;
-    u->invokes |= invokes(s);
-}
-
 static Uses *uses_of(Low *l, const LStmt *s)
 {
     Uses *u = NEW(l->arena, Uses);
     u->l = l;
-    add_uses(u, s);
+    u->of = s;
+    u->stays = s->kind == LS_ASK || s->kind == LS_SNAPSHOT;
+    lir_each_access(s, true, note_touch, u);
+    temps_of(u, s);
     return u;
 }
 
-static bool share_temp(const Uses *x, const Uses *y)
+/* x is indexed. */
+static bool commute(const Uses *x, const Uses *y)
 {
-    for (int i = 0; i < x->temps.n; i++)
-        for (int j = 0; j < y->temps.n; j++)
-            if (x->temps.at[i] == y->temps.at[j])
-                return true;
-    return false;
-}
-
-/* ---- which buffers two statements have in common: marks by buffer id ---- */
-enum { READS = 1, WRITES = 2, NOT_ONLY_ADDS = 4 };
-static unsigned char mark_of(const Touch *t) { return (unsigned char)((t->how & LA_WRITE ? WRITES : READS) | (t->how & LA_ADD ? 0 : NOT_ONLY_ADDS)); }
-
-static unsigned char *marks(Low *l, const Uses *u)
-{
-    unsigned char *m = l->marks;
-    memset(m, 0, (size_t)l->prog->bufs.n);
-    for (int k = 0; k < u->all.n; k++)
-        m[u->all.at[k].buf->id] |= mark_of(&u->all.at[k]);
-    return m;
-}
-
-static bool commute(Low *l, const Uses *x, const Uses *y)
-{
-    if (x->stays || y->stays || share_temp(x, y))
+    if (x->stays || y->stays)
         return false;
-    unsigned char *m = marks(l, x);
     for (int k = 0; k < y->all.n; k++) {
-        unsigned char of_x = m[y->all.at[k].buf->id];
-        if (of_x && (of_x | mark_of(&y->all.at[k])) & WRITES)
+        const Use *u = find(x, y->all.at[k].key);
+        if (u && (u->how | y->all.at[k].how) & WRITES)
             return false;
     }
     return true;
 }
 
-static bool pinned(const Touch *t, const LVar *v, int d) { return !(t->along >> d & 1) && t->idx[d]->kind == LX_VAR && t->idx[d]->var == v; }
-
-/* The dimension in which every access of b in x uses v and in y uses w; -1: none. */
-static int common_dimension(const LBuf *b, const Uses *x, const LVar *v, const Uses *y, const LVar *w)
-{
-    for (int d = 0; d < b->rank; d++) {
-        bool ok = true;
-        for (int k = 0; ok && k < x->all.n; k++)
-            ok = x->all.at[k].buf != b || pinned(&x->all.at[k], v, d);
-        for (int k = 0; ok && k < y->all.n; k++)
-            ok = y->all.at[k].buf != b || pinned(&y->all.at[k], w, d);
-        if (ok)
-            return d;
-    }
-    return -1;
-}
-
-/* May they be one loop? *shared: they have a buffer of the workspace in common. */
-static bool may_fuse(Low *l, const Uses *x, const LVar *v, const Uses *y, const LVar *w, bool *shared)
+/* May the loops x, which is indexed, and y be one? *shared: they have a buffer of the workspace in common. */
+static bool may_fuse(const Uses *x, const Uses *y, bool *shared)
 {
     *shared = false;
-    if (share_temp(x, y))
-        return false;
-    unsigned char *m = marks(l, x), *seen = l->marks2;
-    memset(seen, 0, (size_t)l->prog->bufs.n);
-    for (int k = 0; k < y->all.n; k++)
-        seen[y->all.at[k].buf->id] |= mark_of(&y->all.at[k]);
     for (int k = 0; k < y->all.n; k++) {
-        LBuf *b = y->all.at[k].buf;
-        unsigned char both = m[b->id] | seen[b->id];
-        if (!m[b->id] || !seen[b->id])
+        const Use *v = &y->all.at[k], *u = find(x, v->key);
+        if (!u)
             continue;
-        *shared |= is_place(b);
-        if (both & WRITES && both & NOT_ONLY_ADDS && common_dimension(b, x, v, y, w) < 0)
+        *shared |= v->buf && is_place(v->buf);
+        if ((u->how | v->how) & WRITES && (u->how | v->how) & NOT_ONLY_ADDS && !(u->pins & v->pins))
             return false;
-        seen[b->id] = 0;
     }
     return true;
 }
@@ -189,9 +156,10 @@ static bool has_loop(const LStmt *s)
 /* Iterations that do not depend on each other may run in the other direction; but innermost loops run upwards, as they are vectorised. */
 static bool turns(const LStmt *s) { return s->parallel && has_loop(s); }
 
-static bool fusible(const LStmt *a, const LStmt *b)
+static bool fusible(const Uses *x, const Uses *y)
 {
-    return a->kind == LS_FOR && b->kind == LS_FOR && a->n == b->n && (a->down == b->down || turns(a->down ? b : a));
+    const LStmt *a = x->of, *b = y->of;
+    return a->kind == LS_FOR && b->kind == LS_FOR && a->n == b->n && !x->bound && !y->bound && (a->down == b->down || turns(a->down ? b : a));
 }
 
 /* ---- a loop over expensive functions should stay innermost, where it is vectorised, unless the loop that it would join does far more ---- */
@@ -236,12 +204,13 @@ static bool worth(const LStmt *a, const LStmt *b)
 }
 
 /* ---- one block ---- */
-typedef struct Fusing { Low *l; LBlock *b; Uses **uses; } Fusing;
+typedef struct Fusing { LBlock *b; Uses **uses; } Fusing;
 
+/* u is indexed. */
 static bool commutes_with_all(const Fusing *f, const Uses *u, int from, int to)
 {
     for (int k = from; k < to; k++)
-        if (!commute(f->l, f->uses[k], u))
+        if (!commute(u, f->uses[k]))
             return false;
     return true;
 }
@@ -253,38 +222,51 @@ static void take_out(Fusing *f, int k)
     f->b->n--;
 }
 
-/* Joins statement m to statement k, at k or at m's place; false when they must stay apart. Returns in *at where the joined loop stands. */
+/* Does m move up past what stands between it and k (*up), or else k down? k is indexed. */
+static bool may_meet(const Fusing *f, int k, int m, bool *up)
+{
+    *up = true;
+    if (m == k + 1)
+        return true;
+    index_uses(f->uses[m]);
+    *up = commutes_with_all(f, f->uses[m], k + 1, m);
+    index_uses(f->uses[k]);
+    return *up || commutes_with_all(f, f->uses[k], k + 1, m);
+}
+
+/* Joins statement m to statement k, which is indexed, at k or at m's place; false when they must stay apart. Returns in *at where the joined loop stands. */
 static bool join(Fusing *f, int k, int m, int *at)
 {
     LStmt *x = f->b->at[k], *y = f->b->at[m];
-    bool shared;
-    if (f->uses[k]->invokes || f->uses[m]->invokes || !fusible(x, y) || !may_fuse(f->l, f->uses[k], x->var, f->uses[m], y->var, &shared) || (m > k + 1 && !shared) || !worth(x, y))
+    Uses *of_x = f->uses[k], *of_y = f->uses[m];
+    Low *l = of_x->l;
+    bool shared, up;
+    if (!fusible(of_x, of_y) || !may_fuse(of_x, of_y, &shared) || (m > k + 1 && !shared) || !worth(x, y) || !may_meet(f, k, m, &up))
         return false;
-    bool up = commutes_with_all(f, f->uses[m], k + 1, m);
-    if (!up && !commutes_with_all(f, f->uses[k], k + 1, m))
-        return false;
-    rename_var(y, y->var, x_var(f->l, x->var), f->l);
-    for (int i = 0; i < y->body.n; i++) {
-        push_stmt(f->l, &x->body, y->body.at[i]);
-        add_uses(f->uses[k], y->body.at[i]);
-    }
+    rename_var(y, y->var, x_var(l, x->var), l);
+    for (int i = 0; i < y->body.n; i++)
+        push_stmt(l, &x->body, y->body.at[i]);
     x->parallel &= y->parallel;
     x->down |= y->down;
+    for (int i = 0; i < of_y->all.n; i++)
+        add_use(of_x, of_y->all.at[i]);
+    of_x->stays |= of_y->stays;
     *at = up ? k : m - 1;
-    if (up)
-        take_out(f, m);
-    else {
-        f->b->at[m] = x;
-        f->uses[m] = f->uses[k];
-        take_out(f, k);
+    take_out(f, m);
+    for (int i = k; i < *at; i++) {               /* the one that moves down */
+        f->b->at[i] = f->b->at[i + 1];
+        f->uses[i] = f->uses[i + 1];
     }
+    f->b->at[*at] = x;
+    f->uses[*at] = of_x;
     return true;
 }
 
 /* Statement k and the one after it change places, where they may. */
 static bool swap_with_next(Fusing *f, int k)
 {
-    if (!commute(f->l, f->uses[k], f->uses[k + 1]))
+    index_uses(f->uses[k]);
+    if (!commute(f->uses[k], f->uses[k + 1]))
         return false;
     LStmt *s = f->b->at[k];
     Uses *u = f->uses[k];
@@ -314,12 +296,13 @@ static void lower_fills(Fusing *f)
 void fuse_block(Low *l, LBlock *b)
 {
     enum { REACH = 100 };
-    Fusing f = { l, b, NEW_N(l->arena, Uses *, b->n + 1) };
+    Fusing f = { b, NEW_N(l->arena, Uses *, b->n + 1) };
     for (int k = 0; k < b->n; k++)
         f.uses[k] = uses_of(l, b->at[k]);
     raise_stores(&f);
     for (int k = 0; k < b->n; k++) {
         int at = k;
+        index_uses(f.uses[k]);
         for (int m = k + 1; m < b->n && m <= k + REACH; m++)
             if (b->at[k]->kind == LS_FOR && join(&f, k, m, &at)) {
                 m = at > k ? b->n : k;            /* moved down: what stands at k now comes first */

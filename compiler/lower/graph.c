@@ -12,23 +12,11 @@ static void give_buffer(Low *l, Node *n, Slot *s)
     s->nprefix = 0;
 }
 
-/* The node that uses n, asked for once. */
-static Node *user_of(const Env *e, const Node *n)
-{
-    for (int k = 0; k < e->graph->nodes.n; k++) {
-        Node *u = e->graph->nodes.at[k];
-        for (int a = 0; e->need[u->id] && a < u->narg; a++)
-            if (u->arg[a] == n)
-                return u;
-    }
-    return NULL;
-}
-
 /* A contraction that is one term of a stored sum is added into the sum's buffer, when the sum is stored. */
 static bool is_term(const Env *e, const Node *n)
 {
     do {
-        const Node *u = e->uses[n->id] == 1 ? user_of(e, n) : NULL;
+        const Node *u = e->uses[n->id] == 1 ? e->user[n->id] : NULL;
         if (!u || u->op != OP_add || u->type.dtype != T_REAL)
             return false;
         n = u;
@@ -69,6 +57,7 @@ Env *new_env(Low *l, Env *outer, Graph *g)
     e->graph = g;
     e->slot = NEW_N(l->arena, Slot, limit + 1);
     e->uses = NEW_N(l->arena, int, limit + 1);
+    e->user = NEW_N(l->arena, Node *, limit + 1);
     e->need = NEW_N(l->arena, bool, limit + 1);
     return e;
 }

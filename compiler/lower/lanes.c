@@ -45,7 +45,7 @@ static bool collect(const LStmt *f, Lanes *w)
     w->n = 0;
     for (int k = 0; k < f->body.n; k++) {
         const LStmt *s = f->body.at[k];
-        if (s->kind != LS_SET && s->kind != LS_LET && !(s->kind == LS_STORE && own_element(f, s)))
+        if (s->kind != LS_SET && s->kind != LS_LET && s->kind != LS_STORE)
             return false;
         if (s->kind != LS_SET || declared_in(&f->body, s->temp))
             continue;
@@ -58,7 +58,7 @@ static bool collect(const LStmt *f, Lanes *w)
         w->temp[w->n] = s->temp;
         w->op[w->n++] = op;
     }
-    return w->n > 0;
+    return w->n > 0 && own_elements(f);
 }
 
 static LExpr **one_index(Low *l, LExpr *x)

@@ -33,6 +33,7 @@ typedef struct LBuf {
     Origin   origin;
     int      id;                      /* its place in program->bufs */
     bool     carried;                 /* goes round a loop: alive from before it until after it */
+    struct LExpr **stored_at;         /* scratch of independent.c: NULL outside it */
     int      live_from, live_to;      /* WORK: positions in the entry's flattened statement order; for explain */
 } LBuf;
 typedef struct LVar  { Name name, axis; int id; } LVar;   /* axis: the name of the axis over which it runs, or NULL */

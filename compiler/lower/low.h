@@ -16,14 +16,15 @@ typedef struct Slot {                          /* what a node's value is */
     LExpr  *index_at;                          /* the same, where it is not a variable */
 } Slot;
 typedef struct Copied { Node *n; int factor, letter[MAX_RANK], nletter; LBuf *buf; } Copied;   /* factor of product n, stored for it by the letters: aside.c */
-struct Env { Env *outer; Graph *graph; Slot *slot; int *uses; bool *need; Vec(Copied) copied; };
+/* By node: user is one of the nodes that ask for it, the only one where uses is 1; NULL: a result alone. */
+struct Env { Env *outer; Graph *graph; Slot *slot; int *uses; Node **user; bool *need; Vec(Copied) copied; };
 typedef struct Low {
     Arena *arena; LProgram *prog; const LowerOptions *opt; Problem *problem;
     LFunc *func; int nvars, ntemps;
     int named;                                    /* buffers of the caller's memory before that one have their final names */
     Vec(struct { const Checkpoints *of; LBuf *buf; }) tables;   /* of loops that save some of their states: see checkpoint.c */
     const char *prefix;
-    unsigned char *marks, *marks2;                /* scratch of fuse.c: one for each buffer */
+    int *use_at;                                  /* scratch of fuse.c: one for each buffer and temporary */
 } Low;
 
 /* ---- lexpr.c ---- */
@@ -112,8 +113,7 @@ void   name_shared(Low *, int first_func, int end, bool shared);            /* a
 void   read_first(Low *, LFunc *);                                 /* invariant.c */
 void   update_in_place(LBlock *);                                   /* update.c */
 /* ---- independent.c ---- */
-bool   same_array(const LBuf *, const LBuf *);                     /* the same memory: of the caller's there are several views */
-bool   own_element(const LStmt *loop, const LStmt *store);         /* each iteration stores an element that no other iteration touches */
+bool   own_elements(const LStmt *loop);                             /* no iteration touches an element that a store of the body writes in another */
 /* ---- guard.c ---- */
 void   guard_mark(Low *, Graph *);                                 /* which values need not be finite */
 bool   guard_is_lax(const Node *);

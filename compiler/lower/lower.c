@@ -104,8 +104,7 @@ static void sound(Low *l, const char *pass)
 static void improve(Low *l, int first)
 {
     LProgram *p = l->prog;
-    l->marks = NEW_N(l->arena, unsigned char, p->bufs.n + 1);
-    l->marks2 = NEW_N(l->arena, unsigned char, p->bufs.n + 1);
+    l->use_at = NEW_N(l->arena, int, p->bufs.n + l->ntemps + 1);
     sound(l, "emission");
     size_entry(l, first);                         /* known before loops are joined: those of different sizes stay apart where the numbers happen to be equal */
     join_firsts(l, first);

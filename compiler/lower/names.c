@@ -7,31 +7,59 @@
 #include <ctype.h>
 #include <strings.h>
 
-typedef struct Names { Low *l; Vec(Name) taken; Vec(struct Numbered { Name name; int last; }) numbered; bool *named; } Names;
+/* What is known of a name: how often it is taken now, and the last number that was tried behind it, in the function with the number `round`. */
+typedef struct Known { Name name; int taken, round, last; } Known;
+typedef struct Names { Low *l; Vec(Name) taken; Known *known; int nknown, room, round; bool *named; } Names;
 
-static bool is_taken(const Names *x, Name n)
+/* A table with open addresses: names are compared by their pointers. */
+static Known *known(Names *x, Name n)
 {
-    for (int k = 0; k < x->taken.n; k++)
-        if (x->taken.at[k] == n)
-            return true;
-    return false;
+    if (2 * x->nknown >= x->room) {
+        Known *old = x->known;
+        int size = x->room;
+        x->known = NEW_N(x->l->arena, Known, x->room = size ? 4 * size : 256);
+        x->nknown = 0;
+        for (int k = 0; k < size; k++)
+            if (old[k].name)
+                *known(x, old[k].name) = old[k];
+    }
+    uintptr_t at = (uintptr_t)n / 8 * 2654435761u;
+    while (x->known[at % (unsigned)x->room].name && x->known[at % (unsigned)x->room].name != n)
+        at++;
+    Known *found = &x->known[at % (unsigned)x->room];
+    x->nknown += !found->name;
+    found->name = n;
+    return found;
 }
 
-static void take(Names *x, Name n) { vec_push(x->l->arena, x->taken, n); }
+static bool is_taken(Names *x, Name n) { return known(x, n)->taken; }
+
+static void take(Names *x, Name n)
+{
+    known(x, n)->taken++;
+    vec_push(x->l->arena, x->taken, n);
+}
+
+/* Only the first n are taken from here on. */
+static void release(Names *x, int n)
+{
+    while (x->taken.n > n)
+        known(x, x->taken.at[--x->taken.n])->taken--;
+}
 
 /* The name, or the name and a number. */
 static Name unique(Names *x, Name wish)
 {
     Name name = wish;
     if (is_taken(x, name)) {
-        int at = 0;
-        while (at < x->numbered.n && x->numbered.at[at].name != wish)
-            at++;
-        if (at == x->numbered.n)
-            vec_push(x->l->arena, x->numbered, (struct Numbered){ wish, 1 });
+        Known *k = known(x, wish);
+        int last = k->round == x->round ? k->last : 1;
         do
-            name = intern_printf("%s_%d", wish, ++x->numbered.at[at].last);
+            name = intern_printf("%s_%d", wish, ++last);
         while (is_taken(x, name));
+        k = known(x, wish);                       /* the table may have grown */
+        k->round = x->round;
+        k->last = last;
     }
     take(x, name);
     return name;
@@ -85,15 +113,15 @@ static void name_loops(Names *x, LBlock *b)
             name_var(x, s->lane, false);
         name_loops(x, &s->body);
         if (s->kind == LS_FOR)
-            x->taken.n -= s->lane ? 2 : 1;
+            release(x, x->taken.n - (s->lane ? 2 : 1));
     }
-    x->taken.n = before;
+    release(x, before);
 }
 
 static void name_function(Names *x, LFunc *f)
 {
     int before = x->taken.n;
-    x->numbered.n = 0;
+    x->round++;
     for (int i = 0; i < f->nindex; i++) {
         if (is_taken(x, f->index[i]->name))
             f->index[i]->name = intern("at_step");
@@ -101,7 +129,7 @@ static void name_function(Names *x, LFunc *f)
     }
     name_temps(x, &f->body);
     name_loops(x, &f->body);
-    x->taken.n = before;
+    release(x, before);
 }
 
 /* ---- sizes that follow from others: a loop's from the arrays that its variable runs over, an array's from the loops that run over it ---- */
@@ -157,7 +185,7 @@ void name_entry(Low *l, int first, int end)
 {
     size_functions(l, first, end);
     LProgram *p = l->prog;
-    Names x = { .l = l, .named = NEW_N(l->arena, bool, p->bufs.n + 1) };
+    Names x = { .l = l, .round = 1, .named = NEW_N(l->arena, bool, p->bufs.n + 1) };
     for (int k = 0; k < p->dims.n; k++)
         take(&x, p->dims.at[k].text);
     for (int k = 0; k < p->bufs.n; k++) {

@@ -102,34 +102,55 @@ static int64_t bytes_of(const Low *l, const LBuf *b)
 }
 
 typedef Vec(LBuf *) Bufs;
+typedef struct Held { const LBuf *buf; int64_t from, to; } Held;                /* the bytes of a buffer that has its place */
+typedef Vec(Held) Holdings;                                                      /* by their first byte */
 
-static bool meet(const LBuf *a, int64_t a_at, int64_t a_size, const LBuf *b, int64_t b_at, int64_t b_size)
+static bool alive_together(const LBuf *a, const LBuf *b) { return a->live_from <= b->live_to && b->live_from <= a->live_to; }
+
+static void hold(Low *l, Holdings *h, const LBuf *b, int64_t at, int64_t size)
 {
-    return a->live_from <= b->live_to && b->live_from <= a->live_to && a_at < b_at + b_size && b_at < a_at + a_size;
+    int k = h->n;
+    vec_push(l->arena, *h, (Held){ b, at, at + size });
+    for (; k > 0 && h->at[k - 1].from > at; k--)
+        h->at[k] = h->at[k - 1];
+    h->at[k] = (Held){ b, at, at + size };
+}
+
+/* The lowest place behind `head` that is free while b lives. */
+static int64_t lowest(const Holdings *h, const LBuf *b, int64_t head, int64_t size)
+{
+    int64_t low = head;
+    for (int k = 0; k < h->n && h->at[k].from < low + size; k++)
+        if (h->at[k].to > low && alive_together(h->at[k].buf, b))
+            low = h->at[k].to;
+    return low;
+}
+
+static bool wishes_meet(const Bufs *all, const int64_t *size, const int64_t *at)
+{
+    for (int k = 0; k < all->n; k++)
+        for (int i = 0; at[k] >= 0 && i < k; i++)
+            if (at[i] >= 0 && at[k] < at[i] + size[i] && at[i] < at[k] + size[k] && alive_together(all->at[k], all->at[i]))
+                return true;
+    return false;
 }
 
 /* Offsets for all behind `head` bytes, the largest first, each the lowest that is free while it lives; those with a wish get it. Result: the bytes, or -1 where wishes meet. */
-static int64_t arrange(const Bufs *all, const int64_t *size, const int64_t *wish, int64_t head, int64_t *at)
+static int64_t arrange(Low *l, const Bufs *all, const int64_t *size, const int64_t *wish, int64_t head, int64_t *at)
 {
     int64_t bytes = head;
+    Holdings held = { 0 };
     for (int k = 0; k < all->n; k++)
         at[k] = wish ? wish[all->at[k]->id] : -1;
-    for (int k = 0; wish && k < all->n; k++)
-        for (int i = 0; i < k; i++)
-            if (at[k] >= 0 && at[i] >= 0 && meet(all->at[k], at[k], size[k], all->at[i], at[i], size[i]))
-                return -1;
+    if (wishes_meet(all, size, at))
+        return -1;
+    for (int k = 0; k < all->n; k++)
+        if (at[k] >= 0)
+            hold(l, &held, all->at[k], at[k], size[k]);
     for (int k = 0; k < all->n; k++) {
         if (at[k] < 0) {
-            int64_t low = head;
-            for (bool again = true; again;) {
-                again = false;
-                for (int i = 0; i < all->n; i++)
-                    if (i != k && at[i] >= 0 && meet(all->at[k], low, size[k], all->at[i], at[i], size[i])) {
-                        low = at[i] + size[i];
-                        again = true;
-                    }
-            }
-            at[k] = low;
+            at[k] = lowest(&held, all->at[k], head, size[k]);
+            hold(l, &held, all->at[k], at[k], size[k]);
         }
         if (at[k] + size[k] > bytes)
             bytes = at[k] + size[k];
@@ -163,8 +184,8 @@ void place_buffers(Low *l, int first_func, int end, int64_t *work_bytes)
     for (int k = 0; k < all.n; k++)
         size[k] = all.at[k]->offset;
     int64_t head = l->prog->store_slots ? 64 : 0;    /* the store's, see mfl_use_store */
-    *work_bytes = arrange(&all, size, NULL, head, at);
-    int64_t *wish = l->opt->guard ? NULL : share_phases(l, first_func, end), shared = wish ? arrange(&all, size, wish, head, other) : -1;
+    *work_bytes = arrange(l, &all, size, NULL, head, at);
+    int64_t *wish = l->opt->guard ? NULL : share_phases(l, first_func, end), shared = wish ? arrange(l, &all, size, wish, head, other) : -1;
     bool share = shared >= 0 && (shared <= *work_bytes || shared <= l->prog->work_bytes);
     *work_bytes = share ? shared : *work_bytes;
     for (int k = 0; k < all.n; k++)

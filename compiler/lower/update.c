@@ -4,7 +4,7 @@
 
 static bool is_old_value(const LStmt *s, const LExpr *e)
 {
-    return e->kind == LX_LOAD && same_array(e->buf, s->dst.buf) && same_place(e->buf, e->idx, s->dst.idx);
+    return e->kind == LX_LOAD && e->buf == s->dst.buf && same_place(e->buf, e->idx, s->dst.idx);
 }
 
 void update_in_place(LBlock *b)

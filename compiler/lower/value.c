@@ -150,6 +150,7 @@ void decide(Low *l, Env *e)
         for (int a = 0; e->need[n->id] && a < n->narg; a++) {
             e->need[n->arg[a]->id] = true;
             e->uses[n->arg[a]->id]++;
+            e->user[n->arg[a]->id] = n;
         }
     }
     for (int i = 0; i < g->nodes.n; i++) {

@@ -123,9 +123,8 @@ static void block(Check *c, const LBlock *b);
 static void inner_block(Check *c, const LStmt *s)
 {
     int temps = c->temps.n;
-    for (int k = 0; s->lane && k < s->body.n; k++)
-        if (s->body.at[k]->kind == LS_STORE && !own_element(s, s->body.at[k]))
-            WRONG(c, "%s: lanes of a sum that are not independent: %s", c->func->name, s->body.at[k]->dst.buf->name);
+    if (s->lane && !own_elements(s))
+        WRONG(c, "%s: lanes of a sum that are not independent: loop over %s", c->func->name, s->var->name);
     if (s->kind == LS_FOR) {
         vec_push(c->p->arena, c->vars, ((typeof(c->vars.at[0])){ s->var, { 0, s->n - 1, !s->lo } }));
         if (s->lane)

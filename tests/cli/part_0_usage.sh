@@ -45,3 +45,11 @@ if [ -z "$ASAN" ]; then
 fi
 # The library's lines are said to be the library's.
 gives 0 "std/optimizers.mfl:5" explain ../../examples/ridge.mfl
+
+# The compiler's own memory grows with the text, not with its square: 400 small products in turn took 5 GB.
+awk 'BEGIN {
+    print "problem deep_text\ndata x[4, 4]\nmeta m[4, 4] = 0.1\nparam p[4, 4] = 0\ninner {\n  v0 = p * m"
+    for (i = 1; i < 400; i++) printf "  v%d = tanh(v%d @ m + x)\n", i, i - 1
+    print "  return sum(v399) + sum(p^2)\n}\nstep p by sgd(0.1) for 3\nouter = sum(p^2)"
+}' > "$tmp/deep_text.mfl"
+[ -n "$ASAN" ] || yes_ "400 products within 2 GB" sh -c 'ulimit -v 2097152; exec "$1" build "$2/deep_text.mfl" --mode mixed --schedule snapshot -o "$2"' sh "$mflc" "$tmp"
