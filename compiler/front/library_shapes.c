@@ -242,6 +242,28 @@ Val lib_cumsum(Call *c, int op)
     return val_array(ir_op(c->s->here, OP_cumsum, &x, 1, x->type, axis * 2));
 }
 
+/* Rows of the unit matrix at the labels: where these are known to be inside, sums over the rows are gathers and scatters (ir/contract.c: fold_delta). */
+static Node *unit_rows(Sema *s, Node *labels, int64_t n)
+{
+    Type square = type_of(T_INT, 2, (int64_t[]){ n, n }), out = { .dtype = T_REAL, .rank = labels->type.rank + 1 };
+    Node *args[] = { ir_cast_real(s->here, ir_map2(s->here, OP_eq, ir_iota(s->here, square, 0), ir_iota(s->here, square, 1))), labels };
+    Contract k;
+    contract_init(&k);
+    k.nfactor = k.nindex = 1;
+    k.arg[1].rank = labels->type.rank;
+    k.out.rank = out.rank;
+    for (int d = 0; d < out.rank; d++) {
+        out.dim[d] = d < labels->type.rank ? labels->type.dim[d] : n;
+        k.out.place[d] = place_letter(contract_letter(&k, out.dim[d], NULL));
+        if (d < labels->type.rank)
+            k.arg[1].place[d] = k.out.place[d];
+    }
+    k.arg[0].rank = 2;
+    k.arg[0].place[0] = (Place){ .index = 1 };
+    k.arg[0].place[1] = k.out.place[out.rank - 1];
+    return ir_contract(s->here, &k, args, out);
+}
+
 Val lib_one_hot(Call *c, int op)
 {
     (void)op;
@@ -258,6 +280,8 @@ Val lib_one_hot(Call *c, int op)
     int map[MAX_RANK];
     if (t.rank >= USER_RANK)
         return report(c->s, c->e->at, NULL, "one_hot: an array may have at most %d axes", USER_RANK);
+    if (y.kind == V_ARRAY && y.ranged && y.lo >= 0 && y.hi < n)
+        return val_array(unit_rows(c->s, x, n));
     for (int k = 0; k < t.rank; k++)
         map[k] = k;
     t.dim[t.rank++] = n;

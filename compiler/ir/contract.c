@@ -128,10 +128,76 @@ static bool fold_view(Work *w, int k)
     return true;
 }
 
+static bool letter_in(const Contract *c, const Access *x, int letter)
+{
+    for (int d = 0; d < x->rank; d++)
+        if (x->place[d].coef[letter])
+            return true;
+    return false;
+}
+
+/* May the letter be the value of index operand `index` instead? It then stands alone or beside constants and letters, where no other index is. */
+static bool may_be_index(const Contract *c, int letter, int index, int k)
+{
+    bool sums = !letter_in(c, &c->out, letter);
+    for (int l = 0; l < c->nletters; l++)
+        sums |= letter_in(c, &c->arg[index], l) && !letter_in(c, &c->out, l);
+    for (int a = -1; a < c->nfactor + c->nindex; a++) {
+        const Access *x = a < 0 ? &c->out : &c->arg[a];
+        for (int d = 0; a != k && d < x->rank; d++)
+            if (x->place[d].coef[letter] && (a >= c->nfactor || x->place[d].coef[letter] != 1 || x->place[d].index >= 0))
+                return false;
+    }
+    for (int g = 0; g < c->nguard; g++)
+        if (c->guard[g].place.coef[letter])
+            return false;
+    return sums;
+}
+
+/* A factor that is 1 where its two places are equal and else 0: the letter of one takes the value of the other, sum[i](d[y[e], i] x[i]) = x[y[e]], and a
+ * product with a matrix of labels becomes a gather, or a scatter. Only where something is summed: one element of it costs nothing. */
+static bool fold_delta(Work *w, int k)
+{
+    Contract *c = &w->c;
+    const Node *n = w->arg[k], *is = n->op == OP_real ? n->arg[0] : n;
+    if (is->op != OP_eq || n->type.rank != 2 || n->type.dim[0] != n->type.dim[1] || is->arg[0]->op != OP_iota || is->arg[1]->op != OP_iota || is->arg[0] == is->arg[1])
+        return false;
+    for (int side = 0; side < 2; side++) {
+        Place by = c->arg[k].place[side], alone = by;
+        int letter;
+        int64_t lo, hi, base;
+        if (!place_is_letter(&c->arg[k].place[1 - side], &letter) || c->range[letter] != n->type.dim[0] || by.coef[letter])
+            continue;
+        alone.index = -1;
+        place_range(c, &alone, &lo, &hi);
+        bool gathers = by.index >= 0 && place_is_const(&alone, &base) && base == 0 && may_be_index(c, letter, by.index, k);
+        bool affine = by.index < 0 && lo >= 0 && hi < n->type.dim[0] && !letter_in(c, &c->out, letter);
+        if (!gathers && !affine)
+            continue;
+        if (affine)
+            contract_put(c, letter, by);
+        for (int a = -1; gathers && a < c->nfactor; a++) {
+            Access *x = a < 0 ? &c->out : &c->arg[a];
+            for (int d = 0; a != k && d < x->rank; d++)
+                if (x->place[d].coef[letter]) {
+                    x->place[d].coef[letter] = 0;
+                    x->place[d].index = by.index;
+                }
+        }
+        c->range[letter] = 1;
+        w->arg[k] = ir_real(w->g, 1);
+        c->arg[k].rank = 0;
+        return true;
+    }
+    return false;
+}
+
 static bool fold_factor(Work *w, int k)
 {
     Node *n = w->arg[k];
     double v;
+    if (w->out.dtype == T_REAL && fold_delta(w, k))
+        return true;
     if (w->out.dtype == T_REAL && ir_is_const(n, &v) && !(w->c.nfactor == 1 && n->type.rank == 0)) {
         w->c.scale *= v;
         if (w->c.nfactor > 1) {

@@ -18,6 +18,7 @@ typedef struct Work {
 bool contract_tidy_letters(Work *);
 bool contract_tidy_guards(Work *);
 bool contract_solve_out(Work *);                           /* makes one place of out a letter of its own; false also where that cannot be */
+void contract_put(Contract *, int letter, Place by);       /* an affine place for the letter, everywhere */
 void contract_renumber(Contract *);
 bool place_is_const(const Place *, int64_t *value);
 

@@ -89,7 +89,7 @@ static void subst_place(Place *p, void *user)
         p->coef[l] += k * s->by.coef[l];
 }
 
-static void substitute(Contract *c, int letter, Place by) { each_place(c, subst_place, &(Subst){ letter, by }); }
+void contract_put(Contract *c, int letter, Place by) { each_place(c, subst_place, &(Subst){ letter, by }); }
 
 typedef struct Uses { int letter; int n; } Uses;
 static void count_use(Place *p, void *user) { ((Uses *)user)->n += p->coef[((Uses *)user)->letter] != 0; }
@@ -116,7 +116,7 @@ bool contract_tidy_letters(Work *w)
     Contract *c = &w->c;
     for (int l = 0; l < c->nletters; l++) {
         if (c->range[l] == 1 && letter_uses(c, l)) {
-            substitute(c, l, place_const(0));
+            contract_put(c, l, place_const(0));
             return true;
         }
         if (!letter_uses(c, l) && c->range[l] != 1) {
@@ -175,7 +175,7 @@ static bool tidy_guard(Work *w, int g)
             for (int i = 0; i < MAX_LETTERS; i++)
                 by.coef[i] = i == l ? 0 : -k * x.place.coef[i];
             c->guard[g] = (Guard){ by, c->range[l] };
-            substitute(c, l, by);
+            contract_put(c, l, by);
             c->range[l] = 1;
             return true;
         }
@@ -261,7 +261,7 @@ bool contract_solve_out(Work *w)
                 by.coef[i] = i == found ? 0 : -k * p.coef[i];
             by.coef[q] = k;
             c->guard[c->nguard++] = (Guard){ by, c->range[found] };
-            substitute(c, found, by);
+            contract_put(c, found, by);
             c->range[found] = 1;
         }
         c->out.place[d] = place_letter(q);

@@ -272,6 +272,22 @@ static void random_index(Program *p)
     keep(p, kind == 0 ? iota : kind == 1 ? ir_const(p->g, t, 1) : ir_map2(p->g, OP_sub, ir_int(p->g, 2), iota), v);
 }
 
+/* The unit matrix as equal places, which contractions see through. */
+static Node *unit(Graph *g, int64_t n)
+{
+    Type t = shape(T_INT, 2, (int)n, (int)n);
+    return ir_cast_real(g, ir_map2(g, OP_eq, ir_iota(g, t, 0), ir_iota(g, t, 1)));
+}
+
+static void random_unit(Program *p)
+{
+    int n = 1 + below(4);
+    Tensor v = tensor(shape(T_REAL, 2, n, n));
+    for (int k = 0; k < n; k++)
+        v.at[k * n + k] = 1;
+    keep(p, unit(p->g, n), v);
+}
+
 static void random_constant(Program *p)
 {
     Type t = random_type(T_REAL);
@@ -291,7 +307,8 @@ static Program random_program(void)
     add_param(&p, shape(T_INT, 1, 2 + below(3)));
     add_param(&p, shape(T_INT, 0));
     for (int k = 0; k < 10; k++)
-        switch (below(12)) {
+        switch (below(13)) {
+        case 4: random_unit(&p); break;
         case 0: random_map(&p); break;
         case 1: random_reshape(&p); break;
         case 2: random_index(&p); break;
@@ -345,4 +362,33 @@ Test(ir, random_programs)
         arena_free(arena);
         arena = arena_new("test");
     }
+}
+
+/* out[...] = sum of unit[y[e], i] times x. */
+static Node *at_labels(Graph *g, Node *y, Node *x, Place x0, Place x1, Place out, int64_t outs)
+{
+    Contract c;
+    Type t = shape(T_REAL, 2, (int)outs, 3);
+    contract_init(&c);
+    contract_letter(&c, y->type.dim[0], NULL);
+    contract_letter(&c, 4, NULL);
+    contract_letter(&c, 3, NULL);
+    c.nfactor = 2;
+    c.nindex = 1;
+    c.arg[0] = (Access){ 2, { place_const(0), place_letter(1) } };
+    c.arg[0].place[0].index = 2;
+    c.arg[1] = (Access){ 2, { x0, x1 } };
+    c.arg[2] = (Access){ 1, { place_letter(0) } };
+    c.out = (Access){ 2, { out, place_letter(2) } };
+    return ir_contract(g, &c, (Node *[]){ unit(g, 4), x, y }, t);
+}
+
+/* A product with a matrix of labels is a gather (sum[i](unit[y[e], i] x[i, k])) or a scatter (sum[e](unit[y[e], i] m[e, k])): one factor is left. */
+Test(ir, products_with_labels)
+{
+    Graph *g = graph_new(arena, intern("labels"));
+    Node *y = ir_param(g, shape(T_INT, 1, 5), intern("y")), *x = ir_param(g, shape(T_REAL, 2, 4, 3), intern("x")), *m = ir_param(g, shape(T_REAL, 2, 5, 3), intern("m"));
+    Node *gather = at_labels(g, y, x, place_letter(1), place_letter(2), place_letter(0), 5), *scatter = at_labels(g, y, m, place_letter(0), place_letter(2), place_letter(1), 4);
+    cr_expect(gather->u.contract->nfactor == 1 && gather->u.contract->nletters == 2 && gather->u.contract->arg[0].place[0].index == 1);
+    cr_expect(scatter->u.contract->nfactor == 1 && scatter->u.contract->nletters == 2 && scatter->u.contract->out.place[0].index == 1);
 }
