@@ -77,4 +77,6 @@ Graph *transpose_graph(Graph *);
 const char *transpose_refuses(Graph *);                /* why it cannot: what is not linear; NULL: it can */
 /* Replaces every grad node, or of them the marked ones alone (Region.reverse), by its expansion (reverse mode over its body), in loop bodies too. */
 void expand_grads(Graph *g, bool marked);
+/* The gradients that the user wrote, grad[w](e); before anything else is done with a problem. */
+void expand_written_grads(Problem *);
 #endif

@@ -115,13 +115,14 @@ void expand_grads(Graph *g, bool marked)
             expand_grads(n->u.loop->body, marked);
         if (n->op == OP_grad && (n->u.region->reverse || !marked)) {
             const Region *r = n->u.region;
+            expand_grads(r->body, marked);
             Graph *grad = gradient_graph(r, r->wrt, r->nwrt);
             Node **args = NEW_N(g->arena, Node *, n->narg + 1);
             for (int a = 0; a < n->narg; a++)
                 args[a] = map[n->arg[a]->id];
             outs[n->id] = NEW_N(g->arena, Node *, r->nwrt + 1);
             graph_inline(fresh, grad, args, grad->results.at, r->nwrt, outs[n->id], NULL);
-            for (int k = 0; k < r->nwrt; k++)
+            for (int k = 0; k < r->nwrt && !r->written; k++)
                 outs[n->id][k] = ir_map1(fresh, OP_mark, outs[n->id][k]);
         } else if (n->op == OP_proj && outs[n->arg[0]->id])
             map[n->id] = outs[n->arg[0]->id][n->u.axis];
@@ -136,4 +137,15 @@ void expand_grads(Graph *g, bool marked)
     *g = *fresh;
     for (int i = 0; i < g->nodes.n; i++)
         g->nodes.at[i]->graph = g;
+}
+
+/* What grad[w](e) of the text stands for: from here on a problem's graphs hold no gradients, and those of the inner loss are the only regions. */
+void expand_written_grads(Problem *p)
+{
+    Graph *const all[] = { p->meta_init, p->param_init, p->state_init, p->inner, p->update, p->path, p->outer, p->learn_init, p->learn };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        if (all[k] && has_grads(all[k], false)) {
+            expand_grads(all[k], false);
+            ir_name_values(all[k]);
+        }
 }

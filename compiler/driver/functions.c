@@ -35,7 +35,7 @@ static void declare(Buf *b, const char *prefix, const SampleArg *a)
     buf_printf(b, " = 0\n");
 }
 
-/* The problem whose outer block logs the expressions. An expression `= e` is an initialiser. */
+/* The problem whose outer block logs the expressions. An expression `= e` is an initialiser; one may follow statements, `x = stack(1, 2); sum(x)`. */
 static char *program(Sample *s, const char *args, const char *given, const char *const *expr, int n)
 {
     Buf b = { 0 };
@@ -48,8 +48,11 @@ static char *program(Sample *s, const char *args, const char *given, const char 
         declare(&b, "d", &s->arg[k]);
     bool draws = n && expr[0][0] == '=';
     buf_printf(&b, "param drawn[2] %s\ninner = sum(drawn)\nstep drawn by sgd(rate = 0) for 0\nouter {\n%s\n", draws ? expr[0] : "= 0", given ? given : "");
-    for (int k = 0; k < n; k++)
-        buf_printf(&b, "  log v%d = %s\n", k, draws ? "drawn" : expr[k]);
+    for (int k = 0; k < n; k++) {
+        const char *last = strrchr(expr[k], ';');
+        buf_printf(&b, "  %.*s\n", last ? (int)(last - expr[k]) : 0, expr[k]);
+        buf_printf(&b, "  log v%d = %s\n", k, draws ? "drawn" : last ? last + 1 : expr[k]);
+    }
     buf_puts(&b, "  return 0\n}\n");
     char *text = arena_printf(s->arena, "%s", b.at);
     buf_free(&b);
@@ -76,6 +79,8 @@ bool sample_load(Sample *s, Arena *arena, const char *args, const char *given, c
     *s = (Sample){ .arena = arena };
     FrontOptions f = { .path = "sample.mfl", .text = program(s, args, given, expr, n) };
     s->problem = front_load(arena, &diags, &f);
+    if (s->problem)
+        expand_written_grads(s->problem);
     diags_print(&diags, messages());
     s->graph = s->problem ? values_of(s->problem) : NULL;
     return s->graph != NULL;

@@ -133,6 +133,8 @@ int session_open(Session *s, Options *o, int want)
     FrontOptions f = { o->file, o->define.n, name, value, bindings_shape, &s->bindings, o->seed, o->text };
     ice_pass = "front";
     s->problem = front_load(s->arena, &s->diags, &f);
+    if (s->problem)
+        expand_written_grads(s->problem);
     if (s->problem && !s->bindings.failed)
         warn_roots(s->problem, &s->diags);
     diags_print(&s->diags, messages());

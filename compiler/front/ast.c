@@ -52,7 +52,7 @@ Expr *expr_over(Syntax *syn, Expr *base, ItemList *items, Expr *body, Span span)
     for (int k = 0; k < items->n; k++) {
         const Item *it = &items->at[k];
         if (it->kind != ITEM_AT || it->at->kind != E_NAME) {
-            diag_error(syn->diags, it->span, NULL, "a letter is expected: %s[i, j](...)", e->name);
+            diag_error(syn->diags, it->span, NULL, strcmp(e->name, "grad") ? "a letter is expected: %s[i, j](...)" : "a name is expected: %s[w](...)", e->name);
             continue;
         }
         e->letter[e->nletter++] = (NameAt){ it->at->name, it->at->span };

@@ -182,6 +182,8 @@ static Val eval_name(Sema *s, Scope *scope, const Expr *e)
     }
     if (!y->has_val)
         return val_error();
+    if (y->moves_with)
+        return report(s, e->at, NULL, "`%s` was computed from `%s` before; compute it inside grad[%s](...), or with `detach` where it is to stay as it is", e->name, y->moves_with, y->moves_with);
     return y->val;
 }
 

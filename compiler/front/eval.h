@@ -15,6 +15,8 @@ Node *broadcast_to(Sema *, Node *, const Type *shape);
 typedef Val MapFn(Sema *, const Expr *, Val *arg, int n, void *user);
 /* f on arrays; on records field by field, with what is no record given to each field. */
 Val   val_each(Sema *, const Expr *at, Val *arg, int n, MapFn *f, void *user);
+typedef Val LeafFn(void *user, Val leaf);
+Val   val_map_leaves(Sema *, Val, LeafFn *f, void *user);  /* the value with each number or array of it replaced by what f makes of it */
 Node *node_here(Sema *, Node *);                           /* captured through the loops between its graph and s->here */
 Val   report(Sema *, Span, const char *label, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
@@ -39,6 +41,8 @@ Val   eval_over(Sema *, Scope *, const Expr *);
 Val   eval_letter_index(Sema *, Scope *, const Expr *);    /* a[i + k, c] while letters are in force */
 bool  uses_letters(Sema *, Scope *, const Expr *);
 bool  exec_notation(Sema *, Scope *, const Stmt *);        /* t[i, j] = e */
+/* ---- eval_grad.c ---- */
+Val   eval_grad(Sema *, Scope *, const Expr *);            /* grad[w](e) */
 /* ---- eval_loop.c ---- */
 bool  exec_for(Sema *, Scope *, const Stmt *);
 bool  exec_collect(Sema *, Scope *, const Stmt *, bool *was);

@@ -41,7 +41,7 @@ bool library_axis_or(Call *c, int rank, int otherwise, int *axis)
 static Val lib_grad(Call *c, int op)
 {
     (void)op;
-    return report(c->s, c->e->at, NULL, "`grad` is not a function: gradients come from the problem's form (inner, step, outer)");
+    return report(c->s, c->e->at, NULL, "`grad` is not a function: gradients come from the problem's form (inner, step, outer), those inside a loss from `grad[w](...)`, the derivative in w");
 }
 
 static const Lib library[] = {

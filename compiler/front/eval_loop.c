@@ -37,19 +37,6 @@ static void seek(void *user, NameAt name)
     vec_push(k->s->arena, k->found, y);
 }
 
-/* The value with each leaf replaced by what f makes of it. */
-typedef Val LeafFn(void *user, Val leaf);
-static Val map_leaves(Sema *s, Val v, LeafFn *f, void *user)
-{
-    if (v.kind != V_RECORD)
-        return f(user, v);
-    Val *field = NEW_N(s->arena, Val, v.type->nfield + 1);
-    for (int k = 0; k < v.type->nfield; k++)
-        field[k] = map_leaves(s, v.field[k], f, user);
-    v.field = field;
-    return v;
-}
-
 typedef struct Begin { Sema *s; LoopBuilder *b; Name name; Vec(Node *) params; } Begin;
 
 static Val begin_leaf(void *user, Val leaf)
@@ -174,7 +161,7 @@ static bool run_body(LoopState *l, Scope *scope, const Stmt *st, LoopBuilder *b,
             ok = false;
             continue;
         }
-        map_leaves(s, c->sym->val, next_leaf, &x);
+        val_map_leaves(s, c->sym->val, next_leaf, &x);
         ok &= !x.bad;
     }
     s->frame = frame.up;
@@ -186,6 +173,10 @@ static bool run_body(LoopState *l, Scope *scope, const Stmt *st, LoopBuilder *b,
 void loop_log(Sema *s, NameAt name, Node *n)
 {
     LoopState *l = s->frame->state;
+    if (!l) {
+        report(s, name.span, NULL, "a log line inside grad[...](...) is not reported: what is differentiated has no place of its own among the values");
+        return;
+    }
     LoopBuilder *b = s->frame->builder;
     Node *p = loop_carry(b, ir_const(b->outer, n->type, 0), name.name);
     loop_next(b, p, n);
@@ -267,7 +258,7 @@ static bool run_loop(Sema *s, Scope *scope, const Stmt *st)
         Carried *c = &l.carried[i];
         Begin x = { .s = s, .b = b, .name = k.found.at[i]->name };
         c->sym = k.found.at[i];
-        c->value = map_leaves(s, c->sym->val, begin_leaf, &x);
+        c->value = val_map_leaves(s, c->sym->val, begin_leaf, &x);
         c->param = x.params.at;
         c->n = x.params.n;
         c->sym->val = c->value;
@@ -278,7 +269,7 @@ static bool run_loop(Sema *s, Scope *scope, const Stmt *st)
         Carried *c = &l.carried[i];
         out[i] = NEW_N(s->arena, int, c->n + 1);
         Final x = { s, b, c->param, 0, out[i] };
-        map_leaves(s, c->value, final_leaf, &x);
+        val_map_leaves(s, c->value, final_leaf, &x);
     }
     for (int i = 0; i < l.logged.n; i++)
         l.logged.at[i].out = loop_final(b, l.logged.at[i].param);
@@ -289,7 +280,7 @@ static bool run_loop(Sema *s, Scope *scope, const Stmt *st)
         log_node(s, l.logged.at[i].name, ir_proj(s->here, loop, l.logged.at[i].out));
     for (int i = 0; i < l.ncarried; i++) {
         Project x = { s, loop, 0, out[i] };
-        l.carried[i].sym->val = map_leaves(s, l.carried[i].value, project_leaf, &x);
+        l.carried[i].sym->val = val_map_leaves(s, l.carried[i].value, project_leaf, &x);
     }
     for (int i = 0; i < l.collected.n; i++) {
         const Collected *c = &l.collected.at[i];

@@ -275,6 +275,8 @@ static Val over_body(Sema *s, Scope *scope, const Expr *e)
 
 Val eval_over(Sema *s, Scope *scope, const Expr *e)
 {
+    if (!strcmp(e->name, "grad"))
+        return eval_grad(s, scope, e);
     if (strcmp(e->name, "sum") && strcmp(e->name, "mean") && strcmp(e->name, "max") && strcmp(e->name, "min"))
         return report(s, e->at, NULL, "`%s[...](...)` is unknown; index notation has sum, mean, max and min", e->name);
     Solved mine = { .up = s->solved }, *before = s->solved;

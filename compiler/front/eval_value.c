@@ -184,3 +184,14 @@ void val_leaves(Sema *s, Val v, Name path, void (*each)(void *user, Name path, V
             each(user, sub, &v.field[k]);
     }
 }
+
+Val val_map_leaves(Sema *s, Val v, LeafFn *f, void *user)
+{
+    if (v.kind != V_RECORD)
+        return f(user, v);
+    Val *field = NEW_N(s->arena, Val, v.type->nfield + 1);
+    for (int k = 0; k < v.type->nfield; k++)
+        field[k] = val_map_leaves(s, v.field[k], f, user);
+    v.field = field;
+    return v;
+}

@@ -9,7 +9,8 @@ typedef struct Affine { int64_t base; int64_t coef[MAX_LETTERS]; bool ok, any; }
 typedef struct Use { Affine place; int64_t n; Span at; const Expr *of; int axis; } Use;
 typedef struct Infer { Sema *s; Scope *scope; Name target; Vec(Letter) letters; Vec(int) active; Vec(Use) uses; bool bad; } Infer;
 
-static bool is_over(const Expr *e) { return e->kind == E_OVER; }
+/* grad[w](...) has no letters: w is a name that is there. */
+static bool is_over(const Expr *e) { return e->kind == E_OVER && strcmp(e->name, "grad"); }
 
 static int active_letter(const Infer *f, Name name)
 {

@@ -37,6 +37,7 @@ typedef struct Sym {
     const struct Decl *decl;                   /* of top-level symbols */
     Val val;                                   /* SYM_DIM, CONST (array constants are rebuilt on use), LOCAL, ARG; DATA, META, PARAM: bound per graph */
     Name stands_for;                           /* SYM_DIM, a size of a struct: the dim that it is given, or NULL */
+    Name moves_with;                           /* of a local, inside grad[w](...): w, which it was computed from before; else NULL */
     bool has_val, busy, library;               /* busy: a const whose value is being found; library: of std/, whose files see each other and nothing of the user's */
 } Sym;
 typedef struct Scope { struct Scope *up; Vec(Sym *) syms; } Scope;

@@ -115,7 +115,7 @@ typedef struct Loop {
 /* grad: operands are the arguments of body (a scalar loss in result 0); proj k is the derivative in operand wrt[k].
  * lingrad: the linear map of grad at the same arguments: operands are the body's arguments, then one tangent for each
  * active argument (active[k] says which); proj j is the tangent of grad's output j. Only between linearize and transpose. */
-typedef struct Region { Graph *body; int nwrt, *wrt; int nactive, *active; Name name; bool reverse; } Region;      /* reverse: to be expanded before it is differentiated */
+typedef struct Region { Graph *body; int nwrt, *wrt; int nactive, *active; Name name; bool reverse, written; } Region;      /* reverse: to be expanded before it is differentiated; written: by the user, see expand_written_grads */
 
 typedef enum { PRIMAL, TANGENT, ADJOINT, TANGENT_OF_ADJOINT, ADJOINT_OF_ADJOINT } OriginKind;   /* of any order above the first: the last two */
 typedef struct Origin {

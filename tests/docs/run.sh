@@ -16,6 +16,7 @@ data_of() {
         ridge)   data "$2" x=8,3 y=8 xv=6,3 yv=6 ;;
         sine)    data "$2" xs=3,10,1 ys=3,10,1 xq=3,10,1 yq=3,10,1 ;;
         batches) data "$2" x=20,4 xv=9,4 y=20:3 yv=9:3 batch=6,8:20 ;;
+        oscillator) data "$2" t=8,1 tm=5,1 um=5,1 ;;
         clipped) data "$2" x=8,3 y=8 ;;
         *) false ;;
     esac

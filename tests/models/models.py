@@ -290,7 +290,50 @@ def wraps(r):
     return data, meta, value
 
 
-PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon, averages=averages, wraps=wraps)
+def sharpness(r):
+    N, V, D, H, T = 6, 5, 3, 4, 3
+    data = dict(x=r.normal(size=(N, D)), y=r.normal(size=(N, 1)), xv=r.normal(size=(V, D)), yv=r.normal(size=(V, 1)), other=r.normal(size=(N, D)), mix=r.random(N))
+    meta = dict(log_rho=-2.0, log_penalty=-1.0, rates=np.full(3, 0.1)) | start(draw(r, dense_shapes("l1", D, H) | dense_shapes("l2", H, 1)))
+
+    def value(m, d):
+        net = lambda p, x: dense(sub(p, "l2"), jnp.tanh(dense(sub(p, "l1"), x)))
+        loss = lambda p, x, y: ((net(p, x) - y) ** 2).mean()
+        slope = lambda p, z: jax.grad(lambda z: net(p, z).sum())(z)
+
+        def inner(p, t):
+            g = jax.grad(loss)(p, d["x"], d["y"])
+            size = jnp.sqrt(sum((v**2).sum() for v in g.values()))
+            mix = d["mix"][:, None]
+            s = jnp.linalg.norm(slope(p, mix * d["x"] + (1 - mix) * d["other"]), axis=1)
+            return loss({k: v + jnp.exp(m["log_rho"]) * g[k] / size for k, v in p.items()}, d["x"], d["y"]) + jnp.exp(m["log_penalty"]) * ((s - 1) ** 2).mean()
+        p = q = descend(inner, sub(m, "start"), T, sgd(0.1))
+        for i in range(3):
+            g = jax.grad(loss)(q, d["xv"], d["yv"])
+            q = {k: v - m["rates"][i] * g[k] for k, v in q.items()}
+        return loss(q, d["x"], d["y"]), {"p." + k: v for k, v in p.items()}
+    return data, meta, value
+
+
+def physics(r):
+    N, M, H, T = 8, 5, 6, 4
+    data = dict(t=r.normal(size=(N, 1)), tm=r.normal(size=(M, 1)), um=r.normal(size=(M, 1)))
+    meta = {"damping": 0.1, "stiffness": 1.0, "pot.a": 1.0, "pot.b": 0.3} | start(draw(r, dense_shapes("l1", 1, H) | dense_shapes("l2", H, 1), 1.0))
+
+    def value(m, d):
+        u = lambda p, t: dense(sub(p, "l2"), jnp.tanh(dense(sub(p, "l1"), t)))
+        du = lambda p, t: jax.grad(lambda t: u(p, t).sum())(t)
+        ddu = lambda p, t: jax.grad(lambda t: du(p, t).sum())(t)
+        fit = lambda p: ((u(p, d["tm"]) - d["um"]) ** 2).mean()
+
+        def inner(p, t):
+            return ((ddu(p, d["t"]) + 2 * m["damping"] * du(p, d["t"]) + m["stiffness"] * u(p, d["t"])) ** 2).mean() + fit(p)
+        rule = lambda p, g, s, t: (p - 0.05 * (m["pot.a"] * g + m["pot.b"] * 2 * g / (1 + g**2)), s)
+        p = descend(inner, sub(m, "start"), T, (lambda p: (), rule))
+        return fit(p) + 0.1 * (du(p, d["t"]) ** 2).mean(), {"p." + k: v for k, v in p.items()}
+    return data, meta, value
+
+
+PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon, averages=averages, wraps=wraps, sharpness=sharpness, physics=physics)
 
 for number, (name, problem) in enumerate(PROBLEMS.items()):
     if sys.argv[1:] and name not in sys.argv[1:]:
