@@ -21,6 +21,9 @@ static const char *line_text(Arena *a, Span s)
     return arena_printf(a, "%s:%d", source_name(s.src), s.first.line);
 }
 
+/* "1 step", "20 steps" */
+static const char *counted(Arena *a, int64_t n, const char *what) { return arena_printf(a, "%lld %s%s", (long long)n, what, n == 1 ? "" : "s"); }
+
 static const Plan *chosen(const Session *s) { return &s->plans.all.at[s->plans.chosen]; }
 
 static int by_seconds(const void *a, const void *b)
@@ -93,8 +96,8 @@ static void print_regions(Session *s, json_t *list)
     bool forward = p->o.mode == MODE_FORWARD;
     if (!list)
         printf("\nregions: the way of each, and what the whole would cost with another way for that one alone (--mode REGION=WAY, --loops REGION=WAY)\n  %-10s   %-32s %11s %13s\n", "region", "way", "ms", "workspace");
-    region(&r, REGION_STEPS, "steps", arena_printf(a, "inner loop of %lld steps", (long long)s->problem->steps), "-",
-           forward ? arena_printf(a, "forward, %lld tangents", (long long)problem_meta_numbers(s->problem)) : arena_printf(a, "reverse, %s", schedule_text(a, &p->o.steps)),
+    region(&r, REGION_STEPS, "steps", arena_printf(a, "inner loop of %s", counted(a, s->problem->steps, "step")), "-",
+           forward ? arena_printf(a, "forward, %s", counted(a, problem_meta_numbers(s->problem), "tangent")) : arena_printf(a, "reverse, %s", schedule_text(a, &p->o.steps)),
            "forward; reverse with keep, snapshot, every:K, every:K:S, binomial:S, +gradients, +store, +last:K");
     region(&r, REGION_GRADIENT, "gradient", "gradient of the inner loss", line_text(a, inner),
            forward ? "expanded, then forward, as the steps are" : p->o.apart ? mode_text(s->problem, &p->o) : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", forward ? "" : "mixed, reverse");
@@ -406,9 +409,8 @@ int command_explain(Options *o)
     if (code < 0 && o->json)
         print_json_all(&s);
     else if (code < 0) {
-        long long steps = s.problem->steps, numbers = problem_meta_numbers(s.problem);
-        printf("%s: %s, %lld inner step%s, %lld meta number%s\nchosen: %s\nverdict: %s\n", s.problem->name, s.real_bytes == 4 ? "float" : "double", steps, steps == 1 ? "" : "s", numbers, numbers == 1 ? "" : "s",
-               s.why, verdict(&s));
+        printf("%s: %s, %s, %s\nchosen: %s\nverdict: %s\n", s.problem->name, s.real_bytes == 4 ? "float" : "double", counted(s.arena, s.problem->steps, "inner step"),
+               counted(s.arena, problem_meta_numbers(s.problem), "meta number"), s.why, verdict(&s));
         print_regions(&s, NULL);
         printf("  symmetry   %s\n", symmetry(&s));
         print_alternatives(&s, NULL);

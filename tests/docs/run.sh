@@ -49,6 +49,11 @@ message() {
     (cd "$2/wrong" && "$mflc" build ridge.mfl -D N=8 -D V=6 -D D=3) > /dev/null 2> "$tmp/log"
     if cmp -s "$1" "$tmp/log"; then ok; else bad "$3: the message is another one"; fi
 }
+# A program in the folder of the module that the command before it made.
+module() {
+    { cat "$1"; echo 'assert abs(value - 0.135) < 0.001 and abs(gradient["log_l2"] - 0.0438) < 0.0001'; } > "$2/build/first/use.py"
+    if (cd "$2/build/first" && /usr/bin/python3 use.py) > "$tmp/log" 2>&1; then ok; else bad "$3: the Python program"; fi
+}
 for page in README.md docs/guide.md; do
     here=$tmp/$(basename "$page" .md)
     mkdir -p "$here/blocks" "$here/build"
@@ -61,6 +66,7 @@ for page in README.md docs/guide.md; do
         case $b in
             *.mfl) continue ;;
             *.text) ;;
+            *.python) module "$b" "$here" "$page"; continue ;;
             *.c) grep -vxFf docs/first.md "$b" > "$tmp/log"; if [ -s "$tmp/log" ]; then bad "$page: C that docs/first.md does not show (make promote)"; else ok; fi; continue ;;
             *) : > "$tmp/log"; bad "$page: a block of another kind: $b"; continue ;;
         esac
@@ -69,6 +75,15 @@ for page in README.md docs/guide.md; do
     done
 done
 sed -n '/^```mfl/,/^```/p' README.md | grep -v '^```' | diff - examples/first/first.mfl > "$tmp/log" && ok || bad "examples/first/first.mfl is not the README's program"
+# What docs/memory.md shows of explain; the numbers are those of the day (make promote renews them), but the words are what it says now.
+words() { sed 's/[0-9][0-9.]*/#/g; s/  */ /g' "$1"; }
+sed -n '/^```console$/,/^```$/p' docs/memory.md | grep -v '^```' > "$tmp/shown"
+"$mflc" $(sed -n '1s/^\$ build\/mflc //p' "$tmp/shown") 2> "$tmp/log" | sed '1i\
+$ command' > "$tmp/now"
+sed -i '1s/.*/$ command/' "$tmp/shown"
+words "$tmp/shown" > "$tmp/a"
+words "$tmp/now" > "$tmp/b"
+if [ "$(wc -l < "$tmp/b")" -gt 30 ] && diff "$tmp/a" "$tmp/b" > "$tmp/log"; then ok; else bad "docs/memory.md shows what explain does not say (make promote)"; fi
 # docs/functions.md is what the compiler says of its functions now; the language's own page of names is covered by it.
 if "$mflc" ops --markdown > "$tmp/functions.md" 2> "$tmp/log" && diff "$tmp/functions.md" docs/functions.md > "$tmp/log"; then ok; else bad "docs/functions.md is not current: build/mflc ops --markdown > docs/functions.md"; fi
 count docs

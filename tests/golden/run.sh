@@ -1,6 +1,6 @@
 #!/bin/sh
 # The generated C of three problems as it is read in review: the functions of the hypergradient, kept beside each problem. A change that is meant is taken over by
-# `make promote`, which also brings docs/first.md and the README up to date. Then what every generated file must hold: comments point at lines that exist, values have names that say something, the text does not
+# `make promote`, which also brings docs/first.md, docs/memory.md and the README up to date. Then what every generated file must hold: comments point at lines that exist, values have names that say something, the text does not
 # grow with sizes or steps. usage: run.sh MFLC BUILD
 mflc=$1
 . "$(dirname "$0")/../common.sh"
@@ -29,7 +29,11 @@ if [ -n "$PROMOTE" ]; then
     { sed '/^```c/q' README.md
       sed -n '/^\/\* Backward through one step/,/^```/p' docs/first.md | sed '$d'
       sed '1,/^```c/d' README.md | sed -n '/^```/,$p'; } > "$tmp/README.md" && cp "$tmp/README.md" README.md
-    echo docs/first.md README.md
+    # What explain says of it.
+    { sed '/^\$ build\/mflc explain/q' docs/memory.md
+      "$mflc" explain examples/first/first.mfl -D N=30 -D V=10
+      sed '1,/^\$ build\/mflc explain/d' docs/memory.md | sed -n '/^```/,$p'; } > "$tmp/memory.md" && cp "$tmp/memory.md" docs/memory.md
+    echo docs/first.md docs/memory.md README.md
     exit 0
 fi
 
