@@ -37,7 +37,7 @@ static Node *batch_contract(Batch *b, const Node *n)
 {
     Contract c = *n->u.contract;
     Node *args[MAX_OPERANDS];
-    int letter = contract_letter(&c, b->k, intern("direction"));
+    int letter = contract_letter(&c, b->k, intern("direction_"));
     for (int a = 0; a < n->narg; a++) {
         args[a] = b->map[n->arg[a]->id];
         if (b->is[n->arg[a]->id])

@@ -154,8 +154,10 @@ static bool side_by_side(const C *c, Name a, Name b)
 static bool ratio_of(const C *c, double v, double *q, const char **below)
 {
     static const double tops[] = { 1, 2, 4, -1, -2, -4 };
-    int found = 0, n_dims = c->p->dims.n - 1;      /* the last one is the number of steps */
-    const LDim *dim = c->p->dims.at;
+    int found = 0, n_dims = 0;
+    const LDim *dim = c->p->dims.at;               /* those of the problem come first */
+    while (n_dims < c->p->dims.n && dim[n_dims].given)
+        n_dims++;
     if (v * 1024 == floor(v * 1024) || is_written(c, fabs(v)))
         return false;
     for (int pairs = 0; pairs < 2 && !found; pairs++)

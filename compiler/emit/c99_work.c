@@ -23,11 +23,37 @@ static Touched touched_by(const C *c, const LFunc *f, bool deep)
 }
 
 /* ---- sizes by name ---- */
+static bool block_has_size(const LBlock *b, Name size)
+{
+    for (int k = 0; k < b->n; k++)
+        if (b->at[k]->size == size || block_has_size(&b->at[k]->body, size))
+            return true;
+    return false;
+}
+
+static bool has_size(const LProgram *p, Name size)
+{
+    for (int k = 0; k < p->bufs.n; k++)
+        for (int d = 0; d < p->bufs.at[k]->rank; d++)
+            if (p->bufs.at[k]->size[d] == size)
+                return true;
+    for (int k = 0; k < p->funcs.n; k++)
+        if (block_has_size(&p->funcs.at[k]->body, size))
+            return true;
+    return false;
+}
+
+/* The header has the dims and the number of steps; the directions of forward mode are the code's own. */
 void c99_sizes(C *c)
 {
+    Name directions = intern("DIRECTIONS");
     const char *sep = "enum { ";
     for (int k = 0; k < c->p->dims.n; k++, sep = ", ") {
-        buf_printf(c->o, "%s%s = %s_%s", sep, c->p->dims.at[k].text, c->upper, c->p->dims.at[k].text);
+        const LDim *d = &c->p->dims.at[k];
+        if (d->text != directions)
+            buf_printf(c->o, "%s%s = %s_%s", sep, d->text, c->upper, d->text);
+        else if (has_size(c->p, directions))
+            buf_printf(c->o, "%s%s = %lld", sep, d->text, (long long)d->value);
     }
     buf_puts(c->o, " };\n\n/* The array at that many bytes of the workspace. */\n#define AT(bytes) ((void *)((char *)work + (bytes)))\n\n");
 }

@@ -110,7 +110,7 @@ typedef enum { LE_INIT, LE_ADAPT, LE_VALUE, LE_HYPERGRADIENT, LE_LEARN_INIT, LE_
  * An output that the caller does not want (NULL) is redirected by the entry function: the phases always write to WORK buffers, and the
  * entry's last statements copy them out; an emitter wraps a COPY whose dst is GRAD, PARAMS, OUTER or LOGS in a test for NULL. */
 typedef struct LEntry { LEntryKind kind; LFunc *func; int64_t work_bytes; } LEntry;
-typedef struct LDim { Name text; int64_t value; } LDim;
+typedef struct LDim { Name text, axis; int64_t value; bool given; } LDim;      /* axis: the name of the axes that have it; given: a dim of the problem */
 typedef struct LProgram {
     Arena   *arena;
     Problem *problem;

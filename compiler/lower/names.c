@@ -149,6 +149,14 @@ static void size_access(void *user, LBuf *b, LExpr **idx, unsigned along, int ho
         }
 }
 
+static Name axis_of(const Low *l, Name size)
+{
+    for (int k = 0; k < l->prog->dims.n; k++)
+        if (l->prog->dims.at[k].text == size)
+            return l->prog->dims.at[k].axis;
+    return size;
+}
+
 static void size_block(Low *l, Sizes *x, LBlock *b)
 {
     for (int k = 0; k < b->n; k++) {
@@ -165,7 +173,7 @@ static void size_block(Low *l, Sizes *x, LBlock *b)
         size_block(l, x, &s->body);
         x->open.n--;
         if (!was && s->size && !s->var->axis)
-            s->var->name = new_var(l, s->size)->name;
+            s->var->name = new_var(l, axis_of(l, s->size))->name;
     }
 }
 
@@ -254,7 +262,7 @@ static bool may_be_printed(const Low *l, Name dim)
     for (int k = 0; others[k]; k++)
         if (!strncmp(dim, others[k], strlen(others[k])))
             return false;
-    static const char *const own[] = { "STEPS", "AT", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES",      /* see c99_header.c */
+    static const char *const own[] = { "STEPS", "DIRECTIONS", "AT", "WORK_BYTES", "STATE_BYTES", "LOGS", "WINDOW", "CARRIED_BYTES",      /* see c99_header.c */
         "d", "g", "i", "k", "m", "n", "p", "x", "out", "number", "rows", "tasks", "works", "threads", "descriptor", NULL };      /* see c99_interface.c, c99_descriptor.c */
     for (int k = 0; own[k]; k++)
         if (!strcmp(dim, own[k]))
@@ -267,15 +275,19 @@ void name_sizes(Low *l)
     const Problem *p = l->problem;
     for (int k = 0; k < p->ndims; k++)
         if (p->dims[k].value <= INT32_MAX && may_be_printed(l, p->dims[k].name))
-            vec_push(l->arena, l->prog->dims, (LDim){ p->dims[k].name, p->dims[k].value });
-    vec_push(l->arena, l->prog->dims, (LDim){ intern("STEPS"), p->steps });
+            vec_push(l->arena, l->prog->dims, (LDim){ p->dims[k].name, p->dims[k].name, p->dims[k].value, true });
+    vec_push(l->arena, l->prog->dims, (LDim){ intern("STEPS"), intern("STEPS"), p->steps, false });
+    int64_t directions = 0;                        /* of forward mode: one for each meta number, see diff/batch.c */
+    for (int k = 0; k < p->meta.n; k++)
+        directions += type_count(&p->meta.at[k].type);
+    vec_push(l->arena, l->prog->dims, (LDim){ intern("DIRECTIONS"), intern("direction_"), directions, false });
 }
 
 Name size_text(const Low *l, Name axis, int64_t n)
 {
     for (int k = 0; axis && k < l->prog->dims.n; k++)
-        if (l->prog->dims.at[k].text == axis && l->prog->dims.at[k].value == n)
-            return axis;
+        if (l->prog->dims.at[k].axis == axis && l->prog->dims.at[k].value == n)
+            return l->prog->dims.at[k].text;
     return NULL;
 }
 

@@ -56,10 +56,12 @@ typedef double mfl_v2 __attribute__((vector_size(16)));
 typedef int32_t mfl_v4i __attribute__((vector_size(16)));
 typedef int64_t mfl_v2i __attribute__((vector_size(16)));
 #define MFL_FOLD_STEP(T, V, M, half, vjoin, join) \
-    if (n >= 2 * half && half * sizeof(T) >= 16) \
-        for (int k = 0; k < half; k += (int)(16 / sizeof(T))) { V a, b; memcpy(&a, lane + k, 16); memcpy(&b, lane + k + half, 16); a = vjoin; memcpy(lane + k, &a, 16); } \
-    else if (n >= 2 * half) \
-        for (int k = 0; k < half; k++) { T a = lane[k], b = lane[k + half]; lane[k] = join; }
+    if (n >= 2 * half) { \
+        if (half * sizeof(T) >= 16) \
+            for (int k = 0; k < half; k += (int)(16 / sizeof(T))) { V a, b; memcpy(&a, lane + k, 16); memcpy(&b, lane + k + half, 16); a = vjoin; memcpy(lane + k, &a, 16); } \
+        else \
+            for (int k = 0; k < half; k++) { T a = lane[k], b = lane[k + half]; lane[k] = join; } \
+    }
 #else
 #define MFL_FOLD_STEP(T, V, M, half, vjoin, join) for (int k = 0; n >= 2 * half && k < half; k++) { T a = lane[k], b = lane[k + half]; lane[k] = join; }
 #endif

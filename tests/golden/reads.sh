@@ -46,5 +46,9 @@ has "a layer of an imported library is explained by the call alone" '/\* silu\(r
 none "a factor is 1" '[*] 1\.0f[^0-9]|[^0-9.]1\.0f [*]'
 none "the line ends within the head of a loop" 'for \(int lane[^;]*$|for \(int lane = 0;[^;]*$'
 make_c gp --from tests/reference/gp/in --mode forward
-none "directions are counted by a size that happens to be equal" 'direction < [A-Z]'
+none "directions are counted by a number, or by a size that happens to be equal" 'direction < (5|[A-CE-Z]|D[^I])'
+has "the number of directions has no name" '^enum .* DIRECTIONS = [0-9]+ };'
+has "a direction has another name where its loop only sets" 'for \(int direction = 0; direction < DIRECTIONS'
+make_c gp --from tests/reference/gp/in --mode mixed
+none "a size is declared that nothing has" 'DIRECTIONS'
 count reads

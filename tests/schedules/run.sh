@@ -116,7 +116,7 @@ if "$mflc" grad long.mfl --real double --mode mixed --schedule binomial:12 -o "$
 # way REGION WAY: what explain --json says in $tmp/json
 way() { awk -v r="\"$1\"" -v w="\"$2\"" '/"region":/ {here = index($0, r)} here && /^ *"way":/ && !inside {if (index($0, w)) found = 1} /"priced":/ {inside = 1} /^ *\]/ {inside = 0} END {exit !found}' "$tmp/json"; }
 if "$mflc" explain loops.mfl --json > "$tmp/json" && grep -q '"verdict"' "$tmp/json" && grep -q '"region": "i"' "$tmp/json"; then ok; else bad "explain --json"; fi
-if "$mflc" explain loops.mfl --mode mixed --mode i=binomial:2 --mode j=keep | grep -q 'binomial:2'; then ok; else bad "explain with regions"; fi
+if "$mflc" explain loops.mfl --mode mixed --mode i=binomial:2 --mode j=keep > "$tmp/text" && grep -q 'binomial:2' "$tmp/text"; then ok; else bad "explain with regions"; fi
 "$mflc" explain loops.mfl --mode k=keep > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'steps, gradient, i, j' "$tmp/log"; then ok; else bad "unknown region"; fi
 "$mflc" explain loops.mfl --schedule every:0 > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'every:K' "$tmp/log"; then ok; else bad "no schedule"; fi
 "$mflc" explain loops.mfl --memory 3x > "$tmp/log" 2>&1; if [ $? = 2 ] && grep -q 'MiB' "$tmp/log"; then ok; else bad "no bytes"; fi
@@ -140,10 +140,10 @@ if way gradient/w 'mixed: forward over reverse' && way gradient/b 'mixed: forwar
 rm -rf "$tmp/a" "$tmp/b"
 "$mflc" grad loops.mfl --real double --mode mixed --mode i=binomial:2 --mode j=keep -o "$tmp/a" > /dev/null && "$mflc" grad loops.mfl --real double --mode gradient=reverse --mode steps=every:2 --mode i=keep -o "$tmp/b" > /dev/null
 if "$2/tests/compare" "$tmp/b" "$tmp/a" 1e-10 > /dev/null; then ok; else bad "regions disagree"; fi
-if "$mflc" explain path.mfl --mode mixed --schedule every:2 --json | grep -q '"schedule": ".*forward   S\.S\.S\.S .*step 1    R<'; then ok; else bad "explain --json: the schedule drawn"; fi
+if "$mflc" explain path.mfl --mode mixed --schedule every:2 --json > "$tmp/text" && grep -q '"schedule": ".*forward   S\.S\.S\.S .*step 1    R<' "$tmp/text"; then ok; else bad "explain --json: the schedule drawn"; fi
 # More memory is not called less; with these rates the time is worth telling.
 echo 'float scalar 1e-6' > "$tmp/profile"
-if MFLC_PROFILE=$tmp/profile "$mflc" explain ../../examples/transformer_rater.mfl --mode mixed --schedule keep --loops keep | grep -q '^verdict: mixed mode applies: 1\.[0-9]* times the memory of reverse'; then ok; else bad "explain: the verdict where memory is spent for time"; fi
+if MFLC_PROFILE=$tmp/profile "$mflc" explain ../../examples/transformer_rater.mfl --mode mixed --schedule keep --loops keep > "$tmp/text" && grep -q '^verdict: mixed mode applies: 1\.[0-9]* times the memory of reverse' "$tmp/text"; then ok; else bad "explain: the verdict where memory is spent for time"; fi
 # Loops of one variable are regions of their own, by objective; the variable alone means all of them.
 "$mflc" explain ../../examples/lstm_language.mfl --mode mixed --loops inner/t=keep --loops outer/t=every:6 --json > "$tmp/json" 2> "$tmp/log"
 if way inner/t keep && way outer/t every:6; then ok; else bad "one variable in two objectives"; fi
