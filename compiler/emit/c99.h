@@ -38,6 +38,19 @@ void c99_parts(C *, const LStmt *, size_t from, int n);   /* the declaration of 
 void c99_lanes(C *, const LStmt *, int n);       /* a loop in lanes */
 bool c99_is_sum(const LBlock *, int k);          /* do the statements from k on make one sum, and nothing else? */
 void c99_sum(C *, const LBlock *, int k, int n);
+/* ---- c99_calls.c: a statement each ---- */
+void c99_copy(C *, const LStmt *, int n);
+void c99_put(C *, const LStmt *, int n);         /* a copy to the caller's outer or grad */
+bool c99_goes_to(const LBlock *, int k, LStorage);        /* is statement k such a copy? */
+int c99_put_gradient(C *, const LBlock *, int k, int n);  /* all parts of the gradient from k on; returns the last */
+void c99_gemm(C *, const LGemm *);
+void c99_kernel(C *, const LStmt *);
+void c99_invoke(C *, const LStmt *);
+void c99_ask(C *, const LStmt *);
+void c99_snapshot(C *, const LStmt *);
+void c99_print_check(C *, const LStmt *);
+void c99_arguments(C *, const LFunc *, bool types);       /* of a phase: just what it and what it calls use */
+bool c99_uses_index(const LFunc *, int k);
 /* ---- c99_work.c ---- */
 void c99_sizes(C *);
 void c99_map(C *, const LEntry *, LFunc *const *funcs);

@@ -40,29 +40,6 @@ static void loop_between(Gen *g, const LStmt *s)
     LLVMPositionBuilderAtEnd(g->b, end);
 }
 
-/* A decision of the runtime's schedule: integers of 32 bits. */
-static void ask(Gen *g, const LStmt *s)
-{
-    LLVMTypeRef t[8];
-    LLVMValueRef a[8];
-    unsigned n = 0;
-    char name[64];
-    if (s->nptr) {
-        t[n] = g->ptr;
-        a[n++] = gen_address(g, s->ptr[0].buf, s->ptr[0].idx);
-    }
-    for (int k = 0; k < s->nnum; k++, n++) {
-        t[n] = g->i32;
-        a[n] = LLVMBuildTrunc(g->b, gen_value(g, s->index_arg[k]), g->i32, "");
-    }
-    snprintf(name, sizeof name, "mfl_%s", s->callee);
-    LLVMTypeRef type = LLVMFunctionType(g->i32, t, n, 0);
-    LLVMValueRef f = LLVMGetNamedFunction(g->m, name);
-    if (!f)
-        f = LLVMAddFunction(g->m, name, type);
-    g->var[s->var->id] = LLVMBuildSExt(g->b, LLVMBuildCall2(g->b, type, f, a, n, ""), g->i64, "");
-}
-
 /* All lanes at once: the loop becomes straight code on vectors. */
 static void vectorise(Gen *g, LLVMValueRef branch, int64_t n)
 {
@@ -155,139 +132,6 @@ static void loop(Gen *g, const LStmt *s)
     close_loop(g, &o);
 }
 
-static int64_t bytes_of(const Gen *g, DType t) { return t == T_REAL ? g->p->real_bytes : t == T_INT ? 4 : 1; }
-
-static LLVMValueRef pointer(Gen *g, const LPtr *p) { return gen_address(g, p->buf, p->idx); }
-
-static void copy(Gen *g, const LStmt *s)
-{
-    LStorage to = s->dst.buf->storage;
-    bool optional = to == LB_GRAD || to == LB_PARAMS || to == LB_OUTER || to == LB_LOGS;
-    LLVMBasicBlockRef end = NULL;
-    LLVMValueRef null = LLVMConstNull(g->ptr);
-    if (optional) {                              /* an output that is not wanted is NULL, and so may be the list of outputs */
-        LLVMBasicBlockRef list = LLVMAppendBasicBlockInContext(g->c, g->fn, "wanted"), yes = LLVMAppendBasicBlockInContext(g->c, g->fn, "write");
-        end = LLVMAppendBasicBlockInContext(g->c, g->fn, "written");
-        int arg = to == LB_OUTER ? A_OUTER : to == LB_LOGS ? A_LOGS : A_OUT;
-        LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntNE, g->arg[arg], null, ""), list, end);
-        LLVMPositionBuilderAtEnd(g->b, list);
-        LLVMValueRef p;
-        if (arg == A_OUT) {
-            const Problem *q = g->p->problem;
-            LLVMValueRef k = gen_int(g, to == LB_GRAD ? gen_leaf(q->meta.at, q->meta.n, s->dst.buf->field) : gen_leaf(q->param.at, q->param.n, s->dst.buf->field));
-            p = LLVMBuildLoad2(g->b, g->ptr, LLVMBuildInBoundsGEP2(g->b, g->ptr, g->arg[A_OUT], &k, 1, ""), "");
-        } else {
-            LLVMValueRef k = gen_int(g, to == LB_LOGS ? s->dst.buf->offset : 0);
-            p = LLVMBuildInBoundsGEP2(g->b, g->i8, g->arg[arg], &k, 1, "");
-        }
-        LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntNE, p, null, ""), yes, end);
-        LLVMPositionBuilderAtEnd(g->b, yes);
-        LLVMBuildMemCpy(g->b, p, (unsigned)bytes_of(g, s->dst.buf->dtype), pointer(g, &s->src), (unsigned)bytes_of(g, s->src.buf->dtype), gen_int(g, s->count * bytes_of(g, s->dst.buf->dtype)));
-        LLVMBuildBr(g->b, end);
-        LLVMPositionBuilderAtEnd(g->b, end);
-        return;
-    }
-    LLVMBuildMemCpy(g->b, pointer(g, &s->dst), (unsigned)bytes_of(g, s->dst.buf->dtype), pointer(g, &s->src), (unsigned)bytes_of(g, s->src.buf->dtype), gen_int(g, s->count * bytes_of(g, s->dst.buf->dtype)));
-}
-
-static void call_runtime(Gen *g, const char *full, LLVMTypeRef *types, LLVMValueRef *args, unsigned n)
-{
-    LLVMTypeRef t = LLVMFunctionType(LLVMVoidTypeInContext(g->c), types, n, 0);
-    LLVMValueRef f = LLVMGetNamedFunction(g->m, full);
-    if (!f)
-        f = LLVMAddFunction(g->m, full, t);
-    LLVMBuildCall2(g->b, t, f, args, n, "");
-}
-
-static void call(Gen *g, const char *name, LLVMTypeRef *types, LLVMValueRef *args, unsigned n)
-{
-    char full[80];
-    snprintf(full, sizeof full, "mfl_%s_%s", name, g->p->real_bytes == 4 ? "f32" : "f64");
-    call_runtime(g, full, types, args, n);
-}
-
-static void gemm(Gen *g, const LGemm *x)
-{
-    LLVMTypeRef t[] = { g->i64, g->i64, g->i64, g->real, g->ptr, g->i64, g->i32, g->ptr, g->i64, g->i32, g->i32, g->ptr, g->i64 };
-    LLVMValueRef a[] = { gen_int(g, x->m), gen_int(g, x->n), gen_int(g, x->k), LLVMConstReal(g->real, x->alpha), pointer(g, &x->a), gen_int(g, x->lda), LLVMConstInt(g->i32, x->ta, 0),
-                         pointer(g, &x->b), gen_int(g, x->ldb), LLVMConstInt(g->i32, x->tb, 0), LLVMConstInt(g->i32, x->accumulate, 0), pointer(g, &x->c), gen_int(g, x->ldc) };
-    call(g, "gemm", t, a, 13);
-}
-
-static void kernel(Gen *g, const LStmt *s)
-{
-    LLVMTypeRef t[16];
-    LLVMValueRef a[16];
-    unsigned n = 0;
-    for (int k = 0; k < s->nptr; k++, n++) {
-        t[n] = g->ptr;
-        a[n] = pointer(g, &s->ptr[k]);
-    }
-    for (int k = 0; k < s->nnum; k++, n++) {
-        t[n] = g->i64;
-        a[n] = gen_int(g, s->num[k]);
-    }
-    call(g, s->callee, t, a, n);
-}
-
-static void invoke(Gen *g, const LStmt *s)
-{
-    LLVMValueRef a[16];
-    char name[128];
-    unsigned n = NARGS;
-    for (int k = 0; k < NARGS; k++)
-        a[k] = g->arg[k];
-    for (int k = 0; k < s->func->nindex; k++)
-        a[n++] = gen_value(g, s->index_arg[k]);
-    snprintf(name, sizeof name, "phase_%s", s->func->name);
-    LLVMBuildCall2(g->b, g->fn_type[s->func->nindex], LLVMGetNamedFunction(g->m, name), a, n, "");
-}
-
-/* What --guard puts behind a statement: calls of the runtime. */
-static void check(Gen *g, const LStmt *s)
-{
-    LLVMTypeRef t[7] = { g->ptr };
-    LLVMValueRef a[7] = { g->arg[A_STATUS] };
-    unsigned n = 1;
-    if (s->nptr) {
-        t[n] = g->ptr;
-        a[n++] = pointer(g, &s->ptr[0]);
-        for (int k = 0; k < 3; k++) {
-            t[n] = g->i64;
-            a[n++] = gen_int(g, s->num[k]);
-        }
-    } else {
-        t[n] = s->callee ? g->real : g->i64;
-        a[n++] = gen_value(g, s->x);
-    }
-    if (s->callee) {
-        t[n] = g->i32;
-        a[n++] = LLVMConstInt(g->i32, (unsigned long long)s->count, 0);
-        t[n] = g->ptr;
-        a[n++] = LLVMBuildGlobalStringPtr(g->b, s->callee, "text");
-    }
-    if (s->callee)
-        call(g, s->nptr ? "check_rows" : "check", t, a, n);
-    else
-        call_runtime(g, "mfl_check_step", t, a, n);
-}
-
-/* Part of a state to the caller's store, or from it. */
-static void snapshot(Gen *g, const LStmt *s)
-{
-    LLVMTypeRef t[] = { g->ptr, g->ptr, g->i64, g->ptr, g->i64 };
-    LLVMValueRef a[] = { g->arg[A_STATUS], g->arg[A_WORK], gen_value(g, s->x), pointer(g, &s->ptr[0]), gen_int(g, s->count * g->p->real_bytes) };
-    call_runtime(g, s->load ? "mfl_snapshot_load" : "mfl_snapshot_save", t, a, 5);
-}
-
-/* Entries of guarded programs note what was found, also for callers without a status. */
-static void open_status(Gen *g)
-{
-    LLVMValueRef own = LLVMBuildAlloca(g->b, LLVMArrayType2(g->i64, (sizeof(mfl_status) + 7) / 8), "found");
-    g->arg[A_STATUS] = LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntEQ, g->arg[A_STATUS], LLVMConstNull(g->ptr), ""), own, g->arg[A_STATUS], "status");
-    call_runtime(g, "mfl_check_begin", &g->ptr, &g->arg[A_STATUS], 1);
-}
-
 static void test(Gen *g, const LStmt *s)
 {
     LLVMBasicBlockRef yes = LLVMAppendBasicBlockInContext(g->c, g->fn, "then"), end = LLVMAppendBasicBlockInContext(g->c, g->fn, "endif");
@@ -330,14 +174,14 @@ static void statement(Gen *g, const LStmt *s)
         store(g, s->dst.buf, at, v);
         break;
     }
-    case LS_ZERO: LLVMBuildMemSet(g->b, pointer(g, &s->dst), LLVMConstInt(g->i8, 0, 0), gen_int(g, s->count * bytes_of(g, s->dst.buf->dtype)), (unsigned)bytes_of(g, s->dst.buf->dtype)); break;
-    case LS_COPY: copy(g, s); break;
-    case LS_GEMM: gemm(g, &s->gemm); break;
-    case LS_CALL: kernel(g, s); break;
-    case LS_INVOKE: invoke(g, s); break;
-    case LS_ASK: ask(g, s); break;
-    case LS_CHECK: check(g, s); break;
-    case LS_SNAPSHOT: snapshot(g, s); break;
+    case LS_ZERO: LLVMBuildMemSet(g->b, gen_pointer(g, &s->dst), LLVMConstInt(g->i8, 0, 0), gen_int(g, s->count * gen_bytes(g, s->dst.buf->dtype)), (unsigned)gen_bytes(g, s->dst.buf->dtype)); break;
+    case LS_COPY: gen_copy(g, s); break;
+    case LS_GEMM: gen_gemm(g, &s->gemm); break;
+    case LS_CALL: gen_kernel(g, s); break;
+    case LS_INVOKE: gen_invoke(g, s); break;
+    case LS_ASK: gen_ask(g, s); break;
+    case LS_CHECK: gen_check(g, s); break;
+    case LS_SNAPSHOT: gen_snapshot(g, s); break;
     }
 }
 
@@ -450,7 +294,7 @@ static void function(Gen *g, const LFunc *f)
     LLVMPositionBuilderAtEnd(g->b, g->entry);
     allocate_temps(g, &f->body);
     if (f->is_entry && lir_has_checks(&f->body))
-        open_status(g);
+        gen_open_status(g);
     LLVMBuildBr(g->b, body);
     LLVMPositionBuilderAtEnd(g->b, body);
     block(g, &f->body);

@@ -1,4 +1,4 @@
-/* llvm_gen.h -- private to llvm.c (statements, functions) and llvm_value.c (addresses, expressions): the state of one module's making. */
+/* llvm_gen.h -- private to llvm.c (loops, functions), llvm_calls.c (calls and copies) and llvm_value.c (addresses, expressions): the state of one module's making. */
 #ifndef MFL_LLVM_GEN_H
 #define MFL_LLVM_GEN_H
 #include "emit.h"
@@ -33,4 +33,15 @@ LLVMValueRef gen_address(Gen *, const LBuf *, LExpr *const *idx);
 void         gen_scope(Gen *, LLVMValueRef access, const LBuf *);     /* this access touches that buffer of the present nest and nothing else of it */
 LLVMValueRef gen_value(Gen *, const LExpr *);
 LLVMTypeRef  gen_temp_type(Gen *, DType);                             /* of a temporary */
+/* ---- llvm_calls.c: a statement each ---- */
+void         gen_ask(Gen *, const LStmt *);
+void         gen_copy(Gen *, const LStmt *);
+void         gen_gemm(Gen *, const LGemm *);
+void         gen_kernel(Gen *, const LStmt *);
+void         gen_invoke(Gen *, const LStmt *);
+void         gen_check(Gen *, const LStmt *);
+void         gen_snapshot(Gen *, const LStmt *);
+void         gen_open_status(Gen *);                                  /* entries of guarded programs */
+LLVMValueRef gen_pointer(Gen *, const LPtr *);
+int64_t      gen_bytes(const Gen *, DType);                           /* of an element in memory */
 #endif
