@@ -309,7 +309,7 @@ void check_name(Sema *s, NameAt n)
 }
 
 /* Rebinds a local or argument, here or in a scope of the same body; never a declared name. */
-void assign(Sema *s, Scope *scope, NameAt name, Val v)
+void assign(Sema *s, Scope *scope, NameAt name, Val v, bool names)
 {
     Sym *y = scope_find(scope, name.name);
     check_name(s, name);
@@ -329,7 +329,7 @@ void assign(Sema *s, Scope *scope, NameAt name, Val v)
         if (!y)
             y = scope_add(s->arena, scope, SYM_LOCAL, name.name, name.span);
     }
-    if (v.kind == V_ARRAY && !v.node->origin.name && v.node->op != OP_const && v.node->op != OP_param)
+    if (names && v.kind == V_ARRAY && !v.node->origin.name && v.node->op != OP_const && v.node->op != OP_param)
         v.node->origin.name = name.name;
     y->val = v;
     y->has_val = true;
@@ -380,7 +380,7 @@ void forget(Sema *s, Scope *scope, NameAt name)
 {
     Sym *y = scope_find(scope, name.name);
     if (!y || y->kind == SYM_LOCAL)
-        assign(s, scope, name, val_error());
+        assign(s, scope, name, val_error(), false);
 }
 
 /* Runs one statement; true when it returned. */
@@ -393,7 +393,7 @@ static bool exec(Sema *s, Scope *scope, const Stmt *st, Val *result)
         here_at(s, st->value->span, s->hidden ? NULL : st->name.name);
     bool returned = false;
     switch (st->kind) {
-    case S_LET: assign(s, scope, st->name, reported(s, sema_expr(s, scope, st->value), st->value)); break;
+    case S_LET: assign(s, scope, st->name, reported(s, sema_expr(s, scope, st->value), st->value), st->value->kind != E_NAME); break;
     case S_LET_INDEX:
         if (!exec_collect(s, scope, st, &was) || (!was && !exec_notation(s, scope, st)))
             forget(s, scope, st->name);

@@ -47,7 +47,7 @@ Val   eval_grad(Sema *, Scope *, const Expr *);            /* grad[w](e) */
 bool  exec_for(Sema *, Scope *, const Stmt *);
 bool  exec_collect(Sema *, Scope *, const Stmt *, bool *was);
 bool  exec_block(Sema *, Scope *, const Body *, Val *result, bool *returned);
-void  assign(Sema *, Scope *, NameAt, Val);
+void  assign(Sema *, Scope *, NameAt, Val, bool names);     /* names: the value has no name yet but this one; else it has one elsewhere, `b = a` */
 void  log_node(Sema *, NameAt, Node *);
 void  loop_log(Sema *, NameAt, Node *);                    /* in the innermost loop: its value of the last iteration is logged behind it */
 void  check_name(Sema *, NameAt);                          /* names that end in `_` are the compiler's own: reported */

@@ -228,7 +228,7 @@ static bool give_collected(Sema *s, Scope *scope, NameAt name, Node *all)
         return false;
     }
     all->origin.name = name.name;
-    assign(s, scope, name, val_array(all));
+    assign(s, scope, name, val_array(all), true);
     return true;
 }
 

@@ -359,6 +359,6 @@ bool exec_notation(Sema *s, Scope *scope, const Stmt *st)
     Type t = { .dtype = T_REAL, .rank = st->nitem };
     memcpy(t.dim, range, sizeof *range * (size_t)st->nitem);
     value = broadcast_to(s, value, &t);
-    assign(s, scope, st->name, val_array(value));
+    assign(s, scope, st->name, val_array(value), true);
     return true;
 }

@@ -144,13 +144,26 @@ static void name_results(Graph *g)
     }
 }
 
+/* What a loop's body sees of the outside is called as it is there. */
+static void name_params(const Node *n)
+{
+    const Loop *l = n->u.loop;
+    for (int p = 0; p < l->params.n; p++) {
+        Origin *o = &l->body->params.at[p]->origin;
+        if (!o->name && l->params.at[p].kind != LP_INDEX)
+            o->name = n->arg[loop_argument(l, p)]->origin.name;
+    }
+}
+
 void ir_name_values(Graph *g)
 {
     name_results(g);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
-        if (n->op == OP_loop)
+        if (n->op == OP_loop) {
+            name_params(n);
             ir_name_values(n->u.loop->body);
+        }
         if (!n->origin.name)
             n->origin.name = name_of(n);
     }

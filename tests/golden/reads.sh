@@ -5,10 +5,11 @@ mflc=$1
 . "$(dirname "$0")/../common.sh"
 cd "$(dirname "$0")/../.." || exit 1
 
-# make NAME OPTIONS: the C of an example or reference problem is $c
+# make NAME OPTIONS: the C of an example, a reference problem or a model is $c
 make_c() {
     name=$1 f=examples/$1.mfl; shift
     [ -f "$f" ] || f=tests/reference/$name/$name.mfl
+    [ -f "$f" ] || f=tests/models/$name/$name.mfl
     c=$tmp/$name.c
     "$mflc" build "$f" "$@" -o "$tmp" > "$said" 2>&1 || bad "$name: build"
 }
@@ -41,6 +42,8 @@ if [ "$(grep -c '^    if (grad)' "$c")" = 1 ]; then ok; else bad "$name: whether
 has "what w becomes is called by a number" '\bb_w_next\b'
 make_c control --from tests/reference/control/in --mode mixed --schedule keep
 none "what every iteration reads is stored for each" '_at[_0-9]*\[h\] = exp_log_q\['
+make_c kalman --from tests/models/kalman/in --mode mixed --schedule snapshot
+none "what a loop reads of the outside, and adds up for it, has no name" 'float \*value(_[0-9]+)? = '
 make_c transformer_rater --mode mixed --schedule snapshot
 has "a layer of an imported library is explained by the call alone" '/\* silu\(rms_normed\(p.norm2, x\) @ p.up\) +std/layers.mfl:'
 none "a factor is 1" '[*] 1\.0f[^0-9]|[^0-9.]1\.0f [*]'
