@@ -54,6 +54,39 @@ static void vectorise(Gen *g, LLVMValueRef branch, int64_t n)
     LLVMSetMetadata(branch, g->md_loop, LLVMMetadataAsValue(g->c, id));
 }
 
+static void unroll(Gen *g, LLVMValueRef branch)
+{
+    static const char key[] = "llvm.loop.unroll.full";
+    LLVMMetadataRef part[2] = { LLVMTemporaryMDNode(g->c, NULL, 0) }, temporary = part[0], text = LLVMMDStringInContext2(g->c, key, sizeof key - 1);
+    part[1] = LLVMMDNodeInContext2(g->c, &text, 1);
+    LLVMMetadataRef id = LLVMMDNodeInContext2(g->c, part, 2);
+    LLVMMetadataReplaceAllUsesWith(temporary, id);
+    LLVMSetMetadata(branch, g->md_loop, LLVMMetadataAsValue(g->c, id));
+}
+
+enum { FEW = 4, LITTLE = 16 };
+
+/* Statements of one iteration of a nest of plain arithmetic, LITTLE + 1 of others: sums in lanes and expensive functions are vectors. */
+static int64_t statements(const LStmt *s)
+{
+    int64_t n = 0;
+    for (int k = 0; k < s->body.n && n <= LITTLE; k++) {
+        const LStmt *x = s->body.at[k];
+        bool plain = x->kind == LS_FOR ? !x->lo && x->width <= 1 : x->kind == LS_LET || x->kind == LS_SET || x->kind == LS_STORE;
+        if (!plain || (x->x && lir_has_function(x->x)))
+            return LITTLE + 1;
+        n += x->kind == LS_FOR ? x->n * statements(x) : 1;
+    }
+    return n;
+}
+
+/* LLVM is told not to unroll (jit.c). In loops of a few small iterations counting costs more than what they do, and values in memory wait to be read again. */
+static void unroll_few(Gen *g, const LStmt *s, LLVMValueRef branch)
+{
+    if (s->n <= FEW && s->n * statements(s) <= LITTLE)
+        unroll(g, branch);
+}
+
 /* An open loop: iv counts 0 .. n - 1. */
 typedef struct Open { LLVMBasicBlockRef head, end; LLVMValueRef iv; int64_t n; } Open;
 
@@ -99,7 +132,7 @@ static void strips(Gen *g, const LStmt *s)
         g->var[s->lane->id] = gen_int(g, 0);
         g->var[s->var->id] = o.iv;
         block(g, &s->body);
-        close_loop(g, &o);
+        unroll_few(g, s, close_loop(g, &o));
         return;
     }
     Open o = { 0 };
@@ -129,7 +162,7 @@ static void loop(Gen *g, const LStmt *s)
     Open o = open_loop(g, s->var->name, s->n);
     g->var[s->var->id] = s->down ? LLVMBuildNSWSub(g->b, gen_int(g, s->n - 1), o.iv, "") : o.iv;
     block(g, &s->body);
-    close_loop(g, &o);
+    unroll_few(g, s, close_loop(g, &o));
 }
 
 static void test(Gen *g, const LStmt *s)

@@ -81,6 +81,14 @@ bool lir_has_checks(const LBlock *b)
     return false;
 }
 
+bool lir_has_function(const LExpr *e)
+{
+    bool yes = e->kind == LX_MAP && e->dtype == T_REAL && op_info[e->op].flops >= 10;
+    for (int k = 0; k < e->narg; k++)
+        yes |= lir_has_function(e->arg[k]);
+    return yes;
+}
+
 int lir_index_args(const LStmt *s) { return s->kind == LS_INVOKE ? s->func->nindex : s->kind == LS_ASK ? (int)s->nnum : 0; }
 
 void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)

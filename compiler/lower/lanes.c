@@ -151,18 +151,10 @@ static void split(Low *l, LStmt *f, Lanes *w, LBlock *out)
     }
 }
 
-static bool has_function(const LExpr *e)
-{
-    bool yes = e->kind == LX_MAP && e->dtype == T_REAL && op_info[e->op].flops >= 10;
-    for (int k = 0; k < e->narg; k++)
-        yes |= has_function(e->arg[k]);
-    return yes;
-}
-
 /* One sum of less than a vector, and nothing in it that would be worth a vector. */
 static bool is_tiny(const Low *l, const LStmt *f)
 {
-    return f->n < 4 || (f->n < 64 / l->prog->real_bytes && f->body.n == 1 && f->body.at[0]->kind == LS_SET && !has_function(f->body.at[0]->x));
+    return f->n < 4 || (f->n < 64 / l->prog->real_bytes && f->body.n == 1 && f->body.at[0]->kind == LS_SET && !lir_has_function(f->body.at[0]->x));
 }
 
 /* One full vector of the widest machines; four where the loop is long; one lane where it is tiny. */

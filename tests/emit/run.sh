@@ -48,6 +48,10 @@ for p in ${@:-records ${QUICK:-ridge indexing path_loss maml_sine two_optimizers
         if [ "$(grep -cE 'label="[^"]*: [0-9]+ iterations' "$tmp/o/$p.dot")" = "$(awk '/^graph/ { on = $2 == "\"hypergradient\"" } on && / = loop / { n++ } END { print n + 0 }' "$tmp/$p.ir" 2> "$tmp/log")" ]; then ok; else bad "$p: clusters"; fi
     else bad "$p: --emit dot"; fi
 done
+# Loops of three elements are straight code, those of seven are loops.
+printf 'problem few\ndim N\ndata x[N]\nmeta m[N] = 0\nparam w[N] = m\ninner = sum(w^3 * x) / 3\nstep w by sgd(rate = 0.1) for 5\nouter = sum(w^2)\n' > "$tmp/few.mfl"
+for n in 3 7; do "$mflc" build "$tmp/few.mfl" -D N=$n --emit llvm -o "$tmp/few$n" > "$tmp/log" 2>&1 || bad "few $n"; done
+if [ "$(grep -c ' phi i64' "$tmp/few3/few.ll")" -lt 6 ] && [ "$(grep -c ' phi i64' "$tmp/few7/few.ll")" -gt 8 ]; then ok; else bad "loops of a few elements"; fi
 p=ridge r=tests/reference/ridge
 if "$mflc" build $r/$p.mfl --from $r/in --emit tape -o "$tmp/o" > "$tmp/log" 2>&1; [ $? = 2 ] && grep -q 'expected one of: c header llvm asm obj so ir loops dot' "$tmp/log"; then ok; else bad "an unknown form"; fi
 # Machine code runs on every processor of the architecture unless --native is given; then it uses what this one has, and gives the same bits.
