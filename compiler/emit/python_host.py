@@ -1,6 +1,7 @@
 # ---- from here on the text is the same for every problem: names, shapes and types come from the descriptor in the shared object ----
 import ctypes
 import difflib
+import operator
 import os
 import tempfile
 import threading
@@ -52,7 +53,12 @@ class _Leaf:
 
     def given(self, value):
         """value as the generated code wants it: contiguous, of the shape and type declared."""
-        a = numpy.asarray(value)
+        try:
+            a = numpy.asarray(value)
+        except (TypeError, ValueError) as why:
+            raise ValueError(f"{_name}: {self.name} is no array: {why}") from None
+        if numpy.ma.is_masked(value):
+            raise ValueError(f"{_name}: {self.name} has masked elements")
         if a.shape != self.shape:
             raise ValueError(f"{_name}: {self.name} has shape {a.shape}; expected {self.shape}")
         if a.dtype.kind not in ("biuf" if self.real else "iu"):
@@ -103,6 +109,17 @@ def _all_of(given, leaves, what):
     if missing:
         raise TypeError(f"{_name}: missing {what}: {', '.join(missing)}")
     return [leaf.given(given[leaf.name]) for leaf in leaves]
+
+
+def _whole(what, number, limit=2**63):
+    """number as the whole number that C takes."""
+    try:
+        n = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{_name}: {what} has type {type(number).__name__}; expected a whole number") from None
+    if not 0 <= n < limit:
+        raise ValueError(f"{_name}: {what} is {n}; expected 0 to {limit - 1}")
+    return n
 
 
 def _pointers(arrays):
@@ -186,7 +203,7 @@ def _inputs(arrays):
 
 def init(seed=0):
     """The initial values of the meta variables, drawn from seed, as a dict (of dicts, for records)."""
-    return _nested(_meta, _initial(seed))
+    return _nested(_meta, _initial(_whole("seed", seed, 2**64)))
 
 
 def adapt(**arrays):
@@ -225,6 +242,7 @@ def hypergradient(**arrays):
 def hypergradient_tasks(tasks, threads=1, /, **arrays):
     """(value, gradient): the means over tasks, a list of dicts of data. Data that all tasks share and the meta variables follow by name. The same bits for
     any number of threads."""
+    threads = _whole("threads", threads, 2**31)
     if threads < 1 or not tasks:
         raise ValueError(f"{_name}: at least one {'task' if threads >= 1 else 'thread'} is needed")
     shared, rows, held = _flat(arrays), [], []
@@ -257,7 +275,7 @@ def hypergradient_window(step, carried, /, **arrays):
         raise TypeError(f"{_name}: carried is not what window_init() returned")
     data, meta = _inputs(arrays)
     outer, out = numpy.zeros((), _real), [leaf.empty() for leaf in _meta]
-    _run(_problem.hypergradient_window, data, meta, out, outer=outer, state=carried, number=step)
+    _run(_problem.hypergradient_window, data, meta, out, outer=outer, state=carried, number=_whole("step", step))
     return float(outer), _nested(_meta, out)
 
 
@@ -285,5 +303,5 @@ def learn(step, grad, state, /, **meta):
     if not isinstance(state, numpy.ndarray) or state.nbytes != _problem.state_bytes or state.ctypes.data % 64:
         raise TypeError(f"{_name}: state is not what learn_init() returned")
     moved = _all_of(given, _meta, "meta variables")
-    _run(_problem.learn, [], moved, _all_of(along, _meta, "gradients"), state=state, number=step)
+    _run(_problem.learn, [], moved, _all_of(along, _meta, "gradients"), state=state, number=_whole("step", step))
     return _nested(_meta, moved)

@@ -90,6 +90,12 @@ raises(TypeError, ["pick", "float64", "integers"], indexing.value, **inputs | {"
 raises(ValueError, ["pick", "32 bits"], indexing.value, **inputs | {"pick": np.full(6, 2**40)})
 raises(TypeError, ["x", "complex128", "real numbers"], indexing.value, **inputs | {"x": inputs["x"] * 1j})
 raises(ValueError, ["x", "(5, 7)", "(7, 5)"], indexing.value, **inputs | {"x": inputs["x"].T})
+raises(ValueError, ["x", "no array"], indexing.value, **inputs | {"x": [[1, 2], [3]]})
+raises(ValueError, ["x", "masked"], indexing.value, **inputs | {"x": np.ma.masked_less(inputs["x"], 0)})
+raises(ValueError, ["seed", "-1"], indexing.init, -1)
+raises(ValueError, ["seed", str(2**64)], indexing.init, 2**64)
+raises(TypeError, ["seed", "float", "whole number"], indexing.init, 1.5)
+indexing.init(2**64 - 1)
 raises(TypeError, ["limits", "did you mean limit"], indexing.value, **inputs | {"limits": 1})
 raises(TypeError, ["missing data", "x", "y"], indexing.value, **{k: v for k, v in inputs.items() if k not in "xy"})
 raises(TypeError, ["no array is called w0.a", "did you mean w0"], indexing.value, **inputs | {"w0": {"a": 1}})
@@ -106,6 +112,7 @@ for k, g in flat(grad).items():
 check("maml_sine: 3 threads", all(flat(maml.hypergradient_tasks(tasks, 3, **metas)[1])[k].tobytes() == g.tobytes() for k, g in flat(grad).items()))
 raises(ValueError, ["one task"], maml.hypergradient_tasks, [], **metas)
 raises(ValueError, ["one thread"], maml.hypergradient_tasks, tasks, 0, **metas)
+raises(TypeError, ["threads", "float"], maml.hypergradient_tasks, tasks, 2.0, **metas)
 raises(TypeError, ["missing data", "yq"], maml.hypergradient_tasks, [tasks[0], {k: tasks[0][k] for k in ("xs", "ys", "xq")}], **metas)
 got = [None] * 4
 crew = [threading.Thread(target=lambda t=t: got.__setitem__(t, [maml.value(**tasks[t % len(tasks)], **metas) for _ in range(20)])) for t in range(4)]
@@ -127,6 +134,7 @@ check("truncated: the last window's outer", close(value, out["outer"]))
 for k, g in flat(grad).items():
     check(f"truncated: the last window's d_{k}", close(g, out["d_" + k]))
 raises(ValueError, ["step", "no window begins"], truncated.hypergradient_window, 3, carried, **inputs)
+raises(TypeError, ["step", "float"], truncated.hypergradient_window, 0.0, carried, **inputs)
 raises(TypeError, ["window_init"], truncated.hypergradient_window, 0, np.zeros(8), **inputs)
 raises(TypeError, ["truncate"], maml.window_init)
 
