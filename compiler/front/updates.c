@@ -1,138 +1,11 @@
 /* updates.c -- step and learn lines: optimizer bodies applied to each array of what they move.
  *
  * Graphs: update (D, M, P, G, S, step) -> P, S and learn (M, G, L, step) -> M, L, with the states' initial values beside them. An argument is evaluated
- * once per line; a record argument gives each array its own field, a scalar or [L] argument is stretched over the array. */
-#include "declare.h"
-
-typedef struct Line {                          /* one step or learn line, for one target */
-    const Decl *line, *rule; Declaration *target; NameAt at;
-    Val *arg;                                  /* one per formal argument */
-    const Expr **arg_at;
-    int first_state;
-} Line;
-typedef struct Build { Front *f; Vec(Line) lines; bool learn; } Build;
-
-const Decl *find_optimizer(Front *f, NameAt n)
-{
-    Sym *y = scope_find(f->s.global, n.name);
-    if (y && y->kind == SYM_OPTIMIZER)
-        return y->decl;
-    Vec(Name) known = { 0 };
-    for (const Scope *c = f->s.global; c; c = c->up)
-        for (int k = 0; k < c->syms.n; k++)
-            if (c->syms.at[k]->kind == SYM_OPTIMIZER)
-                vec_push(f->s.arena, known, c->syms.at[k]->name);
-    Name near = nearest_name(n.name, known.at, known.n);
-    report(&f->s, n.span, NULL, "unknown optimizer `%s`%s%s%s", n.name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
-    return NULL;
-}
-
-/* Which formal each argument stands for. */
-static bool match_arguments(Build *b, Line *l)
-{
-    Sema *s = &b->f->s;
-    const Decl *r = l->rule;
-    l->arg = NEW_N(s->arena, Val, r->nitem + 1);
-    l->arg_at = NEW_N(s->arena, const Expr *, r->nitem + 1);
-    int place = 0;
-    bool ok = true;
-    for (int k = 0; k < l->line->narg; k++) {
-        const Arg *a = &l->line->arg[k];
-        int to = -1;
-        for (int i = 0; a->name.name && i < r->nitem; i++)
-            if (r->item[i].name.name == a->name.name)
-                to = i;
-        if (a->name.name && to < 0) {
-            Name known[64];
-            int n = 0;
-            for (int i = 0; i < r->nitem && i < 64; i++)
-                known[n++] = r->item[i].name.name;
-            Name near = habit_of_name(a->name.name) ? NULL : nearest_name(a->name.name, known, n);
-            report(s, a->name.span, NULL, "%s has no argument `%s`%s%s%s", r->name.name, a->name.name, near ? "; did you mean `" : habit_text(s->arena, a->name.name), near ? near : "", near ? "`?" : "");
-            ok = false;
-            continue;
-        }
-        if (!a->name.name)
-            to = place++;
-        if (to >= r->nitem) {
-            report(s, l->line->rule.span, NULL, "%s takes %d argument%s; %d are given", r->name.name, r->nitem, r->nitem == 1 ? "" : "s", l->line->narg);
-            return false;
-        }
-        if (l->arg_at[to]) {
-            report(s, a->name.name ? a->name.span : a->value->span, NULL, "the argument %s of %s is given twice", r->item[to].name.name, r->name.name);
-            ok = false;
-            continue;
-        }
-        l->arg_at[to] = a->value;
-    }
-    for (int i = 0; i < r->nitem && ok; i++)
-        if (!l->arg_at[i] && !r->item[i].init) {
-            Diag *d = diag_error(s->diags, l->line->rule.span, NULL, "%s needs the argument %s", r->name.name, r->item[i].name.name);
-            diag_note(s->diags, d, r->name.span, "%s is declared here", r->name.name);
-            ok = false;
-        }
-    return ok;
-}
-
-/* What a rule sees beside its arguments: the library's rules see the library alone. */
-static Scope *outside(Front *f, const Decl *rule)
-{
-    Sym *y = scope_find(&f->library, rule->name.name);
-    return y && y->decl == rule ? &f->library : f->s.global;
-}
-
-static int field_named(const StructType *t, Name name)
-{
-    for (int k = 0; k < t->nfield; k++)
-        if (t->field[k].name == name)
-            return k;
-    return -1;
-}
-
-/* A record argument as a record of the fields of `like`, which the line moves: they go together by their names. V_ERROR: reported. */
-static Val by_names(Sema *s, Span at, const char *formal, Val v, const StructType *like, const char *moved)
-{
-    if (v.kind != V_RECORD || !like || v.type == like)
-        return v;
-    for (int k = 0; k < v.type->nfield; k++)
-        if (field_named(like, v.type->field[k].name) < 0)
-            return report(s, at, NULL, "the argument %s is a record %s with a field `%s`, which %s has not", formal, v.type->text, v.type->field[k].name, moved);
-    Val *field = NEW_N(s->arena, Val, like->nfield + 1);
-    for (int k = 0; k < like->nfield; k++) {
-        int from = field_named(v.type, like->field[k].name);
-        if (from < 0)
-            return report(s, at, NULL, "the argument %s is a record %s without a field `%s`, which %s has", formal, v.type->text, like->field[k].name, moved);
-        field[k] = by_names(s, at, formal, v.field[from], like->field[k].type, intern_printf("%s.%s", moved, like->field[k].name));
-        if (field[k].kind == V_ERROR)
-            return val_error();
-    }
-    v.type = like;
-    v.field = field;
-    return v;
-}
-
-static bool eval_arguments(Build *b, Line *l)
-{
-    Sema *s = &b->f->s;
-    bool ok = true;
-    for (int i = 0; i < l->rule->nitem; i++) {
-        const Declared *x = &l->rule->item[i];
-        s->arg_name = x->name.name;
-        s->context = b->learn ? CTX_LEARN_ARG : CTX_OPT_ARG;
-        l->arg[i] = l->arg_at[i] ? sema_expr(s, s->global, l->arg_at[i]) : sema_expr(s, outside(b->f, l->rule), x->init);
-        s->arg_name = NULL;
-        if (x->type.kind == TYPE_STRUCT && l->arg[i].kind != V_ERROR && (l->arg[i].kind != V_RECORD || l->arg[i].type->name != x->type.name)) {
-            report(s, l->arg_at[i] ? l->arg_at[i]->span : l->line->rule.span, NULL, "the argument %s of %s must be a record %s; found %s", x->name.name, l->rule->name.name, x->type.name, val_text(s, l->arg[i]));
-            ok = false;
-        } else if (x->type.kind != TYPE_STRUCT)
-            l->arg[i] = by_names(s, l->arg_at[i] ? l->arg_at[i]->span : l->line->rule.span, x->name.name, l->arg[i], l->target->layout.type, l->at.name);
-        ok &= l->arg[i].kind != V_ERROR;
-    }
-    return ok;
-}
+ * once per line (update_arguments.c); a record argument gives each array its own field, a scalar or [L] argument is stretched over the array. */
+#include "updates.h"
 
 /* ---- one array ---- */
-typedef struct Part { Build *b; Line *l; const Leaf *leaf; int nlead; Node *p, *g, **state; } Part;
+typedef struct Part { UpdateBuild *b; UpdateLine *l; const Leaf *leaf; int nlead; Node *p, *g, **state; } Part;
 
 static Name state_names(const Decl *rule, int k, int *count)
 {
@@ -212,7 +85,7 @@ static bool run_part(Part *x, const int *path, int depth, Node **out)
     Front *f = x->b->f;
     Sema *s = &f->s;
     const Decl *r = x->l->rule;
-    Scope scope = { .up = outside(f, r) };
+    Scope scope = { .up = update_outside(f, r) };
     int ns;
     for (int i = 0; i < r->nitem; i++) {
         Val v = argument_for(x, i, path, depth);
@@ -295,7 +168,7 @@ static bool has_update(Front *f, const Decl *r)
 }
 
 /* ---- all lines ---- */
-static Line *line_of(Build *b, const Declaration *d)
+static UpdateLine *line_of(UpdateBuild *b, const Declaration *d)
 {
     for (int k = 0; k < b->lines.n; k++)
         if (b->lines.at[k].target == d)
@@ -305,13 +178,13 @@ static Line *line_of(Build *b, const Declaration *d)
 
 typedef Vec(Leaf) Leaves;
 
-static void add_states(Build *b, Leaves *leaves, const Leaf *of, Role role)
+static void add_states(UpdateBuild *b, Leaves *leaves, const Leaf *of, Role role)
 {
     Front *f = b->f;
     Declaration *d = b->learn ? f->meta.at : f->param.at;
     int n = b->learn ? f->meta.n : f->param.n;
     for (int k = 0; k < n; k++) {
-        Line *l = line_of(b, &d[k]);
+        UpdateLine *l = line_of(b, &d[k]);
         int ns = 0;
         if (!l)
             continue;
@@ -328,10 +201,10 @@ static void add_states(Build *b, Leaves *leaves, const Leaf *of, Role role)
 }
 
 /* The initial value of a state of the array p: a number, or an expression of p's initial value, as `state slow = p`. NULL: reported. */
-static Node *state_start(Build *b, const Decl *rule, const StateVar *var, const Leaf *leaf, Node *p)
+static Node *state_start(UpdateBuild *b, const Decl *rule, const StateVar *var, const Leaf *leaf, Node *p)
 {
     Sema *s = &b->f->s;
-    Scope scope = { .up = outside(b->f, rule) };
+    Scope scope = { .up = update_outside(b->f, rule) };
     put(b->f, &scope, SYM_ARG, rule->p, val_array(p));
     s->context = CTX_STATE;
     Val v = sema_expr(s, &scope, var->init);
@@ -342,14 +215,14 @@ static Node *state_start(Build *b, const Decl *rule, const StateVar *var, const 
 }
 
 /* The states' initial values into the present graph, in which par are the arrays that the lines move. */
-static void state_inits(Build *b, const Leaf *leaves, int n, Node *const *par)
+static void state_inits(UpdateBuild *b, const Leaf *leaves, int n, Node *const *par)
 {
     Front *f = b->f;
     Sema *s = &f->s;
     Declaration *d = b->learn ? f->meta.at : f->param.at;
     int nd = b->learn ? f->meta.n : f->param.n, at = 0;
     for (int k = 0; k < nd; k++) {
-        Line *l = line_of(b, &d[k]);
+        UpdateLine *l = line_of(b, &d[k]);
         int ns = 0;
         if (!l)
             continue;
@@ -363,7 +236,7 @@ static void state_inits(Build *b, const Leaf *leaves, int n, Node *const *par)
 }
 
 /* Runs every line in the present graph; par, grad and state are its parameters, in leaf order. */
-static bool run_lines(Build *b, Leaf *leaves, Node **par, Node **grad, Node **state, int nstate)
+static bool run_lines(UpdateBuild *b, Leaf *leaves, Node **par, Node **grad, Node **state, int nstate)
 {
     Front *f = b->f;
     Sema *s = &f->s;
@@ -372,11 +245,11 @@ static bool run_lines(Build *b, Leaf *leaves, Node **par, Node **grad, Node **st
     Node **next = NEW_N(s->arena, Node *, nstate + 1);
     bool ok = true;
     for (int k = 0; k < nd; k++) {
-        Line *l = line_of(b, &d[k]);
+        UpdateLine *l = line_of(b, &d[k]);
         int ns = 0;
         if (l) {
             state_names(l->rule, -1, &ns);
-            ok &= eval_arguments(b, l);
+            ok &= update_eval_arguments(b, l);
         }
         for (int i = 0; i < d[k].nleaf; i++) {
             int leaf = d[k].first + i, path[64], depth = 0, lead = d[k].layout.rank, seek = i;
@@ -417,7 +290,7 @@ static Node **params_for(Front *f, const Leaf *leaf, int n, const char *prefix)
 }
 
 /* The target of a line, checked; NULL when reported. */
-static Declaration *target_of(Build *b, NameAt n)
+static Declaration *target_of(UpdateBuild *b, NameAt n)
 {
     Front *f = b->f;
     Declaration *d = b->learn ? f->meta.at : f->param.at;
@@ -441,7 +314,7 @@ static Declaration *target_of(Build *b, NameAt n)
     return NULL;
 }
 
-static void gather_lines(Build *b, const Decl *const *decl, int n, int64_t *count)
+static void gather_lines(UpdateBuild *b, const Decl *const *decl, int n, int64_t *count)
 {
     Front *f = b->f;
     Span first = { 0 };
@@ -461,14 +334,14 @@ static void gather_lines(Build *b, const Decl *const *decl, int n, int64_t *coun
         const Decl *r = find_optimizer(f, d->rule);
         for (int i = 0; i < d->ntarget; i++) {
             Declaration *to = target_of(b, d->target[i]);
-            Line *before = to ? line_of(b, to) : NULL;
+            UpdateLine *before = to ? line_of(b, to) : NULL;
             if (before) {
                 Diag *e = diag_error(f->s.diags, d->target[i].span, NULL, "`%s` is in two `%s` lines", d->target[i].name, b->learn ? "learn" : "step");
                 diag_note(f->s.diags, e, before->at.span, "the first is here");
                 continue;
             }
-            Line l = { .line = d, .rule = r, .target = to, .at = d->target[i] };
-            if (!to || !r || !has_update(f, r) || !match_arguments(b, &l))
+            UpdateLine l = { .line = d, .rule = r, .target = to, .at = d->target[i] };
+            if (!to || !r || !has_update(f, r) || !update_match_arguments(b, &l))
                 continue;
             vec_push(f->s.arena, b->lines, l);
         }
@@ -479,7 +352,7 @@ static bool build_steps(Front *f)
 {
     Sema *s = &f->s;
     Problem *p = s->problem;
-    Build b = { .f = f };
+    UpdateBuild b = { .f = f };
     int errors = s->diags->errors;
     p->steps = -1;
     gather_lines(&b, f->steps.at, f->steps.n, &p->steps);
@@ -513,7 +386,7 @@ static void build_learn(Front *f)
 {
     Sema *s = &f->s;
     Problem *p = s->problem;
-    Build b = { .f = f, .learn = true };
+    UpdateBuild b = { .f = f, .learn = true };
     int64_t n = -1;
     gather_lines(&b, f->learns.at, f->learns.n, &n);
     if (!f->learns.n)

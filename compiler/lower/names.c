@@ -118,12 +118,21 @@ static void name_loops(Names *x, LBlock *b)
     release(x, before);
 }
 
+static bool loops_over(const LBlock *b, Name wish)
+{
+    for (int k = 0; k < b->n; k++)
+        if ((b->at[k]->kind == LS_FOR && b->at[k]->var->name == wish) || loops_over(&b->at[k]->body, wish))
+            return true;
+    return false;
+}
+
+/* The step's number gives way where a loop of the .mfl is over `t`: the comments quote that one. */
 static void name_function(Names *x, LFunc *f)
 {
     int before = x->taken.n;
     x->round++;
     for (int i = 0; i < f->nindex; i++) {
-        if (is_taken(x, f->index[i]->name))
+        if (is_taken(x, f->index[i]->name) || loops_over(&f->body, f->index[i]->name))
             f->index[i]->name = intern("at_step");
         take(x, f->index[i]->name);
     }

@@ -44,6 +44,8 @@ make_c control --from tests/reference/control/in --mode mixed --schedule keep
 none "what every iteration reads is stored for each" '_at[_0-9]*\[h\] = exp_log_q\['
 make_c kalman --from tests/models/kalman/in --mode mixed --schedule snapshot
 none "what a loop reads of the outside, and adds up for it, has no name" 'float \*value(_[0-9]+)? = '
+has "a loop over t of the .mfl has another variable" '^    for \(int t = '
+has "the number of the step is called as a loop over t is" '_step\(.*int at_step\)'
 make_c transformer_rater --mode mixed --schedule snapshot
 has "a layer of an imported library is explained by the call alone" '/\* silu\(rms_normed\(p.norm2, x\) @ p.up\) +std/layers.mfl:'
 none "a factor is 1" '[*] 1\.0f[^0-9]|[^0-9.]1\.0f [*]'
