@@ -180,6 +180,8 @@ static Val eval_name(Sema *s, Scope *scope, const Expr *e)
         diag_note(s->diags, d, y->span, "%s is declared here", e->name);
         return val_error();
     }
+    if (!y->has_val && y->kind == SYM_ARG && s->context == CTX_STATE)
+        return report(s, e->at, NULL, "the argument `%s` cannot be read where a state starts: %s", e->name, may_read(s));
     if (!y->has_val)
         return val_error();
     if (y->moves_with)
@@ -220,7 +222,7 @@ static Val bare(Sema *s, const Expr *e, Val v, bool base)
 {
     if (!s->in_notation || base || s->calls.n > s->notation_calls || v.kind != V_ARRAY || !v.node->type.rank || v.ranged)
         return v;
-    return report(s, e->at, NULL, "in index notation every axis has an index; `%s` has shape %s", e->name, type_text(s->arena, &v.node->type));
+    return report(s, e->at, NULL, "in index notation every axis has an index; `%s` has shape %s; what is to be an array, as in `(a @ b)[i]`, is given a name in a statement before", e->name, type_text(s->arena, &v.node->type));
 }
 
 /* The base of a[...] or a.b: an array may stand there without letters of its own. */

@@ -206,6 +206,8 @@ static Node *state_start(UpdateBuild *b, const Decl *rule, const StateVar *var, 
     Sema *s = &b->f->s;
     Scope scope = { .up = update_outside(b->f, rule) };
     put(b->f, &scope, SYM_ARG, rule->p, val_array(p));
+    for (int k = 0; k < rule->nitem; k++)                  /* known, without a value here */
+        scope_add(s->arena, &scope, SYM_ARG, rule->item[k].name.name, rule->item[k].name.span);
     s->context = CTX_STATE;
     Val v = sema_expr(s, &scope, var->init);
     Node *node = v.kind == V_ERROR ? NULL : sema_fit(s, v, leaf->type.rank, leaf->type.dim);

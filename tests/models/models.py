@@ -333,7 +333,49 @@ def physics(r):
     return data, meta, value
 
 
-PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon, averages=averages, wraps=wraps, sharpness=sharpness, physics=physics)
+def evidence(r):
+    N, D, T = 8, 3, 10
+    data = dict(x=r.normal(size=(N, D)), y=(r.random(N) < 0.5) * 1.0)
+    meta = dict(log_alpha=0.3 * r.normal(size=D), log_rate=-2.0)
+
+    def value(m, d):
+        x, y, alpha = d["x"], d["y"], jnp.exp(m["log_alpha"])
+        point = lambda w, x, y: jnp.logaddexp(0, x @ w) - y * (x @ w)
+        energy = lambda w: point(w, x, y).sum() + 0.5 * (alpha * w**2).sum()
+        scores = lambda w: (jax.vmap(jax.grad(point), (None, 0, 0))(w, x, y) ** 2).sum(1)
+        p = descend(lambda p, t: energy(p["w"]) + 0.1 * jnp.sqrt(1 + scores(p["w"])).sum(), {"w": jnp.zeros(D)}, T, sgd(jnp.exp(m["log_rate"])))
+        return energy(p["w"]) + 0.5 * jnp.linalg.slogdet(jax.hessian(energy)(p["w"]))[1] - 0.5 * m["log_alpha"].sum(), p
+    return data, meta, value
+
+
+def unet(r):
+    N, S, C, G, T = 2, 8, 4, 2, 3
+    data = dict(noisy=r.normal(size=(N, S, S, 1)), clean=r.normal(size=(N, S, S, 1)), noise=r.normal(size=(T, N, S // 2, S // 2, C)))
+    layer = lambda n, k, i, o: {n + ".f": (k, k, i, o), n + ".bias": (o,)}
+    meta = dict(log_noise=-2 + 0.2 * r.normal(size=C), log_weight=0.2 * r.normal(size=(S, S))) | start(
+        draw(r, layer("down", 3, 1, C) | layer("coarse", 3, C, C) | layer("up", 3, 2 * C, C) | {"gain": (C,)} | layer("out", 1, C, 1), 0.3))
+
+    def value(m, d):
+        conv = lambda p, x: jax.lax.conv_general_dilated(x, p["f"], (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")) + p["bias"]
+        act = lambda x: gelu(x, approximate=False)
+
+        def net(p, x, noise):
+            h = conv(sub(p, "down"), x).reshape(N, S * S, G, C // G)
+            h = (h - h.mean((1, 3), keepdims=True)) / jnp.sqrt(h.var((1, 3), keepdims=True) + 1e-5)
+            fine = act(p["gain"] * h.reshape(N, S, S, C))
+            coarse = act(conv(sub(p, "coarse"), fine.reshape(N, S // 2, 2, S // 2, 2, C).max((2, 4))) + noise)
+            return conv(sub(p, "out"), act(conv(sub(p, "up"), jnp.concatenate([fine, coarse.repeat(2, 1).repeat(2, 2)], -1))))
+
+        def inner(p, t):
+            return (jnp.exp(m["log_weight"])[:, :, None] * (net(p, d["noisy"], jnp.exp(m["log_noise"]) * d["noise"][t]) - d["clean"]) ** 2).mean()
+        p = descend(inner, sub(m, "start"), T, momentum(0.1))
+        a = jnp.abs(net(p, d["noisy"], 0) - d["clean"])
+        return jnp.where(a < 1, 0.5 * a**2, a - 0.5).mean(), {"p." + k: v for k, v in p.items()}
+    return data, meta, value
+
+
+PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon, averages=averages, wraps=wraps, sharpness=sharpness, physics=physics,
+                evidence=evidence, unet=unet)
 
 for number, (name, problem) in enumerate(PROBLEMS.items()):
     if sys.argv[1:] and name not in sys.argv[1:]:
