@@ -157,7 +157,7 @@ static Val binary_arrays(Sema *s, const Expr *at, Val *v, int n, void *user)
         return val_array(ir_map1(s->here, OP_sqrt, val_real(s, a)));
     out = val_array(ir_map2(s->here, ir_op_of(op), broadcast_to(s, val_real(s, a), &shape), broadcast_to(s, val_real(s, b), &shape)));
     if (op == B_DIV && by_number)
-        out.over = a.node, out.lo = a.lo, out.hi = a.hi, out.by = (int64_t)b.num;
+        out.over = a.node, out.ratio = out.node, out.lo = a.lo, out.hi = a.hi, out.by = (int64_t)b.num;
     return out;
 }
 
@@ -263,7 +263,7 @@ Val map_real(Sema *s, Op op, Val v)
         int64_t m = -v.lo > v.hi ? -v.lo : v.hi;
         return val_int(ir_map1(s->here, OP_abs, sema_node(s, v)), 0, m > 0 ? m : 0);
     }
-    if (op == OP_floor && v.over)
+    if (op == OP_floor && v.ratio == v.node)
         return whole_quotient(s, node_here(s, v.over), v.lo, v.hi, v.by);
     if (op == OP_detach && v.node->type.dtype != T_REAL)
         return v;

@@ -18,7 +18,7 @@ struct Val {
     Node    *node;                             /* ARRAY: rank 0 included */
     int64_t  bound;                            /* ARRAY of INT from index(C): C, for messages; 0 otherwise */
     bool     ranged; int64_t lo, hi;           /* ARRAY of INT: every value is in lo..hi, so it may index; not ranged: it may not (int data) */
-    Node    *over; int64_t by;                 /* ARRAY of REAL, or over is NULL: it is over / by, where over is an INT array in lo..hi, so its floor may index */
+    Node    *over, *ratio; int64_t by;         /* ARRAY of REAL: where ratio is node, not a part of it, that is over / by, and over an INT array in lo..hi: its floor may index */
     const char *why_not_index;                 /* for messages: "int data", "real" ... may be NULL */
     const StructType *type; Val *field;        /* RECORD: one Val for each type->field; arrays of records hold stacked fields */
     int nlead; int64_t lead[USER_RANK];        /* RECORD: leading axes; 0 for a single record */

@@ -286,7 +286,7 @@ def wraps(r):
         inner = lambda p, t: ((lagged(d["x"][t % K]) @ p["w"] - d["y"][t % K]) ** 2).mean() + ((doubled(ring(p["u"], m)) - d["goal"]) ** 2).mean()
         rule = lambda p, g, s, t: (p - jnp.exp(m["log_rates"][t % 3]) * (1 + t // 2 / 4) * g, s)
         p = descend(inner, {"w": jnp.full(3, 0.1), "u": d["start"]}, T, (lambda p: (), rule))
-        return ((d["x"][-1] @ p["w"] - d["y"][-1]) ** 2).mean() + (doubled(ring(p["u"], m)) * ((j - 5) % 3)).sum(), p
+        return ((d["x"][-1] @ p["w"] - d["y"][-1]) ** 2).mean() + ((j // 4)[N:] * p["u"] ** 2).sum() + (doubled(ring(p["u"], m)) * ((j - 5) % 3)).sum(), p
     return data, meta, value
 
 
