@@ -195,7 +195,6 @@ static void run_window(Problem *p, Graph *g, Node **dm, int ndm, const Window *w
         s->par[k] = where_live(begin, s->par[k], w->par[k]);
     for (int k = 0; k < p->state.n; k++)
         s->opt[k] = where_live(begin, s->opt[k], w->opt[k]);
-    last = last < n ? last : 0;
     run_steps(p, g, dm, ndm, s, (Steps){ 0, n - last, end, w->step, "steps" });
     run_steps(p, g, dm, ndm, s, (Steps){ n - last, last, end, last ? ir_map2(g, OP_add, w->step, ir_int(g, n - last)) : NULL, "steps_last" });
 }
@@ -226,7 +225,6 @@ static State run_inner(Problem *p, Graph *g, Node **dm, int ndm, const Window *w
         /* "path losses of steps before T - K count in the value only, their direct meta terms too" */
         s.path = ir_map1(g, OP_detach, s.path);
     }
-    last = last < p->steps - cut ? last : 0;      /* all of them: the schedule of the loop itself */
     run_steps(p, g, dm, ndm, &s, (Steps){ cut, p->steps - cut - last, 0, NULL, "steps" });
     run_steps(p, g, dm, ndm, &s, (Steps){ p->steps - last, last, 0, NULL, "steps_last" });
     ir_name_values(g);
@@ -340,7 +338,7 @@ static Graph *by_reverse(Problem *p, const DiffOptions *o, bool window)
     uint64_t reversed = 0;
     for (int k = 0; k < gradient_lines(p); k++)
         reversed |= (uint64_t)!gradient_is_mixed(o, k) << k;
-    State s = run_inner(p, g, in.all, ndm, in.window, o->steps.last, false, reversed);
+    State s = run_inner(p, g, in.all, ndm, in.window, schedule_kept(&o->steps, problem_window(p) ? p->truncate : p->steps), false, reversed);
     Node **logs, *value = outer_value(p, g, in.all, ndm, &s, &logs);
     ir_result(g, value, intern("outer"));
     if (window)

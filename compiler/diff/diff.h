@@ -11,7 +11,8 @@ typedef struct Schedule {
     bool    gradients;                 /* the inner gradient of each step */
     bool    store;                     /* base states in the caller's store */
     int64_t period, inner;             /* a base state for each `period` iterations (INT32_MAX: one), slots for states between */
-    int64_t last;                      /* the last steps keep everything */
+    int64_t last;                      /* so many of the last steps keep everything; 0: one, or none: */
+    bool    last_again;                /* the last step is run again too */
 } Schedule;
 typedef struct RegionSchedule { Name name; Schedule schedule; } RegionSchedule;       /* name: interned */
 typedef struct DiffOptions {
@@ -25,6 +26,7 @@ extern const char *const mode_name[];
 bool        schedule_parse(const char *text, bool inner_loop, Schedule *);
 const char *schedule_text(Arena *, const Schedule *);
 const Checkpoints *schedule_checkpoints(Arena *, const Schedule *, int64_t n);   /* of a loop of n iterations; NULL: one state for each, or none */
+int64_t schedule_kept(const Schedule *, int64_t n);           /* how many of the last of n steps are a loop of their own that keeps everything, behind the step that is recorded */
 const Schedule *schedule_of_loop(const DiffOptions *, const Loop *);
 const Schedule *schedule_of_region(const DiffOptions *, Name);                   /* of the model loop of this name */
 bool        schedule_same(const Schedule *, const Schedule *);

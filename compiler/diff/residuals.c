@@ -6,19 +6,7 @@
  * finds the values that L computes anyway), collects them there, and makes R read slices. Elementwise residuals whose operands are at hand
  * stay recomputed: that costs less than the traffic.
  * Invariant: the graph computes the same numbers, with the same operations. */
-#include "rules.h"
-
-typedef struct Pair {
-    Graph *g;
-    Node  *fwd, *rev;          /* L, R */
-    Node  *index;              /* R's index parameter */
-    int    limit;
-    int   *stacked;            /* by id of an R parameter: output of L it stands for, or -1 */
-    bool  *closed, *trivial;   /* by id of R's nodes */
-    bool  *after;              /* by id of g's nodes: depends on L */
-    Node **map;                /* by id: the node of L's body it stands for */
-    Node **args;               /* by parameter of R: its stand-in in L's body */
-} Pair;
+#include "residuals.h"
 
 Node *residuals_forward(Graph *g, const Node *rev)
 {
@@ -52,6 +40,25 @@ static bool reads_slices(const Pair *p, const Node *n)
     return true;
 }
 
+/* A carried value of L at iteration i, where it is not stacked but brought back from a saved state. */
+static Node *state_in_forward(const Pair *p, int q)
+{
+    const Node *saved = p->rev->arg[loop_argument(p->rev->u.loop, q)];
+    const Loop *l = p->fwd->u.loop;
+    return l->body->params.at[l->outs.at[saved->u.axis].param];
+}
+
+/* Loops that save few of their states are run where they stand: others have no room for what they hold. */
+static bool saves_few(const Graph *g)
+{
+    for (int i = 0; i < g->nodes.n; i++) {
+        const Loop *l = g->nodes.at[i]->op == OP_loop ? g->nodes.at[i]->u.loop : NULL;
+        if (l && (l->saves || saves_few(l->body)))
+            return true;
+    }
+    return false;
+}
+
 static void find_closed(Pair *p)
 {
     const Loop *r = p->rev->u.loop;
@@ -63,6 +70,9 @@ static void find_closed(Pair *p)
         if (r->params.at[q].kind == LP_INDEX) {
             p->closed[param->id] = true;
             p->index = param;
+        } else if (r->params.at[q].kind == LP_STATE) {
+            p->closed[param->id] = true;
+            p->map[param->id] = p->args[q] = state_in_forward(p, q);
         } else if (r->params.at[q].kind == LP_CAPTURE) {
             Node *arg = p->rev->arg[loop_argument(r, q)];
             if (arg->op == OP_proj && arg->arg[0] == p->fwd && p->fwd->u.loop->outs.at[arg->u.axis].kind == LO_COLLECT)
@@ -75,17 +85,28 @@ static void find_closed(Pair *p)
         Node *n = b->nodes.at[i];
         if (n->op == OP_param)
             continue;
-        bool closed = true, view = n->op == OP_contract && n->u.contract->nfactor == 1, easy = true;
-        for (int a = 0; a < n->narg; a++) {
-            bool slice = p->stacked[n->arg[a]->id] >= 0;
-            closed &= p->closed[n->arg[a]->id] || (slice && reads_slices(p, n));
-            easy &= p->trivial[n->arg[a]->id] || slice;
-        }
+        bool closed = n->op != OP_loop || !(n->u.loop->saves || saves_few(n->u.loop->body));
+        for (int a = 0; a < n->narg; a++)
+            closed &= p->closed[n->arg[a]->id] || (p->stacked[n->arg[a]->id] >= 0 && reads_slices(p, n));
         p->closed[n->id] = closed;
+    }
+    residuals_trivial(p);
+}
+
+void residuals_trivial(Pair *p)
+{
+    const Graph *b = p->rev->u.loop->body;
+    for (int i = 0; i < b->nodes.n; i++) {
+        const Node *n = b->nodes.at[i];
+        if (n->op == OP_param)
+            continue;
+        bool view = n->op == OP_contract && n->u.contract->nfactor == 1, easy = true;
+        for (int a = 0; a < n->narg; a++)
+            easy &= p->trivial[n->arg[a]->id] || p->stacked[n->arg[a]->id] >= 0;
         /* Views of what is at hand, and what elementwise operators make of it cheaply, are not worth storing. */
         bool cheap = op_info[n->op].kind == K_MAP && op_info[n->op].flops <= 4;
         bool sums = view && !contract_only_copies(n->u.contract, &n->type) && p->stacked[n->arg[0]->id] < 0;
-        p->trivial[n->id] = closed && easy && (n->op == OP_const || n->op == OP_iota || cheap || (view && !sums) || n->op == OP_reshape);
+        p->trivial[n->id] = p->closed[n->id] && easy && (n->op == OP_const || n->op == OP_iota || cheap || (view && !sums) || n->op == OP_reshape);
     }
 }
 
@@ -96,7 +117,7 @@ static bool widens(const Pair *p, const Node *n)
 }
 
 /* Which closed nodes to store. A stored node makes consumers of it cheap, so trivial is brought up to date in order. */
-static int choose(Pair *p, Node **saved)
+int residuals_choose(Pair *p, Node **saved)
 {
     const Loop *r = p->rev->u.loop;
     Graph *b = r->body;
@@ -149,8 +170,6 @@ static Node *capture_in_forward(Pair *p, Node *outer)
     return param;
 }
 
-static Node *translate(Pair *p, Node *n);
-
 static Node *translate_contract(Pair *p, Node *n)
 {
     const Loop *l = p->fwd->u.loop;
@@ -159,7 +178,7 @@ static Node *translate_contract(Pair *p, Node *n)
     for (int a = 0; a < n->narg; a++) {
         int k = p->stacked[n->arg[a]->id];
         if (k < 0) {
-            args[a] = translate(p, n->arg[a]);
+            args[a] = residuals_translate(p, n->arg[a]);
             continue;
         }
         args[a] = l->body->results.at[l->outs.at[k].result];
@@ -169,7 +188,7 @@ static Node *translate_contract(Pair *p, Node *n)
     return ir_contract(l->body, &c, args, n->type);
 }
 
-static Node *translate(Pair *p, Node *n)
+Node *residuals_translate(Pair *p, Node *n)
 {
     if (p->map[n->id])
         return p->map[n->id];
@@ -193,7 +212,7 @@ static Node *translate(Pair *p, Node *n)
     if (slices)
         return p->map[n->id] = translate_contract(p, n);
     for (int a = 0; a < n->narg; a++)
-        translate(p, n->arg[a]);
+        residuals_translate(p, n->arg[a]);
     graph_inline(to, r->body, p->args, &n, 1, &p->map[n->id], p->map);
     return p->map[n->id];
 }
@@ -256,7 +275,7 @@ static int choose_gradients(Pair *p, Node **saved)
     return n;
 }
 
-void residuals_keep(Graph *g, Node *fwd, Node *rev, Kept what)
+Pair residuals_pair(Graph *g, Node *fwd, Node *rev)
 {
     Pair p = { .g = g, .fwd = fwd, .rev = rev, .limit = graph_limit(rev->u.loop->body) };
     p.stacked = NEW_N(g->arena, int, p.limit + 1);
@@ -274,10 +293,16 @@ void residuals_keep(Graph *g, Node *fwd, Node *rev, Kept what)
             p.after[n->id] |= p.after[n->arg[a]->id];
     }
     find_closed(&p);
+    return p;
+}
+
+void residuals_keep(Graph *g, Node *fwd, Node *rev, Kept what)
+{
+    Pair p = residuals_pair(g, fwd, rev);
     Node **saved = NEW_N(g->arena, Node *, p.limit + 1);
-    int n = what == KEEP_ALL ? choose(&p, saved) : choose_gradients(&p, saved), *out = NEW_N(g->arena, int, n + 1);
+    int n = what == KEEP_ALL ? residuals_choose(&p, saved) : choose_gradients(&p, saved), *out = NEW_N(g->arena, int, n + 1);
     for (int k = 0; k < n; k++)
-        out[k] = collect_in_forward(&p, translate(&p, saved[k]));
+        out[k] = collect_in_forward(&p, residuals_translate(&p, saved[k]));
     if (n)
         rewrite_reverse(&p, saved, out, n);
 }

@@ -36,6 +36,7 @@ typedef enum { KEEP_ALL, KEEP_GRADIENTS } Kept;
 Node *residuals_forward(Graph *, const Node *rev);                                  /* NULL: not a reverse loop */
 void  residuals_keep(Graph *, Node *fwd, Node *rev, Kept);                          /* what is kept is computed in the forward loop and stored for each iteration */
 bool  checkpoint_pair(Graph *, Node *fwd, Node *rev, const Checkpoints *);          /* states saved at some iterations; false: others read all of them */
+bool  residuals_record(Graph *, Node *fwd, Node *rev, const DiffOptions *);                            /* what fwd ran last is not computed again; false: there is nothing to record */
 
 /* grad regions: graphs over the region body's parameters. */
 Graph *gradient_graph(const Region *, const int *wrt, int nwrt);        /* -> d loss / d param wrt[k] */

@@ -8,6 +8,8 @@
  *   +gradients        and the inner gradient of every step is stored: an iteration is run again without it
  *   +store            the first states of every:'s segments lie in the caller's store (include/mfl/store.h), the other S - 1 in memory   (the inner loop only)
  *   +last:K           and the last K steps keep everything                                                  (the inner loop only)
+ *   +last:0           the last step is run again too: nothing of it lies in memory while the outer loss is computed
+ * Without +last: the last step, which has just been run, is not run again (record.c).
  * A loop that is not the inner loop has no gradients of its own to store. */
 #include "rules.h"
 #include "opt.h"
@@ -62,8 +64,15 @@ bool schedule_parse(const char *text, bool inner_loop, Schedule *s)
             s->gradients = true;
         else if (s->period != INT32_MAX && word(&at, "store"))
             s->store = true;
-        else if (!word(&at, "last:") || !(s->last = number_after(&at)))
+        else if (!word(&at, "last:") || *at < '0' || *at > '9')
             return false;
+        else {
+            s->last_again = *at == '0';
+            s->last = *at == '0' ? (at++, 0) : number_after(&at);
+            if (!s->last && !s->last_again)
+                return false;
+            s->last -= s->last == 1;              /* as without it */
+        }
     }
     return !*at && (!s->given || s->keep || s->period > 0);
 }
@@ -73,26 +82,28 @@ const char *schedule_text(Arena *a, const Schedule *s)
     const char *base = !s->given ? "auto" : s->keep ? "keep" : s->period == 1 ? "snapshot" : s->period == INT32_MAX ? arena_printf(a, "binomial:%lld", (long long)s->inner + 1)
                        : s->inner < s->period - 1 ? arena_printf(a, "every:%lld:%lld", (long long)s->period, (long long)s->inner + 1) : arena_printf(a, "every:%lld", (long long)s->period);
     base = arena_printf(a, "%s%s%s", base, s->store ? "+store" : "", s->gradients ? "+gradients" : "");
-    return s->last ? arena_printf(a, "%s+last:%lld", base, (long long)s->last) : base;
+    return s->last || s->last_again ? arena_printf(a, "%s+last:%lld", base, (long long)s->last) : base;
 }
 
 /* The saved states of a loop of n iterations; NULL: one for each iteration, or none to save. */
 const Checkpoints *schedule_checkpoints(Arena *a, const Schedule *s, int64_t n)
 {
-    bool one = s->period >= n;                    /* one segment; with the step behind the loop, when that keeps its values: it is reversed first */
+    bool one = s->period >= n;                    /* one segment */
     int64_t period = one ? n + 1 : s->period, most = one ? n - 1 : period - 1, inner = s->inner < most ? s->inner : most;
     bool store = s->store && !one;
     if (s->keep || n < 2 || (period <= 1 && !store) || (one && inner == n - 1))
         return NULL;
     int64_t bases = one ? 1 : (n + period - 1) / period;
     Checkpoints *c = NEW(a, Checkpoints);
-    *c = (Checkpoints){ one && s->last ? n : n - 1, period, inner, store ? 0 : bases, store ? bases : 0, false };
+    *c = (Checkpoints){ n - 1, period, inner, store ? 0 : bases, store ? bases : 0, false };
     return c;
 }
 
+int64_t schedule_kept(const Schedule *s, int64_t n) { return s->last > 1 && s->last <= n ? s->last - 1 : 0; }
+
 bool schedule_same(const Schedule *a, const Schedule *b)
 {
-    return a->keep == b->keep && a->gradients == b->gradients && a->period == b->period && a->inner == b->inner && a->last == b->last && a->store == b->store;
+    return a->keep == b->keep && a->gradients == b->gradients && a->period == b->period && a->inner == b->inner && a->last == b->last && a->last_again == b->last_again && a->store == b->store;
 }
 
 const Schedule *schedule_of_region(const DiffOptions *o, Name name)
@@ -133,8 +144,9 @@ static Graph *without_marks(Graph *g)
             continue;
         if (n->op == OP_loop) {
             n->u.loop->body = without_marks(n->u.loop->body);
-            if (n->u.loop->again)
-                n->u.loop->again->loop->body = without_marks(n->u.loop->again->loop->body);
+            for (int k = 0; k < 2; k++)
+                if (loop_beside(n->u.loop, k))
+                    loop_beside(n->u.loop, k)->body = without_marks(loop_beside(n->u.loop, k)->body);
         }
         if (n->op == OP_mark)
             map[n->id] = map[n->arg[0]->id];
@@ -162,8 +174,31 @@ static void join_forward(Graph *g, Node *fwd, Node *rev, const DiffOptions *o)
     }
 }
 
+static void schedule_graph(Graph *g, const DiffOptions *o);
+
+typedef Vec(const Loop *) Done;
+
+static void schedule_body(Graph *g, const Loop *l, const DiffOptions *o, Done *done)
+{
+    for (int k = 0; k < done->n; k++)
+        if (done->at[k] == l)
+            return;
+    vec_push(g->arena, *done, l);
+    schedule_graph(l->body, o);
+}
+
+/* The step that runs last is recorded while it runs. What the model loops in it store is decided before: for recording and reversing together, and so that the step
+ * and its recording still do the same. */
+static void record_last(Graph *g, Node *fwd, Node *rev, const DiffOptions *o, Done *done)
+{
+    schedule_body(g, fwd->u.loop, o, done);
+    schedule_body(g, rev->u.loop, o, done);
+    residuals_record(g, fwd, rev, o);
+}
+
 static void schedule_graph(Graph *g, const DiffOptions *o)
 {
+    Done done = { 0 };
     join_fed_loops(g, o);                         /* the loops around g have stored what they store: what depends on what is known */
     for (int i = 0, count = g->nodes.n; i < count; i++) {
         Node *rev = g->nodes.at[i], *fwd = o && rev->op == OP_loop ? residuals_forward(g, rev) : NULL;   /* without options there is nothing to choose */
@@ -177,13 +212,16 @@ static void schedule_graph(Graph *g, const DiffOptions *o)
         const Checkpoints *plan = schedule_checkpoints(g->arena, s, rev->u.loop->n);
         if (plan)
             checkpoint_pair(g, fwd, rev, plan);
+        if (rev->u.loop->is_steps && !s->keep && !s->last_again)
+            record_last(g, fwd, rev, o, &done);
     }
     opt_reorder(g);
     for (int i = 0; i < g->nodes.n; i++)
         if (g->nodes.at[i]->op == OP_loop) {
-            schedule_graph(g->nodes.at[i]->u.loop->body, o);
-            if (g->nodes.at[i]->u.loop->again)
-                schedule_graph(g->nodes.at[i]->u.loop->again->loop->body, o);
+            const Loop *l = g->nodes.at[i]->u.loop;
+            schedule_body(g, l, o, &done);
+            if (l->again)
+                schedule_graph(l->again->loop->body, o);
         }
 }
 

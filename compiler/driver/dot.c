@@ -120,7 +120,7 @@ static void edge(Dot *d, const char *from_prefix, const Node *from, const char *
 
 static const char *inside(Dot *d, const char *prefix, const Node *loop, const char *what) { return arena_printf(d->a, "%s%d%s_", prefix, loop->id, what); }
 
-/* The body of a loop, or what it runs again, with edges from each iteration to the next. */
+/* The body of a loop, or what it runs again or records, with edges from each iteration to the next. */
 static void iterations(Dot *d, const Loop *l, const char *prefix, const char *title, int indent)
 {
     buf_printf(d->b, "%*ssubgraph cluster_%s {\n%*slabel=\"%s\"; style=\"rounded,filled\"; color=\"#555555\"; fillcolor=\"#f7f7f7\";\n", indent, "", prefix, indent + 2, "", title);
@@ -139,14 +139,18 @@ static void loop(Dot *d, const Node *n, const char *prefix, int indent)
     for (int p = 0; p < l->params.n; p++)
         if (l->params.at[p].kind != LP_INDEX)
             edge(d, prefix, n->arg[loop_argument(l, p)], in, l->body->params.at[p], "", indent);
-    if (!l->again)
-        return;
-    const Loop *again = l->again->loop;
-    const char *re = inside(d, prefix, n, "again");
-    iterations(d, again, re, arena_printf(d->a, "%s: again, from the last saved state", l->name ? l->name : "loop"), indent);
-    for (int p = 0; p < again->params.n; p++)
-        if (again->params.at[p].kind != LP_INDEX)
-            edge(d, in, l->body->params.at[l->again->from[p]], re, again->body->params.at[p], " [constraint=false, color=\"#999999\"]", indent);
+    for (int k = 0; k < 2; k++) {
+        const Loop *beside = loop_beside(l, k);
+        if (!beside)
+            continue;
+        const char *re = inside(d, prefix, n, k ? "record" : "again"), *how = " [constraint=false, color=\"#999999\"]";
+        iterations(d, beside, re, arena_printf(d->a, k ? "%s: recorded, but for the iteration that ran last" : "%s: again, from the last saved state", l->name ? l->name : "loop"), indent);
+        for (int p = 0; p < beside->params.n; p++)
+            if (beside->params.at[p].kind != LP_INDEX)
+                edge(d, in, l->body->params.at[(k ? l->record->from : l->again->from)[p]], re, beside->body->params.at[p], how, indent);
+        for (int i = 0; k && i < beside->body->results.n; i++)
+            edge(d, re, beside->body->results.at[i], in, l->body->params.at[l->record->gives[i]], how, indent);
+    }
 }
 
 /* Output k of a loop: the value in its body that it is taken from. */
@@ -159,8 +163,8 @@ static void taken_from(Dot *d, const Node *proj, const char *prefix, int indent)
     }
     const Loop *l = n->u.loop;
     const LoopOut *o = &l->outs.at[proj->u.axis];
-    const Node *from = o->kind == LO_COLLECT ? l->body->results.at[o->result] : o->kind == LO_SAVE ? l->body->params.at[o->param] : l->body->results.at[l->params.at[o->param].result];
-    edge(d, inside(d, prefix, n, ""), from, prefix, proj, o->kind == LO_CARRY ? " [label=\"last\"]" : o->kind == LO_COLLECT ? " [label=\"each\"]" : " [label=\"saved\"]", indent);
+    const Node *from = o->kind == LO_COLLECT || o->kind == LO_LATEST ? l->body->results.at[o->result] : o->kind == LO_SAVE ? l->body->params.at[o->param] : l->body->results.at[l->params.at[o->param].result];
+    edge(d, inside(d, prefix, n, ""), from, prefix, proj, o->kind == LO_CARRY ? " [label=\"last\"]" : o->kind == LO_COLLECT ? " [label=\"each\"]" : o->kind == LO_LATEST ? " [label=\"latest\"]" : " [label=\"saved\"]", indent);
 }
 
 /* From everything in n's formula to n's box. */

@@ -98,7 +98,7 @@ static void print_regions(Session *s, json_t *list)
         printf("\nregions: the way of each, and what the whole would cost with another way for that one alone (--mode REGION=WAY, --loops REGION=WAY)\n  %-10s   %-32s %11s %13s\n", "region", "way", "ms", "workspace");
     region(&r, REGION_STEPS, "steps", arena_printf(a, "inner loop of %s", counted(a, s->problem->steps, "step")), "-",
            forward ? arena_printf(a, "forward, %s", counted(a, problem_meta_numbers(s->problem), "tangent")) : arena_printf(a, "reverse, %s", schedule_text(a, &p->o.steps)),
-           "forward; reverse with keep, snapshot, every:K, every:K:S, binomial:S, +gradients, +store, +last:K");
+           "forward; reverse with keep, snapshot, every:K, every:K:S, binomial:S, +gradients, +store, +last:K, +last:0");
     region(&r, REGION_GRADIENT, "gradient", "gradient of the inner loss", line_text(a, inner),
            forward ? "expanded, then forward, as the steps are" : p->o.apart ? mode_text(s->problem, &p->o) : p->o.mode == MODE_MIXED ? "mixed: forward over reverse" : "reverse over reverse", forward ? "" : "mixed, reverse");
     for (int k = 0, lines = gradient_lines(s->problem); lines > 1 && !forward && k < lines; k++)
@@ -274,7 +274,7 @@ static void draw_schedule(const Session *s, Buf *b)
 {
     const Plan *p = chosen(s);
     const Problem *q = s->problem;
-    int64_t window = problem_window(q) ? q->truncate : q->steps, cut = q->steps - window, last = p->o.steps.last < window ? p->o.steps.last : 0, n = window - last;
+    int64_t window = problem_window(q) ? q->truncate : q->steps, cut = q->steps - window, n = window - schedule_kept(&p->o.steps, window);
     buf_printf(b, "\nschedule of the inner loop: %s\n", p->o.mode == MODE_FORWARD ? "forward" : schedule_text(s->arena, &p->o.steps));
     if (q->steps > DRAWN) {
         buf_printf(b, "  %lld steps are too many to draw; ", (long long)q->steps);
@@ -289,12 +289,12 @@ static void draw_schedule(const Session *s, Buf *b)
         bool saved = c && i >= 0 && i < n && (mfl_checkpoint_base((int)i, (int)c->period) >= 0);
         if (c && i >= 0 && i < n && mfl_checkpoint_save(table, (int)i, (int)c->last, (int)c->period, (int)c->bases, (int)c->inner) >= 0)
             saved = true;
-        buf_printf(b, "%c", p->o.mode == MODE_FORWARD || i < 0 ? '.' : p->o.steps.keep || i >= n ? 'K' : !c ? (p->o.steps.gradients ? 'G' : 'S') : saved ? 'S' : p->o.steps.gradients ? 'g' : '.');
+        buf_printf(b, "%c", p->o.mode == MODE_FORWARD || i < 0 ? '.' : p->o.steps.keep || i >= n || (i == n - 1 && !saved && !p->o.steps.last_again) ? 'K' : !c ? (p->o.steps.gradients ? 'G' : 'S') : saved ? 'S' : p->o.steps.gradients ? 'g' : '.');
     }
     buf_printf(b, "   . run   S state saved   K everything kept%s\n", p->o.steps.gradients ? "   g gradient kept (G: and the state)" : "");
     if (p->o.mode == MODE_FORWARD)
         return;
-    for (int64_t i = n - 1; c && i >= 0; i--) {
+    for (int64_t i = p->o.steps.last_again ? n - 1 : n - 2; c && i >= 0; i--) {
         int from = mfl_checkpoint_from(table, (int)i, (int)c->period);
         buf_printf(b, "  step %-4lld %*s", (long long)(i + cut), (int)(cut + from), "");
         for (int j = from; j < i; j++) {

@@ -246,7 +246,7 @@ static int check_values(const Options *o)
     if (code < 0) code = one_of("--mode", o->mode, "auto mixed reverse forward");
     Schedule parsed;
     if (code < 0 && o->schedule && !schedule_parse(o->schedule, true, &parsed))
-        code = option_refuse("--schedule", o->schedule, "auto, keep, snapshot, every:K or binomial:S, with +gradients or +last:K behind it", o->schedule, SCHEDULES);
+        code = option_refuse("--schedule", o->schedule, "auto, keep, snapshot, every:K or binomial:S, with +gradients, +last:K or +last:0 behind it", o->schedule, SCHEDULES);
     if (code < 0 && o->loops && !schedule_parse(o->loops, false, &parsed))
         code = option_refuse("--loops", o->loops, "auto, keep, snapshot, every:K or binomial:S", o->loops, SCHEDULES);
     if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj so ir loops dot");

@@ -377,8 +377,9 @@ bool ir_output_type(const Node *n, int k, Type *type)
         return false;
     const Loop *loop = n->u.loop;
     LoopOut o = loop->outs.at[k];
-    *type = o.kind == LO_COLLECT ? loop->body->results.at[o.result]->type : loop->body->params.at[o.param]->type;
-    if (o.kind == LO_CARRY)
+    bool result = o.kind == LO_COLLECT || o.kind == LO_LATEST;
+    *type = result ? loop->body->results.at[o.result]->type : loop->body->params.at[o.param]->type;
+    if (o.kind == LO_CARRY || o.kind == LO_LATEST)
         return true;
     if (type->rank >= MAX_RANK)
         return false;
@@ -400,8 +401,8 @@ Node *ir_proj(Graph *g, Node *n, int k)
         return p;
     }
     LoopOut o = n->u.loop->outs.at[k];
-    bool each = o.kind == LO_COLLECT;
-    const Node *of = each ? n->u.loop->body->results.at[o.result] : n->u.loop->body->params.at[o.param];
+    bool result = o.kind == LO_COLLECT || o.kind == LO_LATEST;
+    const Node *of = result ? n->u.loop->body->results.at[o.result] : n->u.loop->body->params.at[o.param];
     int lead = p->type.rank - of->type.rank;
     for (int d = lead; d < p->type.rank; d++)
         p->axis_name[d] = of->axis_name[d - lead];

@@ -188,6 +188,20 @@ static void states_at(const Run *r, const Loop *l, int64_t i, Tensor *args, cons
             args[l->again->from[p]] = in[p];
 }
 
+/* The GIVEN parameters of iteration i, for which all others have their values. */
+static void recorded(const Run *r, const Loop *l, Tensor *args)
+{
+    const Loop *w = l->record->loop;
+    Tensor *in = NEW_N(r->arena, Tensor, w->params.n + 1), *out = NEW_N(r->arena, Tensor, w->body->results.n + 1);
+    for (int p = 0; p < w->params.n; p++)
+        in[p] = args[l->record->from[p]];
+    for (int k = 0; k < w->body->results.n; k++)
+        out[k] = blank(r->arena, &w->body->results.at[k]->type);
+    ir_interpret(w->body, in, out, r->arena);
+    for (int k = 0; k < w->body->results.n; k++)
+        args[l->record->gives[k]] = out[k];
+}
+
 static Tensor *loop(const Run *r, const Node *n)
 {
     const Loop *l = n->u.loop;
@@ -198,7 +212,9 @@ static Tensor *loop(const Run *r, const Node *n)
         args[p] = l->params.at[p].kind == LP_INDEX ? blank(r->arena, &whole) : r->at[n->arg[a++]->id];
     (void)index;
     for (int k = 0; k < l->outs.n; k++)
-        if (l->outs.at[k].kind == LO_COLLECT) {
+        if (l->outs.at[k].kind == LO_LATEST)
+            out[k] = blank(r->arena, &l->body->results.at[l->outs.at[k].result]->type);
+        else if (l->outs.at[k].kind == LO_COLLECT) {
             Type t = l->body->results.at[l->outs.at[k].result]->type, s = t;
             s.rank++;
             s.dim[0] = l->n;
@@ -231,11 +247,15 @@ static Tensor *loop(const Run *r, const Node *n)
                 args[p].at[0] = (double)i;
         if (l->again)
             states_at(r, l, i, args, first);
+        if (l->record && s)
+            recorded(r, l, args);
         for (int k = 0; k < l->body->results.n; k++)
             res[k] = blank(r->arena, &l->body->results.at[k]->type);
         ir_interpret(l->body, args, res, r->arena);
         for (int k = 0; k < l->outs.n; k++)
-            if (l->outs.at[k].kind == LO_COLLECT) {
+            if (l->outs.at[k].kind == LO_LATEST)
+                out[k] = res[l->outs.at[k].result];
+            else if (l->outs.at[k].kind == LO_COLLECT) {
                 const Tensor *e = &res[l->outs.at[k].result];
                 memcpy(out[k].at + i * type_count(&e->type), e->at, sizeof(double) * (size_t)type_count(&e->type));
             }

@@ -83,12 +83,13 @@ typedef struct Contract {
 } Contract;
 /* A guard is needed for every place of a real access that could leave its array: builders add them; the verifier insists. */
 
-typedef enum { LP_INDEX, LP_CARRY, LP_CAPTURE, LP_STATE } LoopParamKind;
+typedef enum { LP_INDEX, LP_CARRY, LP_CAPTURE, LP_STATE, LP_GIVEN } LoopParamKind;
 typedef struct LoopParam { LoopParamKind kind; int result; } LoopParam;   /* CARRY: which body result is its next value */
-typedef enum { LO_CARRY, LO_COLLECT, LO_SAVE } LoopOutKind;
+typedef enum { LO_CARRY, LO_COLLECT, LO_SAVE, LO_LATEST } LoopOutKind;
 typedef struct LoopOut { LoopOutKind kind; int param; int result; } LoopOut;
         /* CARRY: the final value of carried parameter `param`; COLLECT: body result `result`, stacked on a new first axis by i;
-           SAVE: carried parameter `param` at the start of some iterations: slots for the schedule `saves`, only for a STATE parameter of a reverse loop */
+           SAVE: carried parameter `param` at the start of some iterations: slots for the schedule `saves`, only for a STATE parameter of a reverse loop;
+           LATEST: body result `result` as the iteration that ran last computed it, only for a GIVEN parameter of a reverse loop */
 /* Which states a loop saves (runtime/checkpoint.c): a base state for each `period` iterations, and `inner` slots for the states within a segment. */
 typedef struct Checkpoints {
     int64_t last, period, inner, bases;   /* last: the iteration that is reversed first; bases: base states in memory */
@@ -100,6 +101,10 @@ double  checkpoint_again(const Checkpoints *, int64_t n);   /* iterations, of n,
 /* How a reverse loop brings the forward loop's state from a saved one to iteration i: body over parameters that stand for the reverse loop's (from[k]);
  * its CARRY parameters stand for the STATE parameters. start[k]: the reverse loop's parameter with the initial value of CARRY parameter k, where from_start says so. */
 typedef struct Again { struct Loop *loop; int *from, *start; } Again;
+/* What a reverse loop's body needs of the forward loop's iteration i and does not compute itself: its GIVEN parameters. The forward loop has just run the iteration that is
+ * reversed first, so for that one they are arguments (LATEST outputs); before each of the others they are recorded: result k of this body is the value of GIVEN parameter
+ * gives[k]. Its own parameters are the index and captures, which stand for the reverse loop's index, captures and states (from[k]). */
+typedef struct Record { struct Loop *loop; int *from, *gives; } Record;
 typedef struct Loop {
     int64_t n;                            /* trip count >= 0 */
     bool    down;                         /* runs i = n-1 .. 0; collected elements keep their place i */
@@ -111,6 +116,7 @@ typedef struct Loop {
     int64_t first;                        /* is_steps: the step that iteration 0 is, for messages; in a window, counted from its start */
     const Checkpoints *saves;             /* of loops with SAVE outputs or STATE parameters; one for both */
     const Again *again;                   /* of loops with STATE parameters: those are the forward loop's carried values at iteration i; their arguments its SAVE outputs */
+    const Record *record;                 /* of loops with GIVEN parameters; STATE parameters are then read by it alone */
 } Loop;
 /* grad: operands are the arguments of body (a scalar loss in result 0); proj k is the derivative in operand wrt[k].
  * lingrad: the linear map of grad at the same arguments: operands are the body's arguments, then one tangent for each
@@ -211,6 +217,7 @@ int   loop_final(LoopBuilder *, Node *carry_param);                    /* return
 Node *loop_end(LoopBuilder *);                                         /* the Loop node in outer; every carry has a next */
 
 int   loop_argument(const Loop *, int param);              /* which operand belongs to a parameter that is not the index */
+Loop *loop_beside(const Loop *, int k);                    /* k = 0: what is run again, 1: what is recorded; NULL: nothing */
 
 /* Names for values that have none, from operator and operands: exp_log_l2, x_w, mean_loss; of the loops' bodies too. */
 void   ir_name_values(Graph *);
@@ -239,7 +246,7 @@ void  ir_sources(Arena *, const Graph *, SourceList *);    /* appends the source
 Graph *ir_read(Arena *, Diags *, const Source *text, size_t *at, const SourceList *known);
 
 /* What may stand in a graph, by how far it has come. BUILT: all but saved states. EXPANDED: gradients are gone. SCHEDULED: marks are gone too, and loops may
- * save states. */
+ * save states and record. */
 typedef enum { IR_BUILT, IR_EXPANDED, IR_SCHEDULED } IrStage;
 /* Types, scopes, arities, contract bounds, loops described as they are. NULL when sound, else what is wrong (in arena) and, if asked for, at which node. */
 const char *ir_verify(const Graph *);

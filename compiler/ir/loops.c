@@ -102,6 +102,11 @@ int loop_argument(const Loop *l, int p)
     return a;
 }
 
+Loop *loop_beside(const Loop *l, int k)
+{
+    return k ? (l->record ? l->record->loop : NULL) : l->again ? l->again->loop : NULL;
+}
+
 static bool fits(const Loop *l, int p, const Type *arg)
 {
     Type t = l->body->params.at[p]->type;

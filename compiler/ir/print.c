@@ -5,7 +5,7 @@
  *   node    = value "=" OPERATOR value* attribute ":" type NAME? KIND? ("in" NAME)? ("@" place)?
  *   type    = ("real" | "int" | "bool" | "none") ("[" SIZE AXIS? ("," SIZE AXIS?)* "]")?
  *   place   = SOURCE ":" LINE ":" COLUMN "-" LINE ":" COLUMN
- *   loop    = ... "times" N flags NAME? BODYNAME? saves? ":" "none" ... "{" body ("param" K what)* ("out" K what)* again? "}"
+ *   loop    = ... "times" N flags NAME? BODYNAME? saves? ":" "none" ... "{" body ("param" K what)* ("out" K what)* again? record? "}"
  *   region  = ... "of" NAME BODYNAME? "wrt" K* ("active" K*)? ":" "none" ... "{" body "}"
  *   saves   = "saves" SCHEDULE ":" LAST PERIOD INNER BASES "from_start"?      equal numbers: the same states, saved by one loop and read by another
  *   contract= "{" (LETTER "<" RANGE NAME?)* "}" access "+=" SCALE ("*" access)* (";" access)* ("if" "0" "<=" place "<" N)*
@@ -190,27 +190,33 @@ static void attribute(Printer *p, const Node *n)
     }
 }
 
-static void loop_rest(Printer *p, const Loop *l, const Again *again, int indent)
+/* of, start: of a body beside a loop's own, the loop's parameters that its parameters stand for. */
+static void loop_rest(Printer *p, const Loop *l, const int *of, const int *start, int indent)
 {
-    static const char *const kinds[] = { "index", "carry", "capture", "state" }, *const outs[] = { "last", "each", "saved" };
+    static const char *const kinds[] = { "index", "carry", "capture", "state", "given" }, *const outs[] = { "last", "each", "saved", "latest" };
     body(p, l->body, indent);
     for (int k = 0; k < l->params.n; k++) {
         buf_printf(p->b, "%*sparam %d %s", indent, "", k, kinds[l->params.at[k].kind]);
         if (l->params.at[k].kind == LP_CARRY)
             buf_printf(p->b, " %d", l->params.at[k].result);
-        if (again)
-            buf_printf(p->b, " for %d", again->from[k]);
-        if (again && again->start[k] >= 0)
-            buf_printf(p->b, " start %d", again->start[k]);
+        if (of)
+            buf_printf(p->b, " for %d", of[k]);
+        if (start && start[k] >= 0)
+            buf_printf(p->b, " start %d", start[k]);
         buf_puts(p->b, "\n");
     }
     for (int k = 0; k < l->outs.n; k++)
-        buf_printf(p->b, "%*sout %d %s %d\n", indent, "", k, outs[l->outs.at[k].kind], l->outs.at[k].kind == LO_COLLECT ? l->outs.at[k].result : l->outs.at[k].param);
-    if (l->again) {
-        buf_printf(p->b, "%*sagain", indent, "");
-        loop_head(p, l->again->loop);
+        buf_printf(p->b, "%*sout %d %s %d\n", indent, "", k, outs[l->outs.at[k].kind], l->outs.at[k].kind == LO_COLLECT || l->outs.at[k].kind == LO_LATEST ? l->outs.at[k].result : l->outs.at[k].param);
+    for (int k = 0; k < 2; k++) {
+        const Loop *beside = loop_beside(l, k);
+        if (!beside)
+            continue;
+        buf_printf(p->b, "%*s%s", indent, "", k ? "record" : "again");
+        loop_head(p, beside);
         buf_puts(p->b, " {\n");
-        loop_rest(p, l->again->loop, l->again, indent + 2);
+        loop_rest(p, beside, k ? l->record->from : l->again->from, k ? NULL : l->again->start, indent + 2);
+        for (int i = 0; k && i < beside->body->results.n; i++)
+            buf_printf(p->b, "%*sgive %d to %d\n", indent + 2, "", i, l->record->gives[i]);
         buf_printf(p->b, "%*s}\n", indent, "");
     }
 }
@@ -226,7 +232,7 @@ static void node(Printer *p, const Node *n, int indent)
     bool region = n->op == OP_grad || n->op == OP_lingrad;
     buf_puts(p->b, region || n->op == OP_loop ? " {\n" : "\n");
     if (n->op == OP_loop)
-        loop_rest(p, n->u.loop, NULL, indent + 2);
+        loop_rest(p, n->u.loop, NULL, NULL, indent + 2);
     if (region)
         body(p, n->u.region->body, indent + 2);
     if (region || n->op == OP_loop)
@@ -261,8 +267,9 @@ void ir_sources(Arena *arena, const Graph *g, SourceList *all)
         }
         if (n->op == OP_loop) {
             ir_sources(arena, n->u.loop->body, all);
-            if (n->u.loop->again)
-                ir_sources(arena, n->u.loop->again->loop->body, all);
+            for (int k = 0; k < 2; k++)
+                if (loop_beside(n->u.loop, k))
+                    ir_sources(arena, loop_beside(n->u.loop, k)->body, all);
         } else if (n->op == OP_grad || n->op == OP_lingrad)
             ir_sources(arena, n->u.region->body, all);
     }

@@ -180,39 +180,38 @@ static void numbered(Reader *r, int k)
         read_fail(r, from, r->at, "expected number %d: they are given in order", k);
 }
 
-static void loop_params(Reader *r, Loop *l, Again *again, int nouter)
+/* of, start: of a body beside a loop's own, which of the loop's nouter parameters its parameters stand for. */
+static void loop_params(Reader *r, Loop *l, int **of, int **start, int nouter)
 {
-    static const char *const kinds[] = { "index", "carry", "capture", "state" };
+    static const char *const kinds[] = { "index", "carry", "capture", "state", "given" };
     int n = l->body->params.n;
-    if (again) {
-        again->from = NEW_N(r->arena, int, n + 1);
-        again->start = NEW_N(r->arena, int, n + 1);
-    }
+    if (of)
+        *of = NEW_N(r->arena, int, n + 1);
+    if (start)
+        *start = NEW_N(r->arena, int, n + 1);
     for (int k = 0; k < n && !r->failed; k++) {
         read_need(r, "param");
         numbered(r, k);
-        LoopParam p = { (LoopParamKind)one_of(r, kinds, 4, "index, carry, capture or state"), -1 };
+        LoopParam p = { (LoopParamKind)one_of(r, kinds, 5, "index, carry, capture, state or given"), -1 };
         if (p.kind == LP_CARRY)
             p.result = (int)read_whole(r, "a result's number", 0, l->body->results.n - 1);
         vec_push(r->arena, l->params, p);
-        if (!again)
+        if (!of)
             continue;
         read_need(r, "for");
-        again->from[k] = (int)read_whole(r, "a parameter's number", 0, nouter - 1);
-        again->start[k] = read_take(r, "start") ? (int)read_whole(r, "a parameter's number", 0, nouter - 1) : -1;
+        (*of)[k] = (int)read_whole(r, "a parameter's number", 0, nouter - 1);
+        if (start)
+            (*start)[k] = read_take(r, "start") ? (int)read_whole(r, "a parameter's number", 0, nouter - 1) : -1;
     }
 }
 
-static void loop_rest(Reader *r, Loop *l, Again *of, int nouter)
+static void loop_outs(Reader *r, Loop *l)
 {
-    static const char *const kinds[] = { "last", "each", "saved" };
-    read_need(r, "{");
-    body(r, l->body);
-    loop_params(r, l, of, nouter);
+    static const char *const kinds[] = { "last", "each", "saved", "latest" };
     while (read_take(r, "out")) {
         numbered(r, l->outs.n);
-        LoopOut o = { (LoopOutKind)one_of(r, kinds, 3, "last, each or saved"), -1, -1 };
-        if (o.kind == LO_COLLECT)
+        LoopOut o = { (LoopOutKind)one_of(r, kinds, 4, "last, each, saved or latest"), -1, -1 };
+        if (o.kind == LO_COLLECT || o.kind == LO_LATEST)
             o.result = (int)read_whole(r, "a result's number", 0, l->body->results.n - 1);
         else
             o.param = (int)read_whole(r, "a parameter's number", 0, l->params.n - 1);
@@ -220,12 +219,44 @@ static void loop_rest(Reader *r, Loop *l, Again *of, int nouter)
             o.result = l->params.at[o.param].result;
         vec_push(r->arena, l->outs, o);
     }
-    if (!of && read_take(r, "again")) {
+}
+
+static Loop *beside(Reader *r, int **of, int **start, int nouter)
+{
+    Loop *l = NEW(r->arena, Loop);
+    loop_head(r, l);
+    read_need(r, "{");
+    body(r, l->body);
+    loop_params(r, l, of, start, nouter);
+    loop_outs(r, l);
+    return l;
+}
+
+static void loop_rest(Reader *r, Loop *l)
+{
+    read_need(r, "{");
+    body(r, l->body);
+    loop_params(r, l, NULL, NULL, 0);
+    loop_outs(r, l);
+    if (read_take(r, "again")) {
         Again *again = NEW(r->arena, Again);
-        again->loop = NEW(r->arena, Loop);
-        loop_head(r, again->loop);
-        loop_rest(r, again->loop, again, l->params.n);
+        again->loop = beside(r, &again->from, &again->start, l->params.n);
+        read_need(r, "}");
         l->again = again;
+    }
+    if (read_take(r, "record")) {
+        Record *record = NEW(r->arena, Record);
+        record->loop = beside(r, &record->from, NULL, l->params.n);
+        int n = record->loop->body->results.n;
+        record->gives = NEW_N(r->arena, int, n + 1);
+        for (int k = 0; k < n && !r->failed; k++) {
+            read_need(r, "give");
+            numbered(r, k);
+            read_need(r, "to");
+            record->gives[k] = (int)read_whole(r, "a parameter's number", 0, l->params.n - 1);
+        }
+        read_need(r, "}");
+        l->record = record;
     }
     read_need(r, "}");
 }
@@ -349,7 +380,7 @@ static void node_rest(Reader *r, Node *n)
     if (++r->depth > DEEPEST)
         read_fail(r, r->at, r->at + 1, "regions lie in each other %d deep; %d is the most", r->depth, DEEPEST);
     if (n->op == OP_loop)
-        loop_rest(r, n->u.loop, NULL, 0);
+        loop_rest(r, n->u.loop);
     if (n->op == OP_grad || n->op == OP_lingrad) {
         read_need(r, "{");
         body(r, n->u.region->body);
@@ -437,8 +468,9 @@ static void forget_places(Graph *g)
         n->mark = NULL;
         if (n->op == OP_loop) {
             forget_places(n->u.loop->body);
-            if (n->u.loop->again)
-                forget_places(n->u.loop->again->loop->body);
+            for (int k = 0; k < 2; k++)
+                if (loop_beside(n->u.loop, k))
+                    forget_places(loop_beside(n->u.loop, k)->body);
         } else if (n->op == OP_grad || n->op == OP_lingrad)
             forget_places(n->u.region->body);
     }

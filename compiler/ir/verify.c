@@ -215,6 +215,18 @@ static bool structural(Check *c, const Graph *g, const Node *n)
     }
 }
 
+/* By id: what the results need. The rest is dead and goes. */
+static bool *needed(const Graph *g)
+{
+    bool *need = NEW_N(g->arena, bool, graph_limit(g) + 1);
+    for (int k = 0; k < g->results.n; k++)
+        need[g->results.at[k]->id] = true;
+    for (int i = g->nodes.n - 1; i >= 0; i--)
+        for (int a = 0; need[i] && a < g->nodes.at[i]->narg; a++)
+            need[g->nodes.at[i]->arg[a]->id] = true;
+    return need;
+}
+
 /* ---- loops ---- */
 
 static bool loop_param(Check *c, const Graph *g, const Node *n, const Loop *l, int p)
@@ -225,6 +237,8 @@ static bool loop_param(Check *c, const Graph *g, const Node *n, const Loop *l, i
         return has_type(t, T_INT, 0) || wrong(c, g, n, "its index is not an int");
     if (x.kind == LP_CARRY && (x.result < 0 || x.result >= l->body->results.n || !type_eq(&l->body->results.at[x.result]->type, t)))
         return wrong(c, g, n, "carried parameter %d changes its type", p);
+    if (x.kind == LP_GIVEN && !l->record)
+        return wrong(c, g, n, "parameter %d is given, but nothing records it", p);
     return x.kind != LP_STATE || (l->saves && l->again) || wrong(c, g, n, "parameter %d is a state of a loop that has no way to it", p);
 }
 
@@ -247,7 +261,7 @@ static bool described(Check *c, const Graph *g, const Node *n, const Loop *l)
         return wrong(c, g, n, "its saved states are counted wrongly");
     for (int k = 0; k < l->outs.n; k++) {
         LoopOut o = l->outs.at[k];
-        bool there = o.kind == LO_COLLECT ? o.result >= 0 && o.result < l->body->results.n : o.param >= 0 && o.param < l->params.n && l->params.at[o.param].kind == LP_CARRY;
+        bool there = o.kind == LO_COLLECT || o.kind == LO_LATEST ? o.result >= 0 && o.result < l->body->results.n : o.param >= 0 && o.param < l->params.n && l->params.at[o.param].kind == LP_CARRY;
         if (!there || (o.kind == LO_SAVE && !l->saves))
             return wrong(c, g, n, "output %d is not there", k);
     }
@@ -270,6 +284,40 @@ static bool state_again(Check *c, const Graph *g, const Node *n, const Loop *l)
     return true;
 }
 
+/* Each GIVEN parameter is recorded once, from what does not depend on another iteration of the reverse loop; states are read there alone. */
+static bool recorded(Check *c, const Graph *g, const Node *n, const Loop *l)
+{
+    const Loop *r = l->record->loop;
+    if (!described(c, g, n, r))
+        return false;
+    for (int k = 0; k < r->params.n; k++) {
+        int from = l->record->from[k];
+        LoopParamKind kind = r->params.at[k].kind, of = from >= 0 && from < l->params.n ? l->params.at[from].kind : LP_GIVEN;
+        bool fits = kind == LP_INDEX ? of == LP_INDEX : kind == LP_CAPTURE && (of == LP_CAPTURE || of == LP_STATE);
+        if (!fits || !type_eq(&r->body->params.at[k]->type, &l->body->params.at[from]->type))
+            return wrong(c, g, n, "parameter %d of what is recorded does not fit the loop's", k);
+    }
+    int *times = NEW_N(c->arena, int, l->params.n + 1);
+    for (int k = 0; k < r->body->results.n; k++) {
+        int to = l->record->gives[k];
+        if (to < 0 || to >= l->params.n || l->params.at[to].kind != LP_GIVEN || !type_eq(&r->body->results.at[k]->type, &l->body->params.at[to]->type) || times[to]++)
+            return wrong(c, g, n, "recorded value %d is not what a parameter is given", k);
+    }
+    for (int p = 0; p < l->params.n; p++)
+        if (l->params.at[p].kind == LP_GIVEN && !times[p])
+            return wrong(c, g, n, "parameter %d is given, but not recorded", p);
+    bool *need = needed(l->body);
+    for (int p = 0; p < l->params.n; p++)
+        if (l->params.at[p].kind == LP_STATE && need[l->body->params.at[p]->id])
+            return wrong(c, g, n, "state %d is read outside of what is recorded", p);
+    return true;
+}
+
+static bool is_latest(const Node *n)
+{
+    return n->op == OP_proj && n->arg[0]->op == OP_loop && n->arg[0]->u.loop->outs.at[n->u.axis].kind == LO_LATEST;
+}
+
 static bool is_saved(const Node *n, const Checkpoints *by)
 {
     const Loop *l = n->op == OP_proj && n->arg[0]->op == OP_loop ? n->arg[0]->u.loop : NULL;
@@ -282,6 +330,8 @@ static bool loop(Check *c, const Graph *g, const Node *n)
     int args = 0;
     if (!described(c, g, n, l) || (l->again && (!l->saves || !state_again(c, g, n, l))))
         return c->wrong ? false : wrong(c, g, n, "a way from saved states, but none are saved");
+    if (l->record && !recorded(c, g, n, l))
+        return false;
     for (int p = 0; p < l->params.n; p++) {
         if (l->params.at[p].kind == LP_INDEX)
             continue;
@@ -294,6 +344,8 @@ static bool loop(Check *c, const Graph *g, const Node *n)
             return wrong(c, g, n, "parameter %d does not fit its argument", p);
         if (l->params.at[p].kind == LP_STATE && !is_saved(n->arg[args], l->saves))
             return wrong(c, g, n, "the states for parameter %d are not what a loop of the same schedule saved", p);
+        if (l->params.at[p].kind == LP_GIVEN && !is_latest(n->arg[args]))
+            return wrong(c, g, n, "what is given for parameter %d is not what a loop computed last", p);
         args++;
     }
     return args == n->narg || wrong(c, g, n, "%d arguments for %d parameters", n->narg, args);
@@ -351,18 +403,6 @@ static bool node(Check *c, const Graph *g, const Node *n, int place)
     }
 }
 
-/* By id: what the results need. The rest is dead and goes. */
-static bool *needed(const Graph *g)
-{
-    bool *need = NEW_N(g->arena, bool, graph_limit(g) + 1);
-    for (int k = 0; k < g->results.n; k++)
-        need[g->results.at[k]->id] = true;
-    for (int i = g->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[i] && a < g->nodes.at[i]->narg; a++)
-            need[g->nodes.at[i]->arg[a]->id] = true;
-    return need;
-}
-
 /* A parameter in no list stands for a linear input between linearize and transpose only; then it is dead. */
 static bool listed(Check *c, const Graph *g)
 {
@@ -413,7 +453,9 @@ static const Node *other_stage(const Graph *g, IrStage stage)
         const Node *n = g->nodes.at[i], *inside = NULL;
         if (!need[i])
             continue;
-        bool saves = n->op == OP_loop && (n->u.loop->saves || n->u.loop->again);
+        bool saves = n->op == OP_loop && (n->u.loop->saves || n->u.loop->again || n->u.loop->record);
+        for (int k = 0; n->op == OP_loop && k < n->u.loop->outs.n; k++)
+            saves |= n->u.loop->outs.at[k].kind == LO_LATEST;
         if (n->op == OP_lingrad || (n->op == OP_grad && stage > IR_BUILT) || (n->op == OP_mark && stage == IR_SCHEDULED) || (saves && stage < IR_SCHEDULED))
             return n;
         if (n->op == OP_loop)

@@ -150,7 +150,7 @@ void remove_copies(LBlock *b)
     bool any = false;
     for (int k = b->n - 1; k >= 0; k--) {
         LStmt *s = b->at[k];
-        if (s->kind != LS_COPY || !is_place(s->dst.buf) || s->src.buf->storage != LB_WORK || s->src.buf->rank != s->dst.buf->rank)
+        if (s->kind != LS_COPY || !is_place(s->dst.buf) || s->src.buf->storage != LB_WORK || s->src.buf->given || s->src.buf->rank != s->dst.buf->rank)
             continue;
         LBuf *c = s->dst.buf, *t = s->src.buf;
         if (!removable(b, k, c, t))

@@ -118,6 +118,10 @@ static void bind_params(Low *l, Making *m, LBlock *before)
             s->alias_env = m->outer;
             continue;
         }
+        if (m->loop->params.at[p].kind == LP_GIVEN) {
+            bind_given(l, m, p, m->node);
+            continue;
+        }
         m->carry[p] = new_buf(l, param->type.dtype, param->type.rank, param->type.dim, LB_WORK, NULL, &param->origin);
         size_buffer(l, m->carry[p], 0, param->axis_name);
         m->carry[p]->carried = true;
@@ -131,7 +135,7 @@ static void make_collected(Low *l, Making *m, Name size)
 {
     for (int k = 0; k < m->loop->outs.n; k++) {
         bool save = m->loop->outs.at[k].kind == LO_SAVE;
-        if (m->loop->outs.at[k].kind == LO_CARRY)
+        if (m->loop->outs.at[k].kind == LO_CARRY || m->loop->outs.at[k].kind == LO_LATEST)
             continue;
         Node *r = save ? m->loop->body->params.at[m->loop->outs.at[k].param] : m->loop->body->results.at[m->loop->outs.at[k].result];
         int64_t dim[MAX_RANK] = { save ? checkpoint_slots(m->loop->saves) : m->loop->n };
@@ -163,6 +167,7 @@ static void emit_body(Low *l, Making *m)
             late[k] = true;
     }
     emit_graph(l, m->in, m->body);
+    publish_latest(l, m);
     for (int k = 0; k < loop->outs.n; k++)
         if (late[k]) {
             Slot to = slice(l, m->out[k], m->index);
@@ -302,8 +307,15 @@ void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
             m.in->slot[loop->body->params.at[p]->id].index_var = m.index;
     if (loop->saves && !loop->again)
         save_states(l, &m, b, &f->body, f->var);
-    if (loop->again)
-        restore_states(l, &m, &f->body, f->var);
+    leave_latest(l, &m, &f->body, f->var);
+    LBlock *way = loop->record ? where_not_first(l, &m, &f->body, f->var) : &f->body;
+    if (loop->again && way)
+        restore_states(l, &m, way, f->var);
+    if (loop->record && way)
+        record_given(l, &m, way, f->var);
+    f->renews = loop->record != NULL;
+    for (int k = 0; k < loop->outs.n; k++)
+        f->renews |= loop->outs.at[k].kind == LO_LATEST;
     if (func)
         l->func = func;
     emit_body(l, &m);

@@ -12,18 +12,47 @@ static const char lax_mark;
 
 bool guard_is_lax(const Node *n) { return n->mark == &lax_mark; }
 
-/* Marks the lax values of a graph. A value that a loop captures counts when it counts in the loop. */
-void guard_mark(Low *l, Graph *g)
+static void mark(Low *l, Graph *g, const bool *result);
+
+/* What a loop leaves behind for its reversal counts there alone; what is recorded counts when it counts in the reverse loop's body. */
+static void mark_loop(Low *l, const Loop *loop)
+{
+    bool *result = NEW_N(l->arena, bool, loop->body->results.n + 1);
+    for (int p = 0; p < loop->params.n; p++)
+        if (loop->params.at[p].kind == LP_CARRY)
+            result[loop->params.at[p].result] = true;
+    for (int k = 0; k < loop->outs.n; k++)
+        if (loop->outs.at[k].kind == LO_COLLECT)
+            result[loop->outs.at[k].result] = true;
+    mark(l, loop->body, result);
+    if (loop->again)
+        mark_loop(l, loop->again->loop);
+    const Graph *recorded = loop->record ? loop->record->loop->body : NULL;
+    bool *given = recorded ? NEW_N(l->arena, bool, recorded->results.n + 1) : NULL;
+    for (int k = 0; recorded && k < recorded->results.n; k++)
+        given[k] = !guard_is_lax(loop->body->params.at[loop->record->gives[k]]);
+    if (recorded)
+        mark(l, loop->record->loop->body, given);
+    for (int i = 0; i < 2; i++) {                 /* what they capture counts in them */
+        const Loop *beside = loop_beside(loop, i);
+        for (int k = 0; beside && k < beside->params.n; k++)
+            if (!guard_is_lax(beside->body->params.at[k]))
+                loop->body->params.at[(i ? loop->record->from : loop->again->from)[k]]->mark = NULL;
+    }
+}
+
+/* result[k]: does that result of g count? */
+static void mark(Low *l, Graph *g, const bool *result)
 {
     bool *counts = NEW_N(l->arena, bool, graph_limit(g) + 1);
     for (int k = 0; k < g->results.n; k++)
-        counts[g->results.at[k]->id] = true;
+        counts[g->results.at[k]->id] |= result[k];
     for (int i = g->nodes.n - 1; i >= 0; i--) {
         Node *n = g->nodes.at[i];
         const Loop *loop = n->op == OP_loop ? n->u.loop : NULL;
         n->mark = counts[n->id] || n->op == OP_loop ? NULL : (void *)&lax_mark;
         if (loop)
-            guard_mark(l, loop->body);
+            mark_loop(l, loop);
         for (int p = 0, a = 0; loop && p < loop->params.n; p++)
             if (loop->params.at[p].kind != LP_INDEX) {
                 counts[n->arg[a]->id] |= loop->params.at[p].kind != LP_CAPTURE || loop->body->params.at[p]->mark != &lax_mark;
@@ -32,6 +61,15 @@ void guard_mark(Low *l, Graph *g)
         for (int a = 0; !loop && a < n->narg; a++)
             counts[n->arg[a]->id] |= !(n->mark == &lax_mark || (n->op == OP_select && a > 0) || n->op == OP_mulz);
     }
+}
+
+/* Marks the lax values of a graph. A value that a loop captures counts when it counts in the loop. */
+void guard_mark(Low *l, Graph *g)
+{
+    bool *all = NEW_N(l->arena, bool, g->results.n + 1);
+    for (int k = 0; k < g->results.n; k++)
+        all[k] = true;
+    mark(l, g, all);
 }
 
 /* What of the expression it is: "log in ", "a quotient in ". x: what computes the value; NULL: no expression. */

@@ -86,6 +86,13 @@ Name   phase_name(Low *, Name loop);
 void   save_states(Low *, Making *, LBlock *before, LBlock *body, LVar *t);    /* of a forward loop, at the start of an iteration */
 void   restore_states(Low *, Making *, LBlock *body, LVar *t);                 /* of a reverse loop: its STATE parameters get their values */
 
+/* ---- record.c ---- */
+void   leave_latest(Low *, Making *, LBlock *body, LVar *t);                   /* of a forward loop, before its body: what it leaves behind is stored */
+void   publish_latest(Low *, Making *);                                        /* and after its body: where that is */
+void   bind_given(Low *, Making *, int p, const Node *arg);                    /* of a reverse loop */
+LBlock *where_not_first(Low *, Making *, LBlock *body, LVar *t);               /* of a reverse loop that records: the block for iterations that are not at hand; NULL: there are none */
+void   record_given(Low *, Making *, LBlock *body, LVar *t);
+
 /* ---- names.c ---- */
 void   name_entry(Low *, int first_func, int end);                          /* the final names of an entry and its phases */
 void   size_entry(Low *, int first_func);                          /* the same: sizes of loops and arrays that follow from others */

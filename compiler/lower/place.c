@@ -1,7 +1,7 @@
 /* place.c -- lifetimes to offsets: every WORK buffer of an entry gets its place in the one workspace, and the workspace its exact size.
  *
  * Statements are numbered in order, phases where they are invoked. A buffer lives from its first to its last use; what is used inside a loop over
- * iterations and also outside of it lives as long as the loop. Buffers whose lives do not meet share bytes. */
+ * iterations and also outside of it lives as long as the loop; but for a given array (record.c), which each iteration of the loops that it goes between writes before it reads it. Buffers whose lives do not meet share bytes. */
 #include "low.h"
 #include <stdlib.h>
 
@@ -18,13 +18,13 @@ static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
     b->live_to = x->now;
 }
 
-typedef struct Extend { int from, to; } Extend;
+typedef struct Extend { int from, to; bool renews; } Extend;
 
 static void extend(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     const Extend *x = user;
     (void)idx, (void)along, (void)how;
-    if (b->storage != LB_WORK || (b->live_from >= x->from && b->live_to <= x->to))
+    if (b->storage != LB_WORK || (b->live_from >= x->from && b->live_to <= x->to) || (x->renews && b->given))
         return;
     if (b->live_from > x->from)
         b->live_from = x->from;
@@ -51,7 +51,7 @@ static void number(Life *x, LBlock *b)
 {
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
-        bool control = s->kind == LS_FOR && iterates(s);
+        bool control = (s->kind == LS_FOR || s->kind == LS_IF) && iterates(s);
         if (s->kind == LS_INVOKE) {
             s->func->from = x->now + 1;
             number(x, &s->func->body);
@@ -70,14 +70,15 @@ static void stretch(Life *x, LBlock *b)
 {
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
-        bool control = s->kind == LS_FOR && iterates(s);
+        bool control = (s->kind == LS_FOR || s->kind == LS_IF) && iterates(s);
         if (s->kind == LS_INVOKE)
             stretch(x, &s->func->body);
         else if (control) {
             int from = x->now + 1;
             stretch(x, &s->body);
-            Extend e = { from, x->now };
-            lir_each_access(s, true, extend, &e);
+            Extend e = { from, x->now, s->renews };
+            if (s->kind == LS_FOR)
+                lir_each_access(s, true, extend, &e);
         } else
             x->now++;
     }

@@ -88,14 +88,17 @@ static bool kernel_reads(const Graph *g, const Node *param)
     return false;
 }
 
-/* The same for parameter p of a loop's body, and of the body that runs iterations again. */
+/* The same for parameter p of a loop's body, and of the bodies beside it. */
 static bool loop_kernel_reads(const Loop *l, int p)
 {
     if (kernel_reads(l->body, l->body->params.at[p]))
         return true;
-    for (int k = 0; l->again && k < l->again->loop->params.n; k++)
-        if (l->again->from[k] == p && kernel_reads(l->again->loop->body, l->again->loop->body->params.at[k]))
-            return true;
+    for (int i = 0; i < 2; i++) {
+        const Loop *beside = loop_beside(l, i);
+        for (int k = 0; beside && k < beside->params.n; k++)
+            if ((i ? l->record->from : l->again->from)[k] == p && kernel_reads(beside->body, beside->body->params.at[k]))
+                return true;
+    }
     return false;
 }
 

@@ -5,19 +5,22 @@
 typedef struct Live { const Loop *loop; bool *out, *param; } Live;
 
 /* Which parameters the live outputs need: a fixed point over the carried values. */
-static void live_params(const Loop *l, const bool *out, bool *param)
+void opt_live(const Loop *l, const bool *out, bool *param, bool *need)
 {
     const Graph *b = l->body;
-    int limit = graph_limit(b);
-    bool *need = NEW_N(b->arena, bool, limit + 1), again = true;
+    bool again = true;
     for (int k = 0; k < l->outs.n; k++)
-        if (out[k] && l->outs.at[k].kind == LO_COLLECT)
+        if (out[k] && (l->outs.at[k].kind == LO_COLLECT || l->outs.at[k].kind == LO_LATEST))
             need[b->results.at[l->outs.at[k].result]->id] = true;
     for (int k = 0; k < l->outs.n; k++)
-        if (out[k] && l->outs.at[k].kind != LO_COLLECT)
+        if (out[k] && (l->outs.at[k].kind == LO_CARRY || l->outs.at[k].kind == LO_SAVE))
             param[l->outs.at[k].param] = true;
     for (int k = 0; l->again && k < l->again->loop->params.n; k++)
         param[l->again->from[k]] = param[l->again->start[k] >= 0 ? l->again->start[k] : l->again->from[k]] = true;
+    for (int k = 0; l->record && k < l->record->loop->params.n; k++)
+        param[l->record->from[k]] = true;
+    for (int k = 0; l->record && k < l->record->loop->body->results.n; k++)
+        param[l->record->gives[k]] = true;
     while (again) {
         again = false;
         for (int p = 0; p < l->params.n; p++)
@@ -33,6 +36,11 @@ static void live_params(const Loop *l, const bool *out, bool *param)
                 again |= l->params.at[p].kind == LP_CARRY;
             }
     }
+}
+
+static void live_params(const Loop *l, const bool *out, bool *param)
+{
+    opt_live(l, out, param, NEW_N(l->body->arena, bool, graph_limit(l->body) + 1));
 }
 
 /* A result of body is added once; its number. */
@@ -57,6 +65,22 @@ static const Again *renumber_again(Arena *arena, const Again *old, const int *at
         w->start[k] = old->start[k] < 0 ? -1 : at[old->start[k]];
     }
     return w;
+}
+
+/* What is recorded, with live parts only. */
+static const Record *renumber_record(Arena *arena, const Record *old, const int *at)
+{
+    Record *r = NEW(arena, Record);
+    r->loop = NEW(arena, Loop);
+    *r->loop = *old->loop;
+    r->loop->body = opt_dead_code(old->loop->body);
+    r->from = NEW_N(arena, int, r->loop->params.n + 1);
+    r->gives = NEW_N(arena, int, r->loop->body->results.n + 1);
+    for (int k = 0; k < r->loop->params.n; k++)
+        r->from[k] = at[old->from[k]];
+    for (int k = 0; k < r->loop->body->results.n; k++)
+        r->gives[k] = at[old->gives[k]];
+    return r;
 }
 
 /* The loop with live parts only; args: its operands in g, in the old order. place: the new number of each old output. */
@@ -97,17 +121,19 @@ static Node *shrink_loop(Graph *g, const Node *old, Node *const *args, const boo
         if (!out[k])
             continue;
         place[k] = n->outs.n;
-        if (o.kind != LO_COLLECT) {
+        if (o.kind == LO_CARRY || o.kind == LO_SAVE) {
             vec_push(g->arena, n->outs, (LoopOut){ o.kind, at[o.param], n->params.at[at[o.param]].result });
             continue;
         }
         Node *r = l->body->results.at[o.result], *new;
         graph_inline(body, l->body, stand, &r, 1, &new, map);
-        vec_push(g->arena, n->outs, (LoopOut){ LO_COLLECT, -1, result_once(body, new) });
+        vec_push(g->arena, n->outs, (LoopOut){ o.kind, -1, result_once(body, new) });
     }
     n->body = opt_dead_code(body);
     if (l->again)
         n->again = renumber_again(g->arena, l->again, at);
+    if (l->record)
+        n->record = renumber_record(g->arena, l->record, at);
     return ir_loop(g, n, arg, narg);
 }
 

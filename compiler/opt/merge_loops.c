@@ -8,7 +8,7 @@
  * The latter ties B to the stacked output of A, so it is done for loops whose values are all stored (see Shared). Where they are not, the opposite is done:
  *   B is told apart   what a later loop reads of both comes from B alone, which has A's values too: each of A and B is then read by one loop, and may save few of its
  *                     states for it. (A primal loop, then its tangent that needs the gradient first: the reverse loop of the gradient reads A, that of the tangent B.)
- * The graph computes the same numbers. */
+ * Loops that save few states already are left as they are. The graph computes the same numbers. */
 #include "opt.h"
 
 typedef struct Both {
@@ -307,7 +307,7 @@ static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shar
     Both b = { .c = c, .lb = l, .barg = args };
     for (int i = 0; i < c->nodes.n; i++) {
         b.a = c->nodes.at[i];
-        if (b.a->op != OP_loop || b.a->u.loop->n != l->n || b.a->u.loop->down != l->down || b.a->u.loop->is_steps != l->is_steps || b.a->u.loop->first != l->first)
+        if (b.a->op != OP_loop || b.a->u.loop->saves || l->saves || b.a->u.loop->n != l->n || b.a->u.loop->down != l->down || b.a->u.loop->is_steps != l->is_steps || b.a->u.loop->first != l->first)
             continue;
         b.la = b.a->u.loop;
         b.same = NEW_N(c->arena, int, l->params.n + 1);

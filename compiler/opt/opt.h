@@ -3,6 +3,7 @@
 #define MFL_OPT_H
 #include "ir.h"
 
+void opt_live(const Loop *, const bool *out, bool *param, bool *need);   /* what live outputs of a loop need: parameters, and nodes of its body by id */
 Graph *opt_dead_code(Graph *);    /* only what results need; loops lose outputs, carried values and captures that nobody reads */
 Graph *opt_simplify(Graph *);     /* the builder's algebra over the whole graph; long products in pairs of least cost */
 Graph *opt_hoist(Graph *);        /* what does not depend on the iteration leaves the loop */

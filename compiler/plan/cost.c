@@ -163,7 +163,7 @@ static void count_stmt(Count *c, const LStmt *s, double times)
 {
     switch (s->kind) {
     case LS_FOR: count_steps(c, s, times); break;
-    case LS_IF: count_block(c, &s->body, times * 0.5); break;
+    case LS_IF: count_block(c, &s->body, times * (s->often > 0 ? s->often : 0.5)); break;
     case LS_COPY: case LS_ZERO: {
         double bytes = (double)s->count * size_of(c->p->real_bytes, s->dst.buf->dtype) * (s->kind == LS_COPY ? 2 : 1);
         count_memory(c, s, times);

@@ -77,11 +77,11 @@ int plan_region_apart(const Problem *p, const DiffOptions *a, const DiffOptions 
 /* Inner steps that the reverse sweep runs again to get at its states. */
 static double steps_again(const Problem *p, const DiffOptions *o)
 {
-    int64_t window = problem_window(p) ? p->truncate : p->steps, last = o->steps.last < window ? o->steps.last : 0;
-    if (o->mode == MODE_FORWARD || o->steps.keep || window < 1)
+    int64_t window = problem_window(p) ? p->truncate : p->steps, n = window - schedule_kept(&o->steps, window);
+    if (o->mode == MODE_FORWARD || o->steps.keep || n < 1)
         return 0;
-    const Checkpoints *c = schedule_checkpoints(p->arena, &o->steps, window - last);
-    return (double)(window - last) + (c ? checkpoint_again(c, window - last) : 0);
+    const Checkpoints *c = schedule_checkpoints(p->arena, &o->steps, n);
+    return (double)(o->steps.last_again ? n : n - 1) + (c ? checkpoint_again(c, n) : 0);
 }
 
 /* Statements, those of nests too: how much there was to lower. */

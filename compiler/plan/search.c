@@ -129,6 +129,10 @@ static void try_few(Search *s, DiffOptions o, int at, bool gradients)
     if (hi < 1 || tired(s))
         return;
     int few = try(s, moved(s, &o, at, way)), many;
+    if (!plan_fits(s->all, few) && at == STEPS) {
+        way.last_again = true;
+        few = try(s, moved(s, &o, at, way));
+    }
     if (!plan_fits(s->all, few))
         return;
     way.inner = hi;
@@ -229,6 +233,16 @@ static void move_lines(Search *s)
         try_way(s, gradient_turned(p, &s->all->all.at[s->best].o, k));
 }
 
+/* The last step run again too: its values take no room while the outer loss is computed. */
+static void try_last_again(Search *s)
+{
+    DiffOptions o = s->all->all.at[s->best].o;
+    if (s->asked->steps.given || o.mode == MODE_FORWARD || o.steps.keep || tired(s))
+        return;
+    o.steps.last_again = true;
+    try_way(s, o);
+}
+
 static void descend(Search *s)
 {
     for (int round = 0, before = -1; round < ROUNDS && s->best >= 0 && before != s->best && !tired(s); round++) {
@@ -239,6 +253,8 @@ static void descend(Search *s)
             move_loop(s, s->loop.at[k]);
         move_all_loops(s);
         move_lines(s);
+        if (s->all->budget)
+            try_last_again(s);
     }
 }
 
@@ -266,12 +282,12 @@ static void seek_leanest(Search *s)
     s->lean = true;
     for (Mode m = MODE_MIXED; m <= MODE_REVERSE; m++)
         for (int g = 0; allowed(s, m) && g <= 1; g++) {
-            Schedule steps = { .given = true, .period = INT32_MAX, .gradients = g };
+            Schedule steps = { .given = true, .period = INT32_MAX, .gradients = g, .last_again = true };
             try(s, plan_with(s->asked, m, &steps, &one_state));
             try(s, plan_with(s->asked, m, &steps, &schedule_snapshot));
             if (!s->all->store || s->asked->steps.given)
                 continue;
-            steps = (Schedule){ .given = true, .period = 1, .store = true, .gradients = g };
+            steps = (Schedule){ .given = true, .period = 1, .store = true, .gradients = g, .last_again = true };
             try(s, plan_with(s->asked, m, &steps, &one_state));
             try(s, plan_with(s->asked, m, &steps, &schedule_snapshot));
         }
@@ -295,19 +311,6 @@ static void try_forward(Search *s)
         consider_all(s, true);
     } else if (s->best != before && s->loop.n)
         descend(s);
-}
-
-/* The last step's values kept: worth a second copy of the step in the code when it saves more than a twentieth. */
-static void try_last(Search *s)
-{
-    DiffOptions o = s->all->all.at[s->best].o;
-    double before = s->all->all.at[s->best].seconds;
-    if (s->asked->steps.given || o.mode == MODE_FORWARD || o.steps.keep || s->all->problem->steps < 2 || s->all->problem->steps > 40)
-        return;
-    o.steps.last = 1;
-    int k = plan_price(s->all, &o);
-    if (plan_fits(s->all, k) && s->all->all.at[k].seconds < 0.95 * before)
-        s->best = k;
 }
 
 /* What the caller's store would buy: the fastest plan that fits with one, or the leanest with its states there. */
@@ -357,8 +360,6 @@ void plan_search(Plans *all, const DiffOptions *asked)
     descend(&s);
     if (asked->mode == MODE_FORWARD || (asked->mode == MODE_AUTO && problem_meta_numbers(p) <= FORWARD_DIRECTIONS && !asked->steps.given))
         try_forward(&s);
-    if (s.best >= 0)
-        try_last(&s);
     all->chosen = s.best;
     for (int k = 1; k < all->all.n; k++)
         if ((all->store || !all->all.at[k].o.steps.store) && all->all.at[k].bytes < all->all.at[all->leanest].bytes)

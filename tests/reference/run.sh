@@ -22,7 +22,7 @@ trap 'rm -rf "$tmp"' EXIT
 for p in ${@:-*/}; do
     p=${p%/}
     # Compiling takes the longest here: the largest problems run in fewer plans.
-    modes="mixed:keep mixed:snapshot reverse:keep reverse:snapshot forward:snapshot mixed:binomial:2 mixed:every:2+gradients+last:1"
+    modes="mixed:keep mixed:snapshot reverse:keep reverse:snapshot forward:snapshot mixed:binomial:2 mixed:every:2+gradients+last:2"
     case $p in
         transformer_*) modes="mixed:snapshot reverse:keep mixed:binomial:1+gradients" ;;
         attention_layernorm|lstm_lm) modes="mixed:snapshot reverse:keep forward:snapshot mixed:binomial:2+gradients" ;;
