@@ -241,6 +241,11 @@ static void try_last_again(Search *s)
         return;
     o.steps.last_again = true;
     try_way(s, o);
+    for (int more = 0; o.steps.period == INT32_MAX && more < 3 && o.steps.inner < iterations(s, STEPS) - 2 && !tired(s); more++) {       /* a slot more instead */
+        o.steps.inner++;
+        if (!plan_fits(s->all, try(s, o)))
+            return;
+    }
 }
 
 static void descend(Search *s)

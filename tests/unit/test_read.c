@@ -240,6 +240,8 @@ static const struct { const char *text, *message; int line, col; } wrong[] = {
     { "graph \"g\" {\n" X LOOP "    param 1 carry 0\n" END, "expected number 0", 8, 11 },
     { "graph \"g\" {\n" X LOOP "    param 0 index\n    param 1 state\n  }\n" END, "a state of a loop that has no way to it", 3, 3 },
     { "graph \"g\" {\n" X LOOP "    param 0 index\n    param 1 carry 0\n    out 0 saved 1\n  }\n" END, "output 0 is not there", 3, 3 },
+    { "graph \"g\" {\n" X LOOP "    param 0 index\n    param 1 given\n  }\n" END, "parameter 1 is given, but nothing records it", 3, 3 },
+    { "graph \"g\" {\n" X LOOP "    param 0 index\n    param 1 carry 0\n    out 0 latest 1\n  }\n" END, "a result's number is 0..0 here", 10, 18 },
     { "graph \"g\" {\n" X LOOP "    param 0 index\n    param 1 carry 0\n  }\n  %2 = proj %1 0 : real[3]\n" END, "its operand has no output 0", 11, 3 },
     { "graph \"g\" {\n" X LOOP "    param 0 index\n    param 1 carry 0\n    out 0 last 1\n  }\n  %2 = neg %1 : real[3]\n" END, "operand 0 has several outputs", 12, 3 },
     { "graph \"g\" {\n" X "  %1 = tanh %0 : real[3] @0:1:1-1:2\n" END, "source 0 is not listed", 3, 27 },

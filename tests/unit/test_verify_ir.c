@@ -148,6 +148,7 @@ Test(verify_ir, loops)
     DAMAGE("an argument of another type", s.loop, "does not fit its argument", s.loop->arg[1] = s.m);
     DAMAGE("saved states without a schedule", s.loop, "output 0 is not there", s.l->outs.at[0].kind = LO_SAVE);
     DAMAGE("states without a way to them", s.loop, "has no way to it", s.l->params.at[1].kind = LP_STATE);
+    DAMAGE("a value that is given by nobody", s.loop, "is given, but nothing records it", s.l->params.at[2].kind = LP_GIVEN);
     DAMAGE("a negative number of iterations", s.loop, "parameters", s.l->n = -1);
 }
 
