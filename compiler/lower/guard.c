@@ -14,25 +14,37 @@ bool guard_is_lax(const Node *n) { return n->mark == &lax_mark; }
 
 static void mark(Low *l, Graph *g, const bool *result);
 
-/* What a loop leaves behind for its reversal counts there alone; what is recorded counts when it counts in the reverse loop's body. */
-static void mark_loop(Low *l, const Loop *loop)
+static void mark_all(Low *l, Graph *g)
 {
+    bool *all = NEW_N(l->arena, bool, g->results.n + 1);
+    for (int k = 0; k < g->results.n; k++)
+        all[k] = true;
+    mark(l, g, all);
+}
+
+/* What a loop stores for each iteration, or leaves behind, counts where it is read; what is recorded counts when it counts in the reverse loop's body. */
+static void mark_loop(Low *l, const Graph *g, const Node *n)
+{
+    const Loop *loop = n->u.loop;
     bool *result = NEW_N(l->arena, bool, loop->body->results.n + 1);
     for (int p = 0; p < loop->params.n; p++)
         if (loop->params.at[p].kind == LP_CARRY)
             result[loop->params.at[p].result] = true;
-    for (int k = 0; k < loop->outs.n; k++)
-        if (loop->outs.at[k].kind == LO_COLLECT)
-            result[loop->outs.at[k].result] = true;
+    for (int i = 0; i < g->nodes.n; i++) {
+        const Node *x = g->nodes.at[i];
+        const LoopOut *o = x->op == OP_proj && x->arg[0] == n ? &loop->outs.at[x->u.axis] : NULL;
+        if (o && (o->kind == LO_COLLECT || o->kind == LO_LATEST))
+            result[o->result] |= !guard_is_lax(x);
+    }
     mark(l, loop->body, result);
     if (loop->again)
-        mark_loop(l, loop->again->loop);
-    const Graph *recorded = loop->record ? loop->record->loop->body : NULL;
+        mark_all(l, loop->again->loop->body);
+    Graph *recorded = loop->record ? loop->record->loop->body : NULL;
     bool *given = recorded ? NEW_N(l->arena, bool, recorded->results.n + 1) : NULL;
     for (int k = 0; recorded && k < recorded->results.n; k++)
         given[k] = !guard_is_lax(loop->body->params.at[loop->record->gives[k]]);
     if (recorded)
-        mark(l, loop->record->loop->body, given);
+        mark(l, recorded, given);
     for (int i = 0; i < 2; i++) {                 /* what they capture counts in them */
         const Loop *beside = loop_beside(loop, i);
         for (int k = 0; beside && k < beside->params.n; k++)
@@ -52,10 +64,10 @@ static void mark(Low *l, Graph *g, const bool *result)
         const Loop *loop = n->op == OP_loop ? n->u.loop : NULL;
         n->mark = counts[n->id] || n->op == OP_loop ? NULL : (void *)&lax_mark;
         if (loop)
-            mark_loop(l, loop);
+            mark_loop(l, g, n);
         for (int p = 0, a = 0; loop && p < loop->params.n; p++)
             if (loop->params.at[p].kind != LP_INDEX) {
-                counts[n->arg[a]->id] |= loop->params.at[p].kind != LP_CAPTURE || loop->body->params.at[p]->mark != &lax_mark;
+                counts[n->arg[a]->id] |= loop->params.at[p].kind == LP_CARRY || loop->body->params.at[p]->mark != &lax_mark;
                 a++;
             }
         for (int a = 0; !loop && a < n->narg; a++)
@@ -64,13 +76,7 @@ static void mark(Low *l, Graph *g, const bool *result)
 }
 
 /* Marks the lax values of a graph. A value that a loop captures counts when it counts in the loop. */
-void guard_mark(Low *l, Graph *g)
-{
-    bool *all = NEW_N(l->arena, bool, g->results.n + 1);
-    for (int k = 0; k < g->results.n; k++)
-        all[k] = true;
-    mark(l, g, all);
-}
+void guard_mark(Low *l, Graph *g) { mark_all(l, g); }
 
 /* What of the expression it is: "log in ", "a quotient in ". x: what computes the value; NULL: no expression. */
 static const char *part_of(const LStmt *s, const LExpr *x)

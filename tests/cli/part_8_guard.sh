@@ -172,6 +172,17 @@ inner = sum(if w > 0 then a * log(w) else w)
 step w by sgd(rate = 0.1) for 0
 outer = sum(w)
 END
+# Nor what is stored of one, what the last step leaves behind of it, and what is recorded of the others.
+for s in keep snapshot binomial:1; do
+gives 0 "outer value" grad /dev/stdin --guard --mode mixed --schedule $s <<'END'
+problem not_taken
+meta a = 1
+param w[3] = 0
+inner = sum(if w > 10 then exp(1000 * a * (w + 1)) else w^2 + a * w)
+step w by sgd(rate = 0.1) for 3
+outer = sum(w)
+END
+done
 # The status says which task: C, and an object of machine code.
 cat > "$tmp/guard_tasks.c" <<'END'
 #include "tasks.h"
