@@ -1,7 +1,8 @@
 /* place.c -- lifetimes to offsets: every WORK buffer of an entry gets its place in the one workspace, and the workspace its exact size.
  *
  * Statements are numbered in order, phases where they are invoked. A buffer lives from its first to its last use; what is used inside a loop over
- * iterations and also outside of it lives as long as the loop; but for a given array (record.c), which each iteration of the loops that it goes between writes before it reads it. Buffers whose lives do not meet share bytes. */
+ * iterations and also outside of it lives as long as the loop; but for a given array (record.c), which each iteration of the loops that it goes between writes
+ * before it reads it. Buffers whose lives do not meet share bytes. */
 #include "low.h"
 #include <stdlib.h>
 
@@ -47,11 +48,25 @@ static bool iterates(const LStmt *s)
 bool place_is_one_nest(const LStmt *s);
 bool place_is_one_nest(const LStmt *s) { return !iterates(s); }
 
+static bool reads_memory(const LExpr *e)
+{
+    for (int k = 0; k < e->narg; k++)
+        if (reads_memory(e->arg[k]))
+            return true;
+    return e->kind == LX_LOAD;
+}
+
+/* A statement whose parts come to be one after the other: it has a number for each of them. */
+static bool holds_others(const LStmt *s)
+{
+    return (s->kind == LS_FOR || (s->kind == LS_IF && !reads_memory(s->x))) && iterates(s);
+}
+
 static void number(Life *x, LBlock *b)
 {
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
-        bool control = (s->kind == LS_FOR || s->kind == LS_IF) && iterates(s);
+        bool control = holds_others(s);
         if (s->kind == LS_INVOKE) {
             s->func->from = x->now + 1;
             number(x, &s->func->body);
@@ -70,7 +85,7 @@ static void stretch(Life *x, LBlock *b)
 {
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
-        bool control = (s->kind == LS_FOR || s->kind == LS_IF) && iterates(s);
+        bool control = holds_others(s);
         if (s->kind == LS_INVOKE)
             stretch(x, &s->func->body);
         else if (control) {
