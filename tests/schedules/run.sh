@@ -198,7 +198,7 @@ if "$mflc" explain pendulum.mfl --mode forward --schedule keep | grep -q '^chose
 
 # ---- stored gradients: where the update's derivative needs them, and where few states are saved, so that steps run again without theirs ----
 "$mflc" explain ../../examples/logistic_l2.mfl --mode reverse --memory 28KiB > "$tmp/log" 2>&1
-if grep -q '^chosen: reverse, [a-z:0-9]*+gradients: ' "$tmp/log"; then ok; else bad "learned rate: $(sed -n 2p "$tmp/log")"; fi
+if grep -q '^chosen: reverse, [a-z:0-9]*+gradients[a-z:0-9+]*: ' "$tmp/log"; then ok; else bad "learned rate: $(sed -n 2p "$tmp/log")"; fi
 if "$mflc" explain ../../examples/logistic_l2.mfl --mode mixed --schedule snapshot | grep -q 'derivative depends on the gradient'; then ok; else bad "explain: a learned rate needs the gradient"; fi
 if "$mflc" explain ../../examples/hyper_cleaning.mfl --mode mixed --schedule snapshot | grep -q 'does not depend on the gradient'; then ok; else bad "explain: a fixed rate does not need the gradient"; fi
 # No plan is smaller than the one that is told to be the smallest.
