@@ -64,26 +64,10 @@ static void unroll(Gen *g, LLVMValueRef branch)
     LLVMSetMetadata(branch, g->md_loop, LLVMMetadataAsValue(g->c, id));
 }
 
-enum { FEW = 4, LITTLE = 16 };
-
-/* Statements of one iteration of a nest of plain arithmetic, LITTLE + 1 of others: sums in lanes and expensive functions are vectors. */
-static int64_t statements(const LStmt *s)
-{
-    int64_t n = 0;
-    for (int k = 0; k < s->body.n && n <= LITTLE; k++) {
-        const LStmt *x = s->body.at[k];
-        bool plain = x->kind == LS_FOR ? !x->lo && x->width <= 1 : x->kind == LS_LET || x->kind == LS_SET || x->kind == LS_STORE;
-        if (!plain || (x->x && lir_has_function(x->x)))
-            return LITTLE + 1;
-        n += x->kind == LS_FOR ? x->n * statements(x) : 1;
-    }
-    return n;
-}
-
-/* LLVM is told not to unroll (jit.c). In loops of a few small iterations counting costs more than what they do, and values in memory wait to be read again. */
+/* LLVM is told not to unroll (jit.c). */
 static void unroll_few(Gen *g, const LStmt *s, LLVMValueRef branch)
 {
-    if (s->n <= FEW && s->n * statements(s) <= LITTLE)
+    if (lir_is_unrolled(s))
         unroll(g, branch);
 }
 

@@ -89,6 +89,24 @@ bool lir_has_function(const LExpr *e)
     return yes;
 }
 
+enum { FEW = 4, LITTLE = 16 };
+
+/* Statements of one iteration of a nest of plain arithmetic, LITTLE + 1 of others: sums in lanes and expensive functions are vectors. */
+static int64_t statements(const LStmt *s)
+{
+    int64_t n = 0;
+    for (int k = 0; k < s->body.n && n <= LITTLE; k++) {
+        const LStmt *x = s->body.at[k];
+        bool plain = x->kind == LS_FOR ? !x->lo && x->width <= 1 : x->kind == LS_LET || x->kind == LS_SET || x->kind == LS_STORE;
+        if (!plain || (x->x && lir_has_function(x->x)))
+            return LITTLE + 1;
+        n += x->kind == LS_FOR ? x->n * statements(x) : 1;
+    }
+    return n;
+}
+
+bool lir_is_unrolled(const LStmt *s) { return !s->lo && s->width <= 1 && s->n <= FEW && s->n * statements(s) <= LITTLE; }
+
 int lir_index_args(const LStmt *s) { return s->kind == LS_INVOKE ? s->func->nindex : s->kind == LS_ASK ? (int)s->nnum : 0; }
 
 void lir_each_access(const LStmt *s, bool deep, LAccessFn *f, void *user)

@@ -137,6 +137,7 @@ typedef void LAccessFn(void *user, LBuf *, LExpr **idx, unsigned along, int how)
 void lir_each_access(const LStmt *, bool deep, LAccessFn *, void *user);
 bool *lir_values(const LProgram *, const LFunc *);               /* by id: arrays of one number that neither the function nor what it invokes writes, or reaches by address: values to it */
 bool lir_has_function(const LExpr *);                            /* an expensive one, worth a vector: exp and the like */
+bool lir_is_unrolled(const LStmt *loop);                         /* machine code: in a loop of a few small iterations counting costs more than what they do, and values in memory wait to be read again */
 bool lir_has_checks(const LBlock *);                              /* or snapshots: what notes something in the status; in it, or in the phases that it invokes */
 bool lir_independent(const LStmt *loop);                           /* an innermost loop whose iterations may run in any order, or at once; the lanes of sums are apart */
 int  lir_index_args(const LStmt *);                               /* how many expressions index_arg has */

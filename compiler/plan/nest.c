@@ -148,7 +148,8 @@ static void count_innermost(Count *c, const LStmt *s, double n, double times)
 {
     Body *b = body_of(c, s);
     c->w.flops += times * (n * b->each.flops + b->once.flops);
-    if (s->parallel && !b->chain && !b->scatters && !b->still && !b->guarded && n > 2) {
+    bool loops = n > 2 && !lir_is_unrolled(s);
+    if (s->parallel && !b->chain && !b->scatters && !b->still && !b->guarded && loops) {
         count_vectors(c, b, &s->body, (int64_t)n, times);
         return;
     }
@@ -157,7 +158,7 @@ static void count_innermost(Count *c, const LStmt *s, double n, double times)
         loads_of_body(c, b, c->p->real_bytes, 0, times);
     add_scalar(c, &b->once, times);
     add_scalar(c, &b->each, times * n);
-    if (n > 2)
+    if (loops)
         add_loop(c, times, times * n);
     c->now += work;
     if (!s->parallel)
@@ -177,7 +178,7 @@ static void count_lanes(Count *c, const LStmt *s, double times)
     add_scalar(c, &b->once, times);
     if (s->width == 1) {
         add_scalar(c, &b->each, times * n);
-        if (n > 2)
+        if (n > 2 && !lir_is_unrolled(s))
             add_loop(c, times, times * n);
         latency = n * ADD;
         work = n * (issue(&b->each) + 0.3);
@@ -228,7 +229,8 @@ static void count_loop(Count *c, const LStmt *s, double times)
     }
     if (c->depth < 16)
         c->around[c->depth++] = s;
-    add_loop(c, times * loop_start(n), times * (n > 1 ? n : 0));
+    if (!lir_is_unrolled(s))
+        add_loop(c, times * loop_start(n), times * (n > 1 ? n : 0));
     double from = c->now;
     if (n > 1)
         count_nest(c, &s->body, 0);                           /* the iteration before: what it has stored */

@@ -67,6 +67,7 @@ Test(plan, vectors)
     cr_assert_eq(scaled(1600, false).of[W_VECTOR], 0);
     cr_assert_gt(scaled(1600, false).of[W_SCALAR], 10 * scaled(1600, true).of[W_SCALAR]);
     cr_assert_lt(scaled(16, true).of[W_SCALAR], scaled(17, true).of[W_SCALAR], "what is left over goes one by one");
+    cr_assert(scaled(4, true).of[W_VECTOR] == 0 && scaled(5, true).of[W_VECTOR] > 0, "a few elements are straight code");
     program->real_bytes = 8;
     double wide = scaled(1600, true).of[W_VECTOR];
     program->real_bytes = 4;
@@ -111,6 +112,7 @@ Test(plan, masked_stores)
 {
     cr_assert_eq(row_wait(16), 0);
     cr_assert_eq(row_wait(8), 0);
+    cr_assert_eq(row_wait(3), 0, "straight code stores no masks");
     cr_assert_gt(row_wait(10), 100 * 10);
 }
 
