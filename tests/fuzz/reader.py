@@ -462,13 +462,13 @@ def run(path, folder, mode=None, dims={}):
             else: gs = [None] * len(leaves)
             g = {n: torch.zeros_like(l) if x is None else x for n, l, x in zip(names, leaves, gs)}
             states = {} if states is None else dict(states)
-            def walk(q, path, args, formal, body, pn, gn, lead):
+            def walk(q, path, args, formal, body, pn, gn, own):
                 if isinstance(q, dict):
-                    return {k: walk(v, f"{path}.{k}", {n: a[k] if isinstance(a, dict) and formal[n] is None else a for n, a in args.items()}, formal, body, pn, gn, lead) for k, v in q.items()}
+                    return {k: walk(v, f"{path}.{k}", {n: a[k] if isinstance(a, dict) and formal[n] is None else a for n, a in args.items()}, formal, body, pn, gn, own) for k, v in q.items()}
                 a2 = {}
                 for n, a in args.items():
                     k = leads[path]
-                    if torch.is_tensor(a) and k and k <= a.ndim < q.ndim and formal[n] is None: a = a.reshape(tuple(a.shape[:k]) + (1,) * (q.ndim - a.ndim) + tuple(a.shape[k:]))
+                    if torch.is_tensor(a) and own and min(k, a.ndim) >= own and a.ndim < q.ndim and formal[n] is None: k = min(k, a.ndim); a = a.reshape(tuple(a.shape[:k]) + (1,) * (q.ndim - a.ndim) + tuple(a.shape[k:]))
                     a2[n] = a
                 e = {**env, **a2, pn: q, gn: g[path], "step": t}
                 if path not in states:
@@ -484,9 +484,9 @@ def run(path, folder, mode=None, dims={}):
                 formal, pname, gname, body = pr.optimizers[d[2]]
                 args = {f[0]: pr.eval(f[4], env) for f in formal if f[4] is not None}
                 for k, (key, e) in enumerate(d[3]): args[key or formal[k][0]] = pr.eval(e, scope({}, t))
-                lead = None
+                own = len(kind_of(n)[2]) if kind_of(n)[3] is not None else 0         # an array of records: an argument may have one value per record
                 leads = {(n + "." + k if k else n): v for k, v in flat(pr.leads(kind_of(n)[2], kind_of(n)[3])).items()}
-                new[n] = walk(p[n], n, args, {f[0]: f[2] for f in formal}, body, pname, gname, lead)
+                new[n] = walk(p[n], n, args, {f[0]: f[2] for f in formal}, body, pname, gname, own)
             path = R(pr.run(pr.one("path")[1], scope(new, t))) if pr.one("path") else 0.0
             return new, states, path
         total = 0.0
