@@ -1,6 +1,7 @@
 /* files.c -- reading whole files, and writing them atomically. */
 #include "driver.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,7 +13,8 @@ unsigned char *slurp(Arena *arena, const char *path, size_t *n, const char **why
 {
     struct stat st;
     errno = 0;
-    FILE *f = fopen(path, "rb");
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);         /* a pipe would be waited for */
+    FILE *f = fd >= 0 ? fdopen(fd, "rb") : NULL;
     if (!f || fstat(fileno(f), &st) || !S_ISREG(st.st_mode)) {
         *why = f ? "it is not a regular file" : arena_printf(arena, "it cannot be opened: %s", strerror(errno));
         if (f)

@@ -23,7 +23,7 @@ static bool read_header(const char *head, Npy *t, FileArray *a, const char **why
         *why = "its elements are records; an array of numbers is expected";
         return false;
     }
-    if (!descr || !order || !shape || *descr != '\'' || *shape != '(' || !strchr("<>|=", descr[1]) || (strncmp(order, "True", 4) && strncmp(order, "False", 5))) {
+    if (!descr || !order || !shape || *descr != '\'' || *shape != '(' || !descr[1] || !strchr("<>|=", descr[1]) || (strncmp(order, "True", 4) && strncmp(order, "False", 5))) {
         *why = "its .npy header is damaged";
         return false;
     }

@@ -11,6 +11,9 @@ gives 0 "outer value" grad small.mfl --data x="$d/x.csv" --data y="$d/y.csv" --d
 gives 3 "nothing is bound to data k" grad small.mfl --data x="$d/x.csv" --data y="$d/y.csv"
 gives 3 "there is no such folder" grad small.mfl --from "$tmp/nothing"
 gives 3 "neither a folder nor an .npz" grad small.mfl --from "$d/x.csv"
+mkfifo "$tmp/pipe"                                # nobody writes to it: it is not waited for
+gives 3 "it is not a regular file" grad small.mfl --from "$d" --data y="$tmp/pipe"
+gives 3 "it is not a regular file" grad small.mfl --from "$tmp/pipe"
 gives 3 "cannot be opened: No such file" grad small.mfl --from "$d" --data y="$d/z.csv"
 gives 3 "the problem has no data array named yy" grad small.mfl --from "$d" --data yy="$d/y.csv"
 gives 3 "did you mean rate?" grad small.mfl --from "$d" --meta rat="$d/y.csv"

@@ -148,6 +148,16 @@ Test(readers, npy_refused)
     cr_expect(!npy_of(9, "<f8", false, "(1,)", "12345678", 8) && strstr(why, "version 9"));
 }
 
+/* A header that ends where the letter of its byte order would stand. */
+Test(readers, npy_header_ends_in_descr)
+{
+    static const char head[] = "{'fortran_order': False, 'shape': (1,), 'descr': '";
+    unsigned char bytes[128] = "\x93NUMPY\x01";
+    bytes[8] = sizeof head - 1;
+    memcpy(bytes + 10, head, sizeof head - 1);
+    cr_expect(!npy(bytes, sizeof bytes) && strstr(why, "damaged"), "%s", why);
+}
+
 /* Every beginning of a file, and every file with one byte changed, is read or refused with a reason. */
 Test(readers, npy_damaged)
 {
