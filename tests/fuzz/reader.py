@@ -491,7 +491,7 @@ def run(path, folder, mode=None, dims={}):
             return new, states, path
         total = 0.0
         for t in range(T_):
-            if cut and t == T_ - cut:
+            if cut and 0 < t == T_ - cut:
                 p = {k: each(lambda a: a.detach(), v) for k, v in p.items()}
                 states = None if states is None else {k: {n: a.detach() for n, a in s.items()} for k, s in states.items()}
             p, states, path = advance(p, states, t)
