@@ -6,14 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { NAME_BYTES = 64 };
+enum { NAME_BYTES = 64, PLAN_BYTES = 256 };
 typedef struct Head {
-    char     magic[8], name[NAME_BYTES];
+    char     magic[8], name[NAME_BYTES], plan[PLAN_BYTES];
     uint64_t text, program, data, seed;
     double   clip, before;
-    int64_t  real_bytes, mode, skip, steps_done, state_bytes, meta_bytes, carried_bytes;
+    int64_t  real_bytes, skip, steps_done, state_bytes, meta_bytes, carried_bytes;
 } Head;
-static const char magic[8] = "mflckp4";
+static const char magic[8] = "mflckp5";
 
 static uint64_t hash(uint64_t h, const void *at, size_t n)
 {
@@ -68,10 +68,11 @@ static Head head_of(Run *r)
         r->data_hash = hash_data(r);
     }
     Head h = { .text = hash(hash_start, p->src->text, p->src->len), .program = r->program_hash, .data = r->data_hash,
-               .seed = r->o->seed, .clip = r->o->clip, .before = r->before, .real_bytes = r->s.real_bytes, .mode = r->s.diff.mode, .skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip"),
+               .seed = r->o->seed, .clip = r->o->clip, .before = r->before, .real_bytes = r->s.real_bytes, .skip = r->o->on_nonfinite && !strcmp(r->o->on_nonfinite, "skip"),
                .steps_done = r->step, .state_bytes = r->s.program->state_bytes, .meta_bytes = (int64_t)meta_bytes(r), .carried_bytes = (int64_t)carried_bytes(r) };
     memcpy(h.magic, magic, sizeof magic);
     snprintf(h.name, sizeof h.name, "%s", p->name);
+    snprintf(h.plan, sizeof h.plan, "%s", plan_text(r->s.arena, p, &r->s.plans.all.at[r->s.plans.chosen]));
     return h;
 }
 
@@ -107,7 +108,7 @@ static const char *refusal(Run *r, const Head *h, const Head *now, const unsigne
     bool sound = h->steps_done >= 0 && h->meta_bytes >= 0 && h->state_bytes >= 0 && h->carried_bytes >= 0 && (uint64_t)h->steps_done <= rest / sizeof(double) &&
                  (uint64_t)h->meta_bytes <= rest && (uint64_t)h->state_bytes <= rest && (uint64_t)h->carried_bytes <= rest &&
                  rest == (uint64_t)h->steps_done * sizeof(double) + (uint64_t)h->meta_bytes + (uint64_t)h->state_bytes + (uint64_t)h->carried_bytes;
-    if (!sound || h->name[NAME_BYTES - 1] || sum != hash(hash_start, at, n - sizeof sum))
+    if (!sound || h->name[NAME_BYTES - 1] || h->plan[PLAN_BYTES - 1] || sum != hash(hash_start, at, n - sizeof sum))
         return "it is damaged";
     if (strcmp(h->name, now->name))
         return arena_printf(a, "it belongs to the problem %s, not to %s", h->name, now->name);
@@ -121,10 +122,13 @@ static const char *refusal(Run *r, const Head *h, const Head *now, const unsigne
         return h->clip > 0 ? arena_printf(a, "it was written with --clip %g", h->clip) : "it was written without --clip";
     if (h->skip != now->skip)
         return arena_printf(a, "it was written with --on-nonfinite %s", h->skip ? "skip" : "stop");
-    if (h->mode != now->mode)
-        return arena_printf(a, "it was written in mode %s", h->mode >= 0 && h->mode <= MODE_FORWARD ? mode_name[h->mode] : "unknown");
-    if (h->program != now->program || h->meta_bytes != now->meta_bytes || h->state_bytes != now->state_bytes || h->carried_bytes != now->carried_bytes)
-        return "it was written with other sizes, other options or another version of mflc";
+    const char *otherwise = "it was written with other sizes, other options or another version of mflc";
+    if (h->meta_bytes != now->meta_bytes || h->state_bytes != now->state_bytes || h->carried_bytes != now->carried_bytes)
+        return otherwise;
+    if (strcmp(h->plan, now->plan))                           /* asked for, or chosen by other rates: other bits */
+        return arena_printf(a, "it was written by the plan \"%s\"; this run would be \"%s\". --mode, --schedule and --loops ask for that plan", h->plan, now->plan);
+    if (h->program != now->program)
+        return otherwise;
     if (h->data != now->data)
         return "it was written with other data";
     if (h->steps_done > r->steps)

@@ -43,8 +43,8 @@ refused "written with --seed 0" small.mfl "--from $d --seed 3"
 refused "written without --clip" small.mfl "--from $d --clip 1"
 refused "written with --on-nonfinite stop" small.mfl "--from $d --on-nonfinite skip"
 gives 0 "outer loss" run small.mfl --from "$d" -o "$tmp/kept" --steps 1 --mode mixed --schedule keep
-gives 3 "other sizes, other options" run small.mfl --resume "$tmp/kept/small.ckpt" -o "$tmp/refused" --from "$d" --mode mixed --schedule snapshot
-gives 3 "written in mode mixed" run small.mfl --resume "$tmp/kept/small.ckpt" -o "$tmp/refused" --from "$d" --mode reverse --schedule keep
+gives 3 "written by the plan \"mixed, keep\"; this run would be \"mixed, snapshot\"" run small.mfl --resume "$tmp/kept/small.ckpt" -o "$tmp/refused" --from "$d" --mode mixed --schedule snapshot
+gives 3 "written by the plan \"mixed, keep\"; this run would be \"reverse, keep\"" run small.mfl --resume "$tmp/kept/small.ckpt" -o "$tmp/refused" --from "$d" --mode reverse --schedule keep
 refused "stands after outer step 20; 5 are asked for" small.mfl "--from $d --steps 5"
 mkdir -p "$tmp/d2"
 cp "$d"/* "$tmp/d2"
