@@ -85,10 +85,42 @@ static void swap_stmt(LStmt *s, const Swap *w)
             swap_stmt(s->func->body.at[k], w);
 }
 
-static bool removable(LBlock *b, int at, LBuf *c, LBuf *t)
+/* Which statements of a block touch a buffer: their places in it, in order, by the buffer's id. A step of many arrays has a copy for each. */
+typedef Vec(int) Places;
+typedef struct Touched { Low *l; Places *of; int now; } Touched;
+
+static void note_place(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
+{
+    Touched *x = user;
+    Places *p = &x->of[b->id];
+    (void)idx, (void)along, (void)how;
+    if (!p->n || p->at[p->n - 1] != x->now)
+        vec_push(x->l->arena, *p, x->now);
+}
+
+/* Those that touch one of the two. */
+static Places either(Low *l, const Places *a, const Places *b)
+{
+    Places all = { 0 };
+    for (int i = 0, k = 0; i < a->n || k < b->n;) {
+        int next = k == b->n || (i < a->n && a->at[i] < b->at[k]) ? a->at[i] : b->at[k];
+        vec_push(l->arena, all, next);
+        i += i < a->n && a->at[i] == next;
+        k += k < b->n && b->at[k] == next;
+    }
+    return all;
+}
+
+/* The statements at `touching` are those of the block that touch C or T; statements that are gone are NULL. */
+static bool removable(const LBlock *b, const Places *touching, int at, LBuf *c, LBuf *t)
 {
     int writer = -1;
-    for (int k = 0; k < at; k++) {
+    for (int i = 0; i < touching->n; i++) {
+        int k = touching->at[i];
+        if (k == at || !b->at[k])
+            continue;
+        if (k > at)                               /* the copies behind: T and C are not theirs */
+            return false;
         Look x = { .t = t, .c = c, .same = true };
         lir_each_access(b->at[k], true, look, &x);
         if (x.c_writes)
@@ -106,12 +138,6 @@ static bool removable(LBlock *b, int at, LBuf *c, LBuf *t)
                     return false;
             }
         } else if (writer >= 0 && x.c_reads)
-            return false;
-    }
-    for (int k = at + 1; k < b->n; k++) {         /* the copies behind: T and C are not theirs */
-        Look x = { .t = t, .c = c, .same = true };
-        lir_each_access(b->at[k], true, look, &x);
-        if (x.c_reads || x.c_writes || x.t_reads || x.t_writes)
             return false;
     }
     return writer >= 0;
@@ -145,22 +171,32 @@ static void take_out(LBlock *b, int k)
 /* Memory that may hold a value while it is computed: the workspace, and what learn moves. */
 bool is_place(const LBuf *b) { return b->storage == LB_WORK || b->storage == LB_STATE || b->storage == LB_META; }
 
-void remove_copies(LBlock *b)
+void remove_copies(Low *l, LBlock *b)
 {
-    bool any = false;
+    Touched x = { l, NEW_N(l->arena, Places, l->prog->bufs.n + 1), 0 };
+    int kept = 0, before = b->n;
+    for (x.now = 0; x.now < b->n; x.now++)
+        lir_each_access(b->at[x.now], true, note_place, &x);
     for (int k = b->n - 1; k >= 0; k--) {
         LStmt *s = b->at[k];
         if (s->kind != LS_COPY || !is_place(s->dst.buf) || s->src.buf->storage != LB_WORK || s->src.buf->given || s->src.buf->rank != s->dst.buf->rank)
             continue;
         LBuf *c = s->dst.buf, *t = s->src.buf;
-        if (!removable(b, k, c, t))
+        Places both = either(l, &x.of[c->id], &x.of[t->id]);
+        if (!removable(b, &both, k, c, t))
             continue;
-        take_out(b, k);
-        for (int i = 0; i < b->n; i++)
-            swap_stmt(b->at[i], &(Swap){ t, c });
-        any = true;
+        b->at[k] = NULL;
+        for (int i = 0; i < both.n; i++)
+            if (b->at[both.at[i]])
+                swap_stmt(b->at[both.at[i]], &(Swap){ t, c });
+        x.of[c->id] = both;
+        x.of[t->id].n = 0;
     }
-    if (any)
+    for (int k = 0; k < b->n; k++)
+        if (b->at[k])
+            b->at[kept++] = b->at[k];
+    b->n = kept;
+    if (kept < before)
         remove_idle(b);
 }
 

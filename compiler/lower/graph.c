@@ -207,7 +207,7 @@ void carry_over(Low *l, Making *m)
         c->count = type_count(t);
         push_stmt(l, m->body, c);
     }
-    remove_copies(m->body);
+    remove_copies(l, m->body);
 }
 
 /* Projections of the loop are its buffers from here on. */

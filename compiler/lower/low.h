@@ -102,7 +102,7 @@ Name   size_text(const Low *, Name axis, int64_t n);               /* the name o
 void   size_buffer(const Low *, LBuf *, int first, const Name *axis);          /* names for the sizes from dimension `first` on */
 
 /* ---- copies.c, fuse.c, temps.c, place.c ---- */
-void   remove_copies(LBlock *);
+void   remove_copies(Low *, LBlock *);
 bool   is_place(const LBuf *);
 void   join_firsts(Low *, int first_func);
 void   single_copies(Low *, LBlock *);

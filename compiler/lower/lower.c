@@ -177,7 +177,7 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
     }
     for (int k = 0; k < out.n; k++)
         push_stmt(l, &f->body, out.at[k]);
-    remove_copies(&f->body);
+    remove_copies(l, &f->body);
     vec_push(l->arena, l->prog->funcs, f);
     improve(l, first);
     vec_push(l->arena, l->prog->entries, (LEntry){ .kind = g->kind, .func = f });
