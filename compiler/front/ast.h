@@ -7,7 +7,7 @@
 #define MFL_AST_H
 #include "base.h"
 
-enum { EXPR_DEPTH = 5000, NESTING = 1000 };   /* depth of an expression's tree; brackets and blocks inside each other */
+enum { EXPR_DEPTH = 5000, NESTING = 1000, LONGEST = 255 };   /* depth of an expression's tree; brackets and blocks inside each other; characters of a name */
 
 typedef struct Expr Expr;
 typedef struct Stmt Stmt;
