@@ -114,7 +114,7 @@ static void record_values(Low *l, Making *m, Making *w)
         if (late[k] && slot_of(&e, &x)->buf != to.buf)
             store_value(l, w->in, r->loop->body->results.at[k], &to, w->body);
     }
-    remove_copies(w->body);
+    remove_copies(l, w->body);
 }
 
 void record_given(Low *l, Making *m, LBlock *body, LVar *t)
