@@ -238,8 +238,10 @@ Test(front, limits_are_stated)
     cr_expect(diags.errors >= 1);
     repeated("inner ", "{ for i in 0:2 ", 5000, "\n");
     cr_expect(diags.errors >= 1);
-    repeated("problem ", "a", 1000000, "\n");
+    repeated("problem ", "a", 255, "\n");
     cr_expect_eq(diags.errors, 0);
+    repeated("problem ", "a", 1000000, "\n");
+    cr_expect(diags.errors >= 1 && says(0, "255", 1), "%d errors: %s", diags.errors, diags.errors ? diags.all.at[0].text : "");
     repeated("", "\n", 1000000, "x");
     cr_expect(diags.errors == 1 && diags.all.at[0].span.first.line == 1000001);
 }
