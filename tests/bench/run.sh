@@ -2,7 +2,9 @@
 # make bench: hypergradient time and workspace bytes of mflc's plans, beside JAX's and PyTorch's methods where `make peers` and `make peers-torch` have installed
 # them, on the same inputs in the same run; then where the time goes (profile.sh) and, where no task is named, what compiling costs (compile.sh).
 # usage: run.sh MFLC [TASK[:T=8,...] ...]
-#   FULL=1     T = 2, 4 and 8, all plans, all methods, PyTorch: about an hour. Without it T = 8 and the plans and methods that decide: about ten minutes
+#   without more: T = 2 and 8, every mode and schedule, the JAX methods that decide: about half an hour
+#   FULL=1     T = 4 too, all methods, PyTorch: more than an hour
+#   QUICK=1    T = 8 and the plans and methods that decide: ten minutes
 #   PLANS      MODE/SCHEDULE/LOOPS ...; METHODS: of jax_peer.py; TORCH_METHODS: of torch_peer.py; TORCH: the python to run it with
 #   REPEAT     computations of each
 # One thread, float. Times are minimum and median of the computations in one process; ratios in one run are what counts. "C": the generated C by gcc -O3
@@ -22,13 +24,17 @@ if [ ! -x "$python" ]; then
     exit 1
 fi
 all="chain mlp_rates learned_optimizer logistic_l2 hyper_cleaning maml_sine transformer_rates transformer_maml transformer_rater"
+steps="2 8" repeat=${REPEAT:-3} methods="default block_vjp mixed_step_block mixed_step_block_saveg" torch_methods=
+blocks="mixed/snapshot/snapshot mixed/keep/keep mixed/keep/snapshot mixed/snapshot/keep mixed/snapshot/binomial:2 mixed/snapshot+last:0/snapshot mixed/snapshot+last:2/snapshot
+    mixed/snapshot+gradients/snapshot mixed/every:2/snapshot mixed/every:4:2/snapshot mixed/binomial:2/snapshot mixed/binomial:1/snapshot mixed/binomial:1+gradients/snapshot
+    reverse/keep/keep reverse/keep/snapshot reverse/snapshot/snapshot reverse/snapshot+gradients/snapshot reverse/binomial:2/snapshot"
+plain="mixed/keep/auto mixed/snapshot/auto mixed/snapshot+last:0/auto mixed/snapshot+last:2/auto mixed/snapshot+gradients/auto mixed/every:2/auto mixed/every:4:2/auto mixed/binomial:2/auto
+    mixed/binomial:1/auto reverse/keep/auto reverse/snapshot/auto reverse/snapshot+gradients/auto reverse/binomial:2/auto"
 if [ "$FULL" ]; then
     steps="2 4 8" repeat=${REPEAT:-5} methods="default step step_block block_vjp mixed mixed_step mixed_step_block mixed_step_block_saveg"
     torch_methods="default step_remat block_vjp mixed mixed_dual mixed_step mixed_step_block_remat"
-    blocks="mixed/keep/keep mixed/keep/snapshot mixed/snapshot/snapshot mixed/snapshot+gradients/snapshot mixed/binomial:2/snapshot mixed/binomial:1/snapshot reverse/keep/keep reverse/keep/snapshot reverse/snapshot/snapshot"
-    plain="mixed/keep/auto mixed/snapshot/auto mixed/snapshot+gradients/auto mixed/binomial:2/auto reverse/keep/auto reverse/snapshot/auto reverse/binomial:2/auto"
-else
-    steps=8 repeat=${REPEAT:-3} methods="default mixed_step_block mixed_step_block_saveg" torch_methods=
+elif [ "$QUICK" ]; then
+    steps=8 methods="default mixed_step_block mixed_step_block_saveg"
     blocks="mixed/snapshot/snapshot mixed/snapshot+gradients/snapshot mixed/binomial:2/snapshot reverse/snapshot/snapshot"
     plain="mixed/keep/auto mixed/snapshot/auto mixed/snapshot+gradients/auto reverse/keep/auto"
 fi
