@@ -107,17 +107,6 @@ static void add_states(Recording *x)
             x->node[x->n++] = r->body->params.at[q];
 }
 
-static int latest_in_forward(Pair *p, Node *value)
-{
-    Loop *l = p->fwd->u.loop;
-    for (int k = 0; k < l->outs.n; k++)
-        if (l->outs.at[k].kind == LO_LATEST && l->body->results.at[l->outs.at[k].result] == value)
-            return k;
-    ir_result(l->body, value, NULL);
-    vec_push(p->g->arena, l->outs, (LoopOut){ LO_LATEST, -1, l->body->results.n - 1 });
-    return l->outs.n - 1;
-}
-
 /* A parameter of R for each output of L; values that are one in L are one here. */
 static void give(Recording *x, Graph *body, Node **map)
 {
@@ -186,7 +175,7 @@ bool residuals_record(Graph *g, Node *fwd, Node *rev, const DiffOptions *o)
     x.out = NEW_N(g->arena, int, x.n + 1);
     x.given = NEW_N(g->arena, int, x.n + 1);
     for (int k = 0; k < x.n; k++)
-        x.out[k] = latest_in_forward(&x.p, x.p.map[x.node[k]->id]);
+        x.out[k] = residuals_output(&x.p, LO_LATEST, x.p.map[x.node[k]->id]);
     Graph *old = r->body, *body = graph_new(g->arena, old->name);
     Node **map = NEW_N(g->arena, Node *, x.p.limit + 1), **params = graph_same_params(body, old, map), **res = NEW_N(g->arena, Node *, old->results.n + 1);
     give(&x, body, map);

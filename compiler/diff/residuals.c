@@ -217,14 +217,14 @@ Node *residuals_translate(Pair *p, Node *n)
     return p->map[n->id];
 }
 
-static int collect_in_forward(Pair *p, Node *value)
+int residuals_output(Pair *p, LoopOutKind kind, Node *value)
 {
     Loop *l = p->fwd->u.loop;
     for (int k = 0; k < l->outs.n; k++)
-        if (l->outs.at[k].kind == LO_COLLECT && l->body->results.at[l->outs.at[k].result] == value)
+        if (l->outs.at[k].kind == kind && l->body->results.at[l->outs.at[k].result] == value)
             return k;
     ir_result(l->body, value, NULL);
-    vec_push(p->g->arena, l->outs, (LoopOut){ LO_COLLECT, -1, l->body->results.n - 1 });
+    vec_push(p->g->arena, l->outs, (LoopOut){ kind, -1, l->body->results.n - 1 });
     return l->outs.n - 1;
 }
 
@@ -271,7 +271,7 @@ static int choose_gradients(Pair *p, Node **saved)
             saved[n++] = b->nodes.at[i]->arg[0];
     for (int i = 0; i < count; i++)
         if (l->body->nodes.at[i]->op == OP_mark && is_computed(l->body->nodes.at[i]->arg[0]))
-            collect_in_forward(p, l->body->nodes.at[i]->arg[0]);
+            residuals_output(p, LO_COLLECT, l->body->nodes.at[i]->arg[0]);
     return n;
 }
 
@@ -302,7 +302,7 @@ void residuals_keep(Graph *g, Node *fwd, Node *rev, Kept what)
     Node **saved = NEW_N(g->arena, Node *, p.limit + 1);
     int n = what == KEEP_ALL ? residuals_choose(&p, saved) : choose_gradients(&p, saved), *out = NEW_N(g->arena, int, n + 1);
     for (int k = 0; k < n; k++)
-        out[k] = collect_in_forward(&p, residuals_translate(&p, saved[k]));
+        out[k] = residuals_output(&p, LO_COLLECT, residuals_translate(&p, saved[k]));
     if (n)
         rewrite_reverse(&p, saved, out, n);
 }

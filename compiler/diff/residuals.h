@@ -18,5 +18,6 @@ typedef struct Pair {
 Pair  residuals_pair(Graph *, Node *fwd, Node *rev);
 void  residuals_trivial(Pair *);                         /* which closed nodes are not worth storing */
 int   residuals_choose(Pair *, Node **saved);            /* the closed nodes that are worth storing; saved: room for p->limit; how many */
+int   residuals_output(Pair *, LoopOutKind, Node *);     /* L's output of that kind for a value of its body, new if there is none */
 Node *residuals_translate(Pair *, Node *of_rev);         /* a closed node, built in L's body */
 #endif

@@ -202,36 +202,40 @@ static void recorded(const Run *r, const Loop *l, Tensor *args)
         args[l->record->gives[k]] = out[k];
 }
 
+/* n of them, one behind the other. */
+static Tensor stacked(const Run *r, int64_t n, Type t)
+{
+    memmove(t.dim + 1, t.dim, sizeof *t.dim * (size_t)t.rank++);
+    t.dim[0] = n;
+    return blank(r->arena, &t);
+}
+
+/* Saved states: the literal meaning needs the first one only; a STATE parameter is brought from there to its iteration. */
+static void outputs(const Run *r, const Loop *l, const Tensor *args, Tensor *out)
+{
+    for (int k = 0; k < l->outs.n; k++) {
+        LoopOut o = l->outs.at[k];
+        if (o.kind == LO_LATEST)
+            out[k] = blank(r->arena, &l->body->results.at[o.result]->type);
+        else if (o.kind == LO_COLLECT)
+            out[k] = stacked(r, l->n, l->body->results.at[o.result]->type);
+        else if (o.kind == LO_SAVE) {
+            out[k] = stacked(r, checkpoint_slots(l->saves), l->body->params.at[o.param]->type);
+            if (!l->saves->from_start)
+                memcpy(out[k].at, args[o.param].at, sizeof(double) * (size_t)type_count(&args[o.param].type));
+        }
+    }
+}
+
 static Tensor *loop(const Run *r, const Node *n)
 {
     const Loop *l = n->u.loop;
     Tensor *args = NEW_N(r->arena, Tensor, l->params.n + 1), *res = NEW_N(r->arena, Tensor, l->body->results.n + 1), *out = NEW_N(r->arena, Tensor, l->outs.n + 1);
-    int64_t index[1] = { 0 };
     Type whole = type_scalar(T_INT);
     for (int p = 0, a = 0; p < l->params.n; p++)
         args[p] = l->params.at[p].kind == LP_INDEX ? blank(r->arena, &whole) : r->at[n->arg[a++]->id];
-    (void)index;
-    for (int k = 0; k < l->outs.n; k++)
-        if (l->outs.at[k].kind == LO_LATEST)
-            out[k] = blank(r->arena, &l->body->results.at[l->outs.at[k].result]->type);
-        else if (l->outs.at[k].kind == LO_COLLECT) {
-            Type t = l->body->results.at[l->outs.at[k].result]->type, s = t;
-            s.rank++;
-            s.dim[0] = l->n;
-            memcpy(s.dim + 1, t.dim, sizeof *t.dim * (size_t)t.rank);
-            out[k] = blank(r->arena, &s);
-        }
-    /* Saved states: the literal meaning needs the first one only; a STATE parameter is brought from there to its iteration. */
+    outputs(r, l, args, out);
     Tensor *first = NEW_N(r->arena, Tensor, l->params.n + 1);
-    for (int k = 0; k < l->outs.n; k++)
-        if (l->outs.at[k].kind == LO_SAVE) {
-            Type t = l->body->params.at[l->outs.at[k].param]->type;
-            memmove(t.dim + 1, t.dim, sizeof *t.dim * (size_t)t.rank++);
-            t.dim[0] = checkpoint_slots(l->saves);
-            out[k] = blank(r->arena, &t);
-            if (!l->saves->from_start)
-                memcpy(out[k].at, args[l->outs.at[k].param].at, sizeof(double) * (size_t)type_count(&args[l->outs.at[k].param].type));
-        }
     for (int p = 0; p < l->params.n; p++)
         if (l->params.at[p].kind == LP_STATE) {
             first[p] = args[p];

@@ -168,23 +168,44 @@ static void from_start(Low *l, Making *m, LBlock *b)
     }
 }
 
-/* One iteration of the forward loop on the states, as a function when it is an inner step. */
+/* ---- a part of an iteration, as a function when it is an inner step ---- */
+LFunc *open_phase(Low *l, Making *w, const char *doc)
+{
+    const Loop *loop = w->loop;
+    if (!loop->is_steps)
+        return NULL;
+    LFunc *func = l->func = NEW(l->arena, LFunc);
+    func->name = phase_name(l, loop->name);
+    func->doc = doc;
+    func->nindex = 1;
+    func->first = loop->first;
+    func->index = NEW_N(l->arena, LVar *, 1);
+    func->index[0] = w->index = new_var(l, intern("t"));
+    w->body = &func->body;
+    return func;
+}
+
+void close_phase(Low *l, LFunc *func, LFunc *before, LExpr *t, LBlock *b)
+{
+    l->func = before;
+    if (!func)
+        return;
+    vec_push(l->arena, l->prog->funcs, func);
+    LStmt *call = new_stmt(l, LS_INVOKE, NULL);
+    call->func = func;
+    call->index_arg = NEW_N(l->arena, LExpr *, 1);
+    call->index_arg[0] = t;
+    push_stmt(l, b, call);
+}
+
+/* One iteration of the forward loop on the states. */
 static void run_again(Low *l, Making *m, LBlock *b, LVar *j)
 {
     const Again *again = m->loop->again;
     Loop *loop = again->loop;
-    LFunc *func = NULL, *before = l->func;
+    LFunc *before = l->func;
     Making w = { m->outer, new_env(l, m->outer, loop->body), m->node, loop, NEW_N(l->arena, LBuf *, loop->params.n + 1), NULL, j, b };
-    if (loop->is_steps) {
-        func = l->func = NEW(l->arena, LFunc);
-        func->name = phase_name(l, loop->name);
-        func->doc = "One step of the inner loop again, from a saved state.";
-        func->nindex = 1;
-        func->first = loop->first;
-        func->index = NEW_N(l->arena, LVar *, 1);
-        func->index[0] = w.index = new_var(l, intern("t"));
-        w.body = &func->body;
-    }
+    LFunc *func = open_phase(l, &w, "One step of the inner loop again, from a saved state.");
     for (int k = 0; k < loop->params.n; k++) {
         Slot *s = &w.in->slot[loop->body->params.at[k]->id];
         if (loop->params.at[k].kind == LP_CARRY) {
@@ -201,15 +222,7 @@ static void run_again(Low *l, Making *m, LBlock *b, LVar *j)
             w.in->slot[loop->body->params.at[k]->id] = func || !loop->down ? (Slot){ .index_var = w.index } : (Slot){ .index_at = in_order(l, loop, w.index) };
     emit_graph(l, w.in, w.body);
     carry_over(l, &w);
-    l->func = before;
-    if (!func)
-        return;
-    vec_push(l->arena, l->prog->funcs, func);
-    LStmt *call = new_stmt(l, LS_INVOKE, NULL);
-    call->func = func;
-    call->index_arg = NEW_N(l->arena, LExpr *, 1);
-    call->index_arg[0] = in_order(l, loop, j);
-    push_stmt(l, b, call);
+    close_phase(l, func, before, in_order(l, loop, j), b);
 }
 
 /* The slot that the way to `from` begins at; asked for only where there are several. */

@@ -102,6 +102,10 @@ Name   size_text(const Low *, Name axis, int64_t n);               /* the name o
 void   size_buffer(const Low *, LBuf *, int first, const Name *axis);          /* names for the sizes from dimension `first` on */
 
 /* ---- copies.c, fuse.c, temps.c, place.c ---- */
+/* checkpoint.c: a part of an iteration becomes a phase of the program where it is one of the inner loop: NULL: it is not, w's body stays. close_phase ends it and calls it
+ * with t in b; before: the function around it. */
+LFunc *open_phase(Low *, Making *w, const char *doc);
+void   close_phase(Low *, LFunc *, LFunc *before, LExpr *t, LBlock *b);
 void   remove_copies(Low *, LBlock *);
 bool   is_place(const LBuf *);
 void   join_firsts(Low *, int first_func);

@@ -121,18 +121,9 @@ void record_given(Low *l, Making *m, LBlock *body, LVar *t)
 {
     const Record *r = m->loop->record;
     Loop *loop = r->loop;
-    LFunc *func = NULL, *before = l->func;
+    LFunc *before = l->func;
     Making w = { m->outer, new_env(l, m->outer, loop->body), m->node, loop, NULL, NULL, t, body };
-    if (loop->is_steps) {
-        func = l->func = NEW(l->arena, LFunc);
-        func->name = phase_name(l, loop->name);
-        func->doc = "What going backward needs of one step of the inner loop, from the state before it.";
-        func->nindex = 1;
-        func->first = loop->first;
-        func->index = NEW_N(l->arena, LVar *, 1);
-        func->index[0] = w.index = new_var(l, intern("t"));
-        w.body = &func->body;
-    }
+    LFunc *func = open_phase(l, &w, "What going backward needs of one step of the inner loop, from the state before it.");
     for (int k = 0; k < loop->params.n; k++) {
         Slot *s = &w.in->slot[loop->body->params.at[k]->id];
         int from = r->from[k];
@@ -148,13 +139,5 @@ void record_given(Low *l, Making *m, LBlock *body, LVar *t)
         if (loop->params.at[k].kind == LP_INDEX)
             w.in->slot[loop->body->params.at[k]->id].index_var = w.index;
     record_values(l, m, &w);
-    l->func = before;
-    if (!func)
-        return;
-    vec_push(l->arena, l->prog->funcs, func);
-    LStmt *call = new_stmt(l, LS_INVOKE, NULL);
-    call->func = func;
-    call->index_arg = NEW_N(l->arena, LExpr *, 1);
-    call->index_arg[0] = x_var(l, t);
-    push_stmt(l, body, call);
+    close_phase(l, func, before, x_var(l, t), body);
 }
