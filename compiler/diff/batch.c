@@ -172,12 +172,7 @@ void batch_inline(Graph *to, const Graph *from, Node *const *args, const bool *b
 {
     int limit = graph_limit(from);
     Batch b = { to, from, k, NEW_N(to->arena, Node *, limit + 1), NEW_N(to->arena, bool, limit + 1), NEW_N(to->arena, bool *, limit + 1), args };
-    bool *need = NEW_N(to->arena, bool, limit + 1);
-    for (int r = 0; r < nroots; r++)
-        need[roots[r]->id] = true;
-    for (int i = from->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[from->nodes.at[i]->id] && a < from->nodes.at[i]->narg; a++)
-            need[from->nodes.at[i]->arg[a]->id] = true;
+    bool *need = graph_needed(to->arena, from, roots, nroots);
     for (int p = 0; p < from->params.n; p++) {
         b.map[from->params.at[p]->id] = args[p];
         b.is[from->params.at[p]->id] = batched[p];

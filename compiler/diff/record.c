@@ -12,18 +12,6 @@
 /* What is recorded: nodes of R's body, of which the last are STATE parameters; out: the LATEST output of L for each, given: R's parameter for it. */
 typedef struct Recording { Pair p; Node **node; int n; int *out, *given; } Recording;
 
-/* By id of g: what its first n results need. */
-static bool *cone(const Graph *g, int n)
-{
-    bool *need = NEW_N(g->arena, bool, graph_limit(g) + 1);
-    for (int k = 0; k < n; k++)
-        need[g->results.at[k]->id] = true;
-    for (int i = g->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[g->nodes.at[i]->id] && a < g->nodes.at[i]->narg; a++)
-            need[g->nodes.at[i]->arg[a]->id] = true;
-    return need;
-}
-
 /* Is the value made of what is there by elementwise operators and views alone? */
 static bool is_near(const Graph *g, const Node *value, bool *there)
 {
@@ -76,7 +64,7 @@ static void only_what_is_computed(Recording *x, const DiffOptions *o)
         at[n->id] = l->body->results.n - 1;
     }
     l->body = share_loops(l->body, o);
-    bool *need = cone(l->body, nr), *live = cone(old, old->results.n);
+    bool *need = graph_needed(p->g->arena, l->body, l->body->results.at, nr), *live = graph_needed(p->g->arena, old, old->results.at, old->results.n);
     for (int i = 0; i < old->nodes.n; i++) {
         Node *n = old->nodes.at[i];
         Node *value = at[n->id] ? l->body->results.at[at[n->id]] : NULL;
@@ -134,12 +122,7 @@ static const Record *make_record(const Recording *x, const Graph *old)
 {
     Arena *arena = x->p.g->arena;
     const Loop *r = x->p.rev->u.loop;
-    bool *need = NEW_N(arena, bool, x->p.limit + 1);
-    for (int k = 0; k < x->n; k++)
-        need[x->node[k]->id] = true;
-    for (int i = old->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[old->nodes.at[i]->id] && a < old->nodes.at[i]->narg; a++)
-            need[old->nodes.at[i]->arg[a]->id] = true;
+    bool *need = graph_needed(arena, old, x->node, x->n);
     Record *record = NEW(arena, Record);
     Loop *w = NEW(arena, Loop);
     Graph *body = graph_new(arena, old->name);

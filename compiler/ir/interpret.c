@@ -307,14 +307,9 @@ void ir_interpret(const Graph *g, const Tensor *args, Tensor *results, Arena *ar
 {
     int limit = graph_limit(g);
     Run r = { arena, g, NEW_N(arena, Tensor, limit + 1), NEW_N(arena, Tensor *, limit + 1) };
-    bool *need = NEW_N(arena, bool, limit + 1);
+    bool *need = graph_needed(arena, g, g->results.at, g->results.n);
     for (int k = 0; k < g->params.n; k++)
         r.at[g->params.at[k]->id] = args[k];
-    for (int k = 0; k < g->results.n; k++)
-        need[g->results.at[k]->id] = true;
-    for (int i = g->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[g->nodes.at[i]->id] && a < g->nodes.at[i]->narg; a++)
-            need[g->nodes.at[i]->arg[a]->id] = true;
     for (int i = 0; i < g->nodes.n; i++)
         if (need[g->nodes.at[i]->id] && g->nodes.at[i]->op != OP_param)
             node(&r, g->nodes.at[i]);

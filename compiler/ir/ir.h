@@ -232,6 +232,7 @@ Node  *ir_param_like(Graph *, const Node *);                /* a parameter with 
 Node **graph_same_params(Graph *to, const Graph *g, Node **map);           /* new parameters like g's, also entered in map; for passes that rebuild a graph */
 void   graph_same_results(Graph *to, const Graph *g, Node *const *map);    /* g's results, as map has them, under their names */
 Graph *graph_clone(const Graph *, Name);                   /* only what results need, in the same order; bodies are cloned too */
+bool  *graph_needed(Arena *, const Graph *, Node *const *roots, int n);   /* by id: what these nodes need, themselves too; NULL needs nothing */
 Graph *graph_clone_in(Arena *, const Graph *, Name);       /* lives there; only the regions of grads are shared with the other */
 void  graph_topo(Graph *);                                 /* renumber: keep live nodes (reachable from results; all params), operands first */
 bool  graph_depends(const Node *, const Node *on);

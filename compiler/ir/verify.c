@@ -215,18 +215,6 @@ static bool structural(Check *c, const Graph *g, const Node *n)
     }
 }
 
-/* By id: what the results need. The rest is dead and goes. */
-static bool *needed(const Graph *g)
-{
-    bool *need = NEW_N(g->arena, bool, graph_limit(g) + 1);
-    for (int k = 0; k < g->results.n; k++)
-        need[g->results.at[k]->id] = true;
-    for (int i = g->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[i] && a < g->nodes.at[i]->narg; a++)
-            need[g->nodes.at[i]->arg[a]->id] = true;
-    return need;
-}
-
 /* ---- loops ---- */
 
 static bool loop_param(Check *c, const Graph *g, const Node *n, const Loop *l, int p)
@@ -306,7 +294,7 @@ static bool recorded(Check *c, const Graph *g, const Node *n, const Loop *l)
     for (int p = 0; p < l->params.n; p++)
         if (l->params.at[p].kind == LP_GIVEN && !times[p])
             return wrong(c, g, n, "parameter %d is given, but not recorded", p);
-    bool *need = needed(l->body);
+    bool *need = graph_needed(l->body->arena, l->body, l->body->results.at, l->body->results.n);
     for (int p = 0; p < l->params.n; p++)
         if (l->params.at[p].kind == LP_STATE && need[l->body->params.at[p]->id])
             return wrong(c, g, n, "state %d is read outside of what is recorded", p);
@@ -406,7 +394,7 @@ static bool node(Check *c, const Graph *g, const Node *n, int place)
 /* A parameter in no list stands for a linear input between linearize and transpose only; then it is dead. */
 static bool listed(Check *c, const Graph *g)
 {
-    bool *need = needed(g);
+    bool *need = graph_needed(g->arena, g, g->results.at, g->results.n);
     for (int k = 0; k < g->params.n; k++)
         need[g->params.at[k]->id] = false;
     for (int i = 0; i < g->nodes.n; i++)
@@ -448,7 +436,7 @@ const char *ir_verify(const Graph *g) { return ir_verify_at(g, NULL); }
 
 static const Node *other_stage(const Graph *g, IrStage stage)
 {
-    bool *need = needed(g);
+    bool *need = graph_needed(g->arena, g, g->results.at, g->results.n);
     for (int i = 0; i < g->nodes.n; i++) {
         const Node *n = g->nodes.at[i], *inside = NULL;
         if (!need[i])

@@ -94,13 +94,7 @@ static const char *check(const Graph *g, const bool *dep, const bool *need)
 const char *ir_verify_linear(Graph *g, Node *const *lin, int nlin, Node *const *roots, int nroots)
 {
     int limit = graph_limit(g);
-    bool *dep = NEW_N(g->arena, bool, limit + 1), *need = NEW_N(g->arena, bool, limit + 1);
-    for (int k = 0; k < nroots; k++)
-        if (roots[k])
-            need[roots[k]->id] = true;
-    for (int i = g->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[i] && a < g->nodes.at[i]->narg; a++)
-            need[g->nodes.at[i]->arg[a]->id] = true;
+    bool *dep = NEW_N(g->arena, bool, limit + 1), *need = graph_needed(g->arena, g, roots, nroots);
     for (int k = 0; k < nlin; k++)
         if (lin[k])
             dep[lin[k]->id] = true;

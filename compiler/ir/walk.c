@@ -125,18 +125,25 @@ void graph_same_results(Graph *to, const Graph *g, Node *const *map)
         ir_result(to, map[g->results.at[k]->id], k < g->result_names.n ? g->result_names.at[k] : NULL);
 }
 
+bool *graph_needed(Arena *arena, const Graph *g, Node *const *roots, int n)
+{
+    bool *need = NEW_N(arena, bool, graph_limit(g) + 1);
+    for (int k = 0; k < n; k++)
+        if (roots[k])
+            need[roots[k]->id] = true;
+    for (int i = g->nodes.n - 1; i >= 0; i--)
+        for (int a = 0; need[g->nodes.at[i]->id] && a < g->nodes.at[i]->narg; a++)
+            need[g->nodes.at[i]->arg[a]->id] = true;
+    return need;
+}
+
 Graph *graph_clone(const Graph *g, Name name) { return graph_clone_in(g->arena, g, name); }
 
 Graph *graph_clone_in(Arena *arena, const Graph *g, Name name)
 {
     Graph *c = graph_new(arena, name);
     Node **map = NEW_N(arena, Node *, graph_limit(g) + 1), **params = graph_same_params(c, g, map);
-    bool *need = NEW_N(arena, bool, graph_limit(g) + 1);
-    for (int k = 0; k < g->results.n; k++)
-        need[g->results.at[k]->id] = true;
-    for (int i = g->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[g->nodes.at[i]->id] && a < g->nodes.at[i]->narg; a++)
-            need[g->nodes.at[i]->arg[a]->id] = true;
+    bool *need = graph_needed(arena, g, g->results.at, g->results.n);
     for (int i = 0; i < g->nodes.n; i++) {              /* in the order in which they stand */
         Node *n = g->nodes.at[i];
         if (need[n->id] && !map[n->id])

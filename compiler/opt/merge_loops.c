@@ -344,13 +344,8 @@ Graph *opt_merge_loops(Graph *g, SharedFn *shared, const void *user)
     int limit = graph_limit(g);
     Graph *c = graph_new(g->arena, g->name);
     Node **map = NEW_N(g->arena, Node *, limit + 1), ***outs = NEW_N(g->arena, Node **, limit + 1), **params = graph_same_params(c, g, map);
-    bool *need = NEW_N(g->arena, bool, limit + 1);
+    bool *need = graph_needed(g->arena, g, g->results.at, g->results.n);
     Twins twins = { 0 };
-    for (int k = 0; k < g->results.n; k++)
-        need[g->results.at[k]->id] = true;
-    for (int i = g->nodes.n - 1; i >= 0; i--)
-        for (int a = 0; need[g->nodes.at[i]->id] && a < g->nodes.at[i]->narg; a++)
-            need[g->nodes.at[i]->arg[a]->id] = true;
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (map[n->id] || n->op == OP_param || !need[n->id])
