@@ -76,7 +76,7 @@ static Chunk *new_chunk(Arena *root, size_t cap) {
         return c;
     }
     c = cap > MOST - root->total ? NULL : calloc(1, sizeof *c + cap);
-    if (!c) no_memory(root->total);
+    if (!c) return NULL;
     c->cap = cap;
     root->total += cap;
     return c;
@@ -85,19 +85,27 @@ static Chunk *new_chunk(Arena *root, size_t cap) {
 static Chunk *add_chunk(Arena *a, size_t bytes) {
     size_t cap = bytes > CHUNK / 4 ? bytes : CHUNK;
     Chunk *c = new_chunk(a->of ? a->of : a, cap);
+    if (!c) return NULL;
     /* A chunk made for one large request is full at once: it goes behind the one that is still being filled. */
     if (cap == bytes && a->head) { c->next = a->head->next; a->head->next = c; }
     else { c->next = a->head; a->head = c; }
     return c;
 }
 
-void *arena_alloc(Arena *a, size_t bytes) {
-    if (bytes > MOST) no_memory(a->of ? a->of->total : a->total);
+void *arena_try(Arena *a, size_t bytes) {
+    if (bytes > MOST) return NULL;
     bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     Chunk *c = a->head;
     if (!c || c->cap - c->used < bytes) c = add_chunk(a, bytes);
+    if (!c) return NULL;
     void *p = c->data + c->used;
     c->used += bytes;
+    return p;
+}
+
+void *arena_alloc(Arena *a, size_t bytes) {
+    void *p = arena_try(a, bytes);
+    if (!p) no_memory(a->of ? a->of->total : a->total);
     return p;
 }
 

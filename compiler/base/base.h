@@ -27,6 +27,7 @@ Arena *arena_new(const char *lifetime);              /* "unit", "pass"; the name
 Arena *arena_part(Arena *of, const char *lifetime);  /* shorter lived: its memory is used again by later parts; freed with `of` at the latest */
 void   arena_free(Arena *);                          /* NULL is fine */
 void  *arena_alloc(Arena *, size_t bytes);           /* zeroed, aligned to 16; no_memory() when it is out */
+void  *arena_try(Arena *, size_t bytes);             /* the same; NULL when it is out: for what a file asks for, which is said of the file */
 char  *arena_printf(Arena *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 char  *arena_strndup(Arena *, const char *, size_t n);
 #define NEW(arena, T) ((T *)arena_alloc((arena), sizeof(T)))

@@ -6,7 +6,7 @@ FileArray *file_read(Arena *arena, const char *path, const char *columns, const 
 {
     size_t n;
     const char *colon = strstr(path, ".npz:"), *member = colon && access(path, F_OK) ? colon + 5 : NULL;
-    unsigned char *bytes = slurp(arena, member ? arena_strndup(arena, path, (size_t)(member - path) - 1) : path, &n, why);
+    const unsigned char *bytes = slurp(arena, member ? arena_strndup(arena, path, (size_t)(member - path) - 1) : path, &n, why);
     if (bytes && npz_is(bytes, n))
         bytes = npz_member(arena, bytes, n, member ? member : leaf, !member, &n, why);
     if (!bytes)

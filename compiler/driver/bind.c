@@ -190,7 +190,7 @@ static bool check_shape(Bindings *b, const Leaf *leaf, const FileArray *a)
 /* Checks one number and writes it; false when it was reported. */
 static bool put(Bindings *b, const Leaf *leaf, const FileArray *a, int64_t k, int real_bytes, void *to)
 {
-    double x = a->at[k];
+    double x = file_value(a, k);
     if (!isfinite(x)) {
         complain(b, a->path, leaf->name, arena_printf(b->arena, "%s: the value is %g; every number must be finite", where_of(b, a, k), x));
         return false;
@@ -215,7 +215,11 @@ static bool load_leaf(Bindings *b, const Leaf *leaf, const FileArray *a, int rea
         return false;
     int64_t count = type_count(&leaf->type) * (leaf->task ? a->dim[0] : 1);
     size_t bytes = leaf->type.dtype == T_REAL ? (size_t)real_bytes : 4;
-    *to = arena_alloc(b->arena, (size_t)(count + 1) * bytes + 64);
+    *to = arena_try(b->arena, (size_t)(count + 1) * bytes + 64);
+    if (!*to) {
+        complain(b, a->path, leaf->name, arena_printf(b->arena, "there is no memory for its %lld numbers", (long long)count));
+        return false;
+    }
     int wrong = 0;
     for (int64_t k = 0; k < count && wrong < 3; k++)
         wrong += !put(b, leaf, a, k, real_bytes, *to);

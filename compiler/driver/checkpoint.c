@@ -5,6 +5,9 @@
 #include "run.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { NAME_BYTES = 64, PLAN_BYTES = 256 };
 typedef struct Head {
@@ -179,39 +182,69 @@ int checkpoint_resume(Run *r)
     return -1;
 }
 
-/* Lines of steps that the checkpoint does not know, and half a line at the end, are written again by the run that goes on. */
-static int cut_log(Run *r, const char *path)
+/* ---- the log ---- */
+/* The bytes of the lines of the first `steps` steps: what follows, and half a line at the end, is written again by the run that goes on. false: it is no log. */
+static bool log_length(const char *text, size_t n, int64_t steps, size_t *keep)
 {
-    size_t n = 0, keep = 0;
-    const char *why = NULL;
-    unsigned char *text = slurp(r->s.arena, path, &n, &why);
-    if (!text)
-        return -1;                                            /* none so far */
-    for (size_t k = 0; k < n; k++) {
-        unsigned char *end = memchr(text + k, '\n', n - k);
-        long long step = -1;
-        if (!end || sscanf((char *)text + k, "{\"step\": %lld,", &step) != 1) {
-            if (!end)
-                break;
-            fprintf(messages(), "mflc: %s is not a log of mflc run\n", path);
-            return EXIT_DATA;
-        }
-        if (step >= r->step)
+    static const char start[] = "{\"step\": ";
+    *keep = 0;
+    for (size_t k = 0; k < n;) {
+        const char *end = memchr(text + k, '\n', n - k);
+        char *behind = NULL;
+        if (strncmp(text + k, start, n - k < strlen(start) ? n - k : strlen(start)))
+            return false;
+        if (!end || strtoll(text + k + strlen(start), &behind, 10) >= steps || *behind != ',')
             break;
-        k = (size_t)(end - text);
-        keep = k + 1;
+        *keep = k = (size_t)(end - text) + 1;
     }
-    return write_atomically(path, text, keep) ? -1 : cannot_write(path);
+    return true;
+}
+
+/* Is the log, by another name, a file that this run writes? */
+static bool log_is_result(const Run *r, const struct stat *log)
+{
+    const Problem *p = r->s.problem;
+    static const char *const ending[] = { ".npy", ".csv", ".svg", ".ckpt" };
+    for (int k = 0; k < p->meta.n + p->param.n + 2; k++)
+        for (int e = 0; e < 4; e++) {
+            const char *name = k < p->meta.n ? p->meta.at[k].name : k < p->meta.n + p->param.n ? p->param.at[k - p->meta.n].name : k == p->meta.n + p->param.n ? "loss" : p->name;
+            struct stat st;
+            if (!stat(arena_printf(r->s.arena, "%s/%s%s", r->o->out, name, ending[e]), &st) && st.st_ino == log->st_ino && st.st_dev == log->st_dev)
+                return true;
+        }
+    return false;
+}
+
+/* The log is this run's alone until it ends, and nothing but a log is written over. -1, or the exit code. */
+static int take_log(Run *r, int fd)
+{
+    struct stat st;
+    size_t n = 0, keep = 0;
+    const char *path = r->o->log, *why = NULL;
+    if (fstat(fd, &st))
+        return cannot_write(path);
+    if (!S_ISREG(st.st_mode))                                 /* a pipe, a terminal: written as it comes */
+        return -1;
+    if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+        fprintf(messages(), "mflc: another `mflc run` writes to %s; give this one a log of its own with --log\n", path);
+        return EXIT_DATA;
+    }
+    const char *text = (const char *)slurp(r->s.arena, path, &n, &why);
+    if (!why && log_is_result(r, &st))
+        why = "it is one of the results";
+    if (!why && !log_length(text, n, r->o->resume ? r->step : 0, &keep))
+        why = "it is there and not a log of mflc run";
+    if (why) {
+        fprintf(messages(), "mflc: --log %s: %s\n", path, why);
+        return EXIT_DATA;
+    }
+    return ftruncate(fd, (off_t)keep) ? cannot_write(path) : -1;
 }
 
 int log_open(Run *r)
 {
-    const char *path = r->o->log;
-    if (!path)
+    if (!r->o->log)
         return -1;
-    int code = r->o->resume ? cut_log(r, path) : -1;
-    if (code >= 0)
-        return code;
-    r->log = fopen(path, r->o->resume ? "a" : "w");
-    return r->log ? -1 : cannot_write(path);
+    r->log = fopen(r->o->log, "ae");
+    return r->log ? take_log(r, fileno(r->log)) : cannot_write(r->o->log);
 }

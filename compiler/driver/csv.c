@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
+#include <strings.h>
 
 typedef struct Field { const char *at; size_t n; } Field;
 typedef struct Csv { Arena *arena; const char *p, *end; char separator; int line, after; bool open; Vec(Field) fields; } Csv;   /* after: line of p */
@@ -58,15 +59,41 @@ static bool next_line(Csv *c)
     return false;
 }
 
+static const char digits[] = "0123456789";
+
+/* What programs print for a value that is not finite: a number, so that binding can say which and where. */
+static bool not_finite(const char *text)
+{
+    static const char *const words[] = { "nan", "inf", "infinity" };
+    for (int k = 0; k < 3; k++)
+        if (!strcasecmp(text, words[k]))
+            return true;
+    return false;
+}
+
+/* Decimal digits, a point, an exponent: 1 -2.5 .5 3e-4. strtod takes more, such as 0x10. */
 static bool number(Field f, double *out)
 {
-    char text[512], *end;
-    if (!f.n || f.n >= sizeof text || isspace((unsigned char)*f.at))
+    char text[512];
+    if (!f.n || f.n >= sizeof text)
         return false;
     memcpy(text, f.at, f.n);
     text[f.n] = 0;
-    *out = strtod(text, &end);
-    return !*end && end != text;
+    const char *p = text + (*text == '-' || *text == '+'), *whole = p;
+    p += strspn(p, digits);
+    size_t n = (size_t)(p - whole);
+    if (*p == '.') {
+        size_t part = strspn(p + 1, digits);
+        n += part;
+        p += 1 + part;
+    }
+    if (n && (*p == 'e' || *p == 'E')) {
+        const char *power = p + 1 + (p[1] == '-' || p[1] == '+');
+        n = strspn(power, digits);
+        p = power + n;
+    }
+    *out = strtod(text, NULL);
+    return (n && !*p) || not_finite(whole);
 }
 
 /* Is the first line a header? -1: it mixes words and numbers, *why says so. */
@@ -193,7 +220,9 @@ FileArray *csv_read(Arena *arena, const char *path, const char *text, size_t n, 
     a->dim[1] = list.n;
     a->line = lines.at;
     a->column = list.at;
-    a->at = values.at ? values.at : NEW(arena, double);
+    a->at = (const unsigned char *)values.at;
+    a->kind = 'f';
+    a->size = sizeof(double);
     return a;
 }
 

@@ -36,25 +36,29 @@ int  option_refuse(const char *option, const char *value, const char *wanted, co
 #define MODES     "mixed reverse forward"
 #define SCHEDULES "auto keep snapshot every binomial"
 
-/* ---- arrays.c (by npy.c, npz.c, csv.c): numbers of any type as doubles, row-major ---- */
+/* ---- arrays.c (by npy.c, npz.c, csv.c): numbers of any type, read as doubles one by one: the file's bytes stay as they are ---- */
 typedef struct FileArray {
     int     rank;
     int64_t dim[MAX_RANK];
     bool    whole;                 /* an integer or truth type (npy), or every number is whole (csv) */
     bool    table;                 /* csv: rank 2, [rows][columns]; one column may also stand for [rows], one number for a scalar */
-    double *at;
+    const unsigned char *at;       /* the elements, `size` bytes each, of kind f, i, u or b; big: most significant byte first; fortran: the first index moves fastest */
+    char    kind;
+    int     size;
+    bool    big, fortran;
     const char *path;
     int    *line, *column;         /* csv: for each row its line, for each column its place in the file, from 1 */
 } FileArray;
 /* columns: NULL, "1..10" or "a, b". leaf: which member of an .npz, when the path does not say (FILE.npz:NAME) and it holds several.
  * NULL with *why set when the file cannot be used; *why names row and column where it can. */
 FileArray *file_read(Arena *, const char *path, const char *columns, const char *leaf, const char **why);
-FileArray *npy_read(Arena *, const char *path, const unsigned char *bytes, size_t n, const char **why);
+double file_value(const FileArray *, int64_t k);        /* element k in row-major order */
+FileArray *npy_read(Arena *, const char *path, const unsigned char *bytes, size_t n, const char **why);      /* bytes outlive the array */
 FileArray *csv_read(Arena *, const char *path, const char *text, size_t n, const char *columns, const char **why);
 bool npz_is(const unsigned char *bytes, size_t n);
 bool npz_has(const unsigned char *bytes, size_t n, const char *name);
-/* The bytes of the .npy member of that name; only: or of the only one. */
-unsigned char *npz_member(Arena *, const unsigned char *bytes, size_t n, const char *name, bool only, size_t *size, const char **why);
+/* The bytes of the .npy member of that name; only: or of the only one. They are those of the file where they are not packed: it outlives them. */
+const unsigned char *npz_member(Arena *, const unsigned char *bytes, size_t n, const char *name, bool only, size_t *size, const char **why);
 /* All writers: false when it failed, errno says why; the old file is then still there. */
 bool npy_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at);
 bool csv_write(const char *path, int rank, const int64_t *dim, int real_bytes, const void *at);

@@ -26,7 +26,12 @@ unsigned char *slurp(Arena *arena, const char *path, size_t *n, const char **why
         fclose(f);
         return NULL;
     }
-    unsigned char *at = arena_alloc(arena, (size_t)st.st_size + 1);
+    unsigned char *at = arena_try(arena, (size_t)st.st_size + 1);
+    if (!at) {
+        *why = arena_printf(arena, "there is no memory for its %lld bytes", (long long)st.st_size);
+        fclose(f);
+        return NULL;
+    }
     *n = fread(at, 1, (size_t)st.st_size, f);
     at[*n] = 0;
     bool whole = *n == (size_t)st.st_size && !ferror(f);

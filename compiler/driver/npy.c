@@ -1,11 +1,9 @@
 /* npy.c -- NumPy's .npy, versions 1 to 3: little and big endian, C and Fortran order, real, integer and truth types.
- * The header is a Python dictionary; only its three keys are read. Sizes are checked against the file before anything is allocated. */
+ * The header is a Python dictionary; only its three keys are read. Sizes are checked against the file. */
 #include "driver.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
-
-typedef struct Npy { bool big, fortran; char kind; int size; } Npy;
 
 static const char *value_of(const char *head, const char *key)
 {
@@ -16,7 +14,7 @@ static const char *value_of(const char *head, const char *key)
     return p;
 }
 
-static bool read_header(const char *head, Npy *t, FileArray *a, const char **why)
+static bool read_header(const char *head, FileArray *a, const char **why)
 {
     const char *descr = value_of(head, "'descr'"), *order = value_of(head, "'fortran_order'"), *shape = value_of(head, "'shape'");
     if (descr && *descr == '[') {
@@ -27,17 +25,18 @@ static bool read_header(const char *head, Npy *t, FileArray *a, const char **why
         *why = "its .npy header is damaged";
         return false;
     }
-    t->big = descr[1] == '>';
-    t->kind = descr[2];
-    t->size = atoi(descr + 3);
-    t->fortran = !strncmp(order, "True", 4);
-    bool known = (t->kind == 'f' && (t->size == 2 || t->size == 4 || t->size == 8)) || (t->kind == 'b' && t->size == 1) ||
-                 ((t->kind == 'i' || t->kind == 'u') && (t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8));
+    a->big = descr[1] == '>';
+    a->kind = descr[2];
+    char *end;
+    a->size = (int)strtol(descr + 3, &end, 10);
+    a->fortran = !strncmp(order, "True", 4);
+    bool known = *end == '\'' && ((a->kind == 'f' && (a->size == 2 || a->size == 4 || a->size == 8)) || (a->kind == 'b' && a->size == 1) ||
+                 ((a->kind == 'i' || a->kind == 'u') && (a->size == 1 || a->size == 2 || a->size == 4 || a->size == 8)));
     if (!known) {
         *why = "its element type is not one of f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1";
         return false;
     }
-    a->whole = t->kind != 'f';
+    a->whole = a->kind != 'f';
     const char *p = shape + 1;
     while (*p && *p != ')') {
         if (*p == ' ' || *p == ',' || *p == 'L') {             /* 3L: written by Python 2 */
@@ -46,7 +45,6 @@ static bool read_header(const char *head, Npy *t, FileArray *a, const char **why
         }
         if (!isdigit((unsigned char)*p))
             break;
-        char *end;
         long long d = strtoll(p, &end, 10);
         if (a->rank == MAX_RANK || d > INT32_MAX) {
             *why = "its shape is too large";
@@ -83,7 +81,7 @@ static bool count_elements(const FileArray *a, uint64_t have, uint64_t *count)
     return *count <= have;
 }
 
-static double element(const unsigned char *p, const Npy *t)
+static double element(const unsigned char *p, const FileArray *t)
 {
     unsigned char b[8] = { 0 };
     for (int k = 0; k < t->size; k++)
@@ -104,6 +102,24 @@ static double element(const unsigned char *p, const Npy *t)
     return (double)u;
 }
 
+/* Where element k in row-major order lies: the file may count the first index fastest. */
+static int64_t place(const FileArray *a, int64_t k)
+{
+    int64_t at = 0, stride = 1;
+    if (!a->fortran)
+        return k;
+    for (int d = 0; d < a->rank; d++)
+        stride *= a->dim[d];
+    for (int d = a->rank - 1; d >= 0; d--) {
+        stride /= a->dim[d];
+        at += k % a->dim[d] * stride;
+        k /= a->dim[d];
+    }
+    return at;
+}
+
+double file_value(const FileArray *a, int64_t k) { return element(a->at + place(a, k) * a->size, a); }
+
 FileArray *npy_read(Arena *arena, const char *path, const unsigned char *bytes, size_t n, const char **why)
 {
     (void)path;
@@ -118,28 +134,14 @@ FileArray *npy_read(Arena *arena, const char *path, const unsigned char *bytes, 
         *why = "its .npy header is cut short";
         return NULL;
     }
-    Npy t = { 0 };
-    if (!read_header(arena_strndup(arena, (const char *)bytes + start, len), &t, a, why))
+    if (!read_header(arena_strndup(arena, (const char *)bytes + start, len), a, why))
         return NULL;
     uint64_t count;
-    if (!count_elements(a, (n - start - len) / (uint64_t)t.size, &count)) {
+    if (!count_elements(a, (n - start - len) / (uint64_t)a->size, &count)) {
         *why = "it is cut short: it holds fewer elements than its shape says";
         return NULL;
     }
-    a->at = NEW_N(arena, double, count + 1);
-    const unsigned char *data = bytes + start + len;
-    int64_t index[MAX_RANK] = { 0 };
-    for (uint64_t k = 0; k < count; k++) {
-        uint64_t from = k;
-        if (t.fortran) {
-            from = 0;
-            for (int d = a->rank - 1; d >= 0; d--)
-                from = from * (uint64_t)a->dim[d] + (uint64_t)index[d];
-            for (int d = a->rank - 1; d >= 0 && ++index[d] == a->dim[d]; d--)
-                index[d] = 0;
-        }
-        a->at[k] = element(data + from * (uint64_t)t.size, &t);
-    }
+    a->at = bytes + start + len;
     return a;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { MEMBER_LIMIT = 1 << 30 };
+enum { MEMBER_LIMIT = 1 << 30, DEFLATE_MOST = 1032 };      /* one byte stands for at most so many */
 typedef struct Zip { const unsigned char *at; size_t n; Arena *arena; const char *why; size_t directory, entries; } Zip;
 typedef struct Member { const char *name; size_t name_n; unsigned method, flags; uint32_t crc; uint64_t packed, size, header; } Member;
 
@@ -92,25 +92,30 @@ static bool inflate_member(const unsigned char *from, size_t packed, unsigned ch
     return ok;
 }
 
-static unsigned char *unpack(Zip *z, const Member *m)
+/* A stored member stays where it is. */
+static const unsigned char *unpack(Zip *z, const Member *m)
 {
     z->why = arena_printf(z->arena, "its member %.*s is damaged", (int)m->name_n, m->name);
     if (m->header > z->n || z->n - m->header < 30 || memcmp(z->at + m->header, "PK\3\4", 4))
         return NULL;
     uint64_t from = m->header + 30 + little(z->at + m->header + 26, 2) + little(z->at + m->header + 28, 2);
-    if (from > z->n || m->packed > z->n - from || (m->method == 0 && m->packed != m->size))
+    if (from > z->n || m->packed > z->n - from || (m->method == 0 && m->packed != m->size) || (m->method == 8 && m->size / DEFLATE_MOST > m->packed))
         return NULL;
     if (m->size > MEMBER_LIMIT || m->flags & 1 || (m->method != 0 && m->method != 8)) {
         z->why = arena_printf(z->arena, m->size > MEMBER_LIMIT ? "its member %.*s is larger than 1 GiB" : m->flags & 1 ? "its member %.*s is encrypted"
                               : "its member %.*s is packed in a way other than stored or deflated", (int)m->name_n, m->name);
         return NULL;
     }
-    unsigned char *to = arena_alloc(z->arena, (size_t)m->size + 1);
-    if (m->method == 0)
-        memcpy(to, z->at + from, (size_t)m->size);
-    else if (!inflate_member(z->at + from, (size_t)m->packed, to, (size_t)m->size))
-        return NULL;
-    return crc32(0, to, (uInt)m->size) == m->crc ? to : NULL;
+    const unsigned char *at = z->at + from;
+    if (m->method == 8) {
+        unsigned char *to = arena_try(z->arena, (size_t)m->size + 1);
+        if (!to)
+            z->why = arena_printf(z->arena, "there is no memory for the %llu bytes of its member %.*s", (unsigned long long)m->size, (int)m->name_n, m->name);
+        if (!to || !inflate_member(at, (size_t)m->packed, to, (size_t)m->size))
+            return NULL;
+        at = to;
+    }
+    return crc32(0, at, (uInt)m->size) == m->crc ? at : NULL;
 }
 
 static bool same(const Member *m, const char *name) { return name && strlen(name) == m->name_n && !memcmp(name, m->name, m->name_n); }
@@ -127,7 +132,7 @@ bool npz_has(const unsigned char *bytes, size_t n, const char *name)
     return false;
 }
 
-unsigned char *npz_member(Arena *arena, const unsigned char *bytes, size_t n, const char *name, bool only, size_t *size, const char **why)
+const unsigned char *npz_member(Arena *arena, const unsigned char *bytes, size_t n, const char *name, bool only, size_t *size, const char **why)
 {
     Zip z = { bytes, n, arena, NULL, 0, 0 };
     Member m, chosen = { 0 };
@@ -157,7 +162,7 @@ unsigned char *npz_member(Arena *arena, const unsigned char *bytes, size_t n, co
     buf_free(&list);
     if (!found)
         return NULL;
-    unsigned char *at = unpack(&z, &chosen);
+    const unsigned char *at = unpack(&z, &chosen);
     *size = (size_t)chosen.size;
     *why = at ? *why : z.why;
     return at;

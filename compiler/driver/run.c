@@ -1,7 +1,7 @@
 /* run.c -- mflc run: meta-training. Each outer step computes the hypergradient and hands it to the generated learn function; progress goes to
  * stderr, results to files. A checkpoint (checkpoint.c) holds everything that the next step depends on, so that --resume goes on bit for bit; it is there
- * from the start and replaced atomically, so that being killed at any moment loses at most the steps since the last one. Ctrl-C stops after the current
- * step and writes what there is; a second one ends at once. */
+ * from the start and replaced atomically, so that being killed at any moment loses at most the steps since the last one. Ctrl-C (SIGINT) and
+ * SIGTERM stop after the current step and write what there is, with exit code 128 + the signal's number; a second one ends at once. */
 #include "run.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stopped;
-static void on_signal(int sig) { (void)sig; stopped = 1; }
+static volatile sig_atomic_t stopped;               /* by this signal */
+static void on_signal(int sig) { stopped = sig; }
 
 /* ---- one outer step ---- */
 /* The 2-norm, without overflow on the way. */
@@ -212,7 +212,7 @@ static int train(Run *r)
         if (++r->step % every == 0)
             code = checkpoint_save(r);
     }
-    if (stopped)
+    if (stopped && r->step < r->steps)
         fprintf(messages(), "%smflc: stopped after outer step %lld; go on with --resume %s\n", isatty(2) ? "\n" : "", (long long)r->step, r->path);
     if (code >= 0 && code != EXIT_NUMERIC)
         return code;
@@ -283,6 +283,8 @@ static int learn(Run *r)
     if (code >= 0 && code != EXIT_NUMERIC)
         return code;
     int end = finish(r);
+    if (code < 0 && end < 0 && r->step < r->steps)
+        return 128 + stopped;                    /* what a shell says of a process that the signal ended */
     return code < 0 ? end : code;
 }
 

@@ -61,3 +61,27 @@ for f in outer d_log_l2 d_rate d_shift p_w; do yes_ "grad -o writes $f.npy" test
 gives 0 "outer value" grad small.mfl --from "$d" --meta log_l2="$tmp/g/d_log_l2.npy"
 printf '0\n1\n' > "$tmp/t.csv"
 gives 1 "" grad tasks.mfl --data x="$tmp/t.csv" --data y="$tmp/t.csv"
+# What a packed array asks for is what it unpacks to, whatever type it has, and no more than its bytes can stand for: 256 MiB of bytes within 1 GiB.
+python3 - "$tmp" << 'EOF'
+import struct, sys, zipfile
+head = b"{'descr': '|u1', 'fortran_order': False, 'shape': (268435456,), }\n"
+with zipfile.ZipFile(sys.argv[1] + "/large.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as z:
+    with z.open("x.npy", "w") as f:
+        f.write(b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head)
+        for k in range(256):
+            f.write(bytes(1 << 20))
+b = bytearray(open(sys.argv[1] + "/large.npz", "rb").read())
+at = b.index(b"PK\1\2")
+for name, size in (("much", 1 << 30), ("lies", 1 << 31)):
+    b[at + 24:at + 28] = struct.pack("<I", size)
+    open(sys.argv[1] + "/" + name + ".npz", "wb").write(b)
+EOF
+limited() { ( ulimit -v "$1"; shift; "$mflc" "$@" > "$tmp/out" 2> "$tmp/err"; echo $? > "$tmp/code" ); }
+limited 1048576 grad small.mfl --from "$d" --data y="$tmp/large.npz"
+[ "$(cat "$tmp/code")" = 1 ] && grep -q "large.npz holds \[268435456\]" "$tmp/err" && ok || bad "an array of bytes of 256 MiB: exit code $(cat "$tmp/code")"
+limited 1048576 grad small.mfl --from "$d" --data y="$tmp/much.npz"
+[ "$(cat "$tmp/code")" = 3 ] && grep -q "much.npz, for y: there is no memory for the 1073741824 bytes of its member x" "$tmp/err" && ok || bad "an array of 1 GiB: exit code $(cat "$tmp/code")"
+limited 1048576 grad small.mfl --from "$d" --data y="$tmp/lies.npz"
+[ "$(cat "$tmp/code")" = 3 ] && grep -q "its member x is damaged" "$tmp/err" && ok || bad "a member that lies about its size: exit code $(cat "$tmp/code")"
+wrong x '1,0x10\n3,4\n-1,0.5\n2,2\n' "line 1, column 2: a number is expected, found \`0x10\`"
+wrong x '1,2\n3,inf\n-1,0.5\n2,2\n' "row 2 (line 2), column 2: the value is inf; every number must be finite"

@@ -66,19 +66,41 @@ for at in 7 70 100 130 180 $((size - 3)); do          # one byte is another
     cmp -s "$tmp/r20/small.ckpt" "$tmp/cut.ckpt" && continue
     c=$tmp/cut.ckpt; refused "cannot be resumed" small.mfl "--from $d"
 done
-# Ctrl-C: stops after a step with what it has, and can go on.
+# Ctrl-C, or a job scheduler's SIGTERM: stops after a step with what it has, says so by its exit code, and can go on.
 "$mflc" run "$ridge" -o "$tmp/whole" --steps 3000 --quiet --log "$tmp/whole/log" > /dev/null 2>&1 || bad "run ridge"
-"$mflc" run "$ridge" -o "$tmp/int" --steps 3000 --log "$tmp/int/log" > "$tmp/out" 2> "$tmp/err" &
+for stop in INT:130 TERM:143; do
+    o=$tmp/${stop%:*}
+    "$mflc" run "$ridge" -o "$o" --steps 3000 --log "$o/log" > "$tmp/out" 2> "$tmp/err" &
+    pid=$!
+    tries=0
+    while ! [ -s "$o/log" ] && [ $tries -lt 300 ]; do sleep 0.1; tries=$((tries + 1)); done
+    kill -"${stop%:*}" $pid
+    wait $pid
+    code=$?
+    [ "$code" = "${stop#*:}" ] && grep -q "stopped after outer step" "$tmp/err" && grep -q "^outer loss" "$tmp/out" && [ -s "$o/w.npy" ] && ok || bad "SIG${stop%:*}: exit code $code"
+    [ "$(wc -l < "$o/log")" -lt 3000 ] && ok || bad "SIG${stop%:*} came too late to mean anything"
+    gives 0 "after 3000 outer steps" run "$ridge" -o "$o" --steps 3000 --log "$o/log" --quiet --resume "$o/ridge.ckpt"
+    same "$tmp/whole" "$o" "a run that SIG${stop%:*} stopped differs"
+done
+# A log is one run's, and nothing else is written over.
+mkfifo "$tmp/hold"
+"$mflc" run small.mfl --from "$d" -o "$tmp/l1" --steps 100000000 --quiet --log "$tmp/one.log" > "$tmp/hold" 2>&1 &
 pid=$!
+exec 9< "$tmp/hold"
 tries=0
-while ! [ -s "$tmp/int/log" ] && [ $tries -lt 300 ]; do sleep 0.1; tries=$((tries + 1)); done
-kill -INT $pid
+while ! [ -s "$tmp/one.log" ] && [ $tries -lt 300 ]; do sleep 0.1; tries=$((tries + 1)); done
+gives 3 "another \`mflc run\` writes to $tmp/one.log" run small.mfl --from "$d" -o "$tmp/l2" --steps 2 --log "$tmp/one.log"
+gives 3 "another \`mflc run\` writes to $tmp/l1" run small.mfl --from "$d" -o "$tmp/l1" --steps 2
+kill -TERM $pid
 wait $pid
-code=$?
-[ "$code" = 0 ] && grep -q "stopped after outer step" "$tmp/err" && grep -q "^outer loss" "$tmp/out" && [ -s "$tmp/int/w.npy" ] && ok || bad "Ctrl-C: exit code $code"
-[ "$(wc -l < "$tmp/int/log")" -lt 3000 ] && ok || bad "Ctrl-C came too late to mean anything"
-gives 0 "after 3000 outer steps" run "$ridge" -o "$tmp/int" --steps 3000 --log "$tmp/int/log" --quiet --resume "$tmp/int/ridge.ckpt"
-same "$tmp/whole" "$tmp/int" "an interrupted run differs"
+exec 9<&-
+[ "$(head -c 11 "$tmp/one.log")" = '{"step": 0,' ] && ok || bad "the log of a run was touched by another"
+gives 0 "" run small.mfl --from "$d" -o "$tmp/l2" --steps 2 --log "$tmp/one.log"
+[ "$(wc -l < "$tmp/one.log")" = 2 ] && ok || bad "a log is begun anew without --resume"
+cp small.mfl "$tmp/own.mfl"
+gives 3 "it is there and not a log of mflc run" run "$tmp/own.mfl" --from "$d" -o "$tmp/l2" --steps 2 --log "$tmp/own.mfl"
+yes_ "a problem is not written over by its log" cmp small.mfl "$tmp/own.mfl"
+for name in small.ckpt rate.npy w.csv loss.svg; do rm -rf "$tmp/l3"; gives 3 "it is one of the results" run small.mfl --from "$d" -o "$tmp/l3" --steps 2 --log "$tmp/l3/$name"; done
 # Killed at any moment, again and again.
 kills=${QUICK:+3}
 "$mflc" run "$ridge" -o "$tmp/kill" --steps 3000 --every 1 --quiet --log "$tmp/kill/log" > /dev/null 2>&1 &

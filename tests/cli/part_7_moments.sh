@@ -35,7 +35,7 @@ if [ -z "$ASAN" ] && ${CC:-cc} -shared -fPIC -o "$tmp/at_call.so" "$here/at_call
     printf '{"step": 2, "outer": 99}\n{"step": 3, "ou' >> "$tmp/m_cut/log"
     goes_on "$tmp/m_cut" && cmp -s "$tmp/m_whole/log" "$tmp/m_cut/log" && ok || bad "a log with steps too many is not mended"
     printf 'not a log\n' > "$tmp/m_cut/log"
-    goes_on "$tmp/m_cut" && bad "a file that is no log is written into" || { grep -q "is not a log of mflc run" "$tmp/err" && ok || bad "no log"; }
+    goes_on "$tmp/m_cut" && bad "a file that is no log is written into" || { grep -q "is there and not a log of mflc run" "$tmp/err" && ok || bad "no log"; }
 elif [ -z "$ASAN" ]; then bad "at_call.c does not compile"; fi
 # Folders and files that cannot be written (root may write anywhere: then /proc stands for them).
 gives 3 "cannot be written" run small.mfl --from "$d" -o /proc/nothing
