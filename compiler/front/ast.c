@@ -56,6 +56,8 @@ Expr *expr_over(Syntax *syn, Expr *base, ItemList *items, Expr *body, Span span)
             continue;
         }
         e->letter[e->nletter++] = (NameAt){ it->at->name, it->at->span };
+        if (!strcmp(e->name, "grad"))
+            vec_push(syn->arena, syn->grads, it->at->name);
     }
     return shallow(syn, e);
 }
@@ -110,5 +112,7 @@ Ast *parse_source(Arena *arena, Diags *diags, const Source *src)
     a->ncomment = syn.comments.n;
     a->token = syn.tokens.at;
     a->ntoken = syn.tokens.n;
+    a->grad = syn.grads.at;
+    a->ngrad = syn.grads.n;
     return a;
 }

@@ -113,6 +113,7 @@ typedef struct Ast {
     Decl    *decl;    int ndecl;
     Comment *comment; int ncomment;          /* in order, for the formatter */
     Span    *token;   int ntoken;            /* the same */
+    Name    *grad;    int ngrad;             /* w of each grad[w](...) */
     struct Ast *parent; Span imported_at;    /* set by imports.c: the file whose import line named this one, and that line's string; NULL for the main file and std */
 } Ast;
 

@@ -184,8 +184,7 @@ static Val eval_name(Sema *s, Scope *scope, const Expr *e)
         return report(s, e->at, NULL, "the argument `%s` cannot be read where a state starts: %s", e->name, may_read(s));
     if (!y->has_val)
         return val_error();
-    if (y->moves_with)
-        return report(s, e->at, NULL, "`%s` was computed from `%s` before; compute it inside grad[%s](...), or with `detach` where it is to stay as it is", e->name, y->moves_with, y->moves_with);
+    held_read(s, y, e->at);
     return y->val;
 }
 
@@ -333,8 +332,9 @@ void assign(Sema *s, Scope *scope, NameAt name, Val v, bool names)
     }
     if (names && v.kind == V_ARRAY && !v.node->origin.name && v.node->op != OP_const && v.node->op != OP_param)
         v.node->origin.name = name.name;
-    y->val = v;
+    y->val = held_apart(s, name.name, v);
     y->has_val = true;
+    y->assigned = true;
 }
 
 static void here_at(Sema *s, Span span, Name name)

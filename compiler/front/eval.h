@@ -43,6 +43,13 @@ bool  uses_letters(Sema *, Scope *, const Expr *);
 bool  exec_notation(Sema *, Scope *, const Stmt *);        /* t[i, j] = e */
 /* ---- eval_grad.c ---- */
 Val   eval_grad(Sema *, Scope *, const Expr *);            /* grad[w](e) */
+/* ---- held.c: what grad[w](e) holds fixed ---- */
+typedef struct Held { struct Held *up; const Scope *scope; Name in; Nodes w; Vec(const Sym *) read; } Held;
+void  held_begin(Sema *, Held *, const Scope *, Name in, Val w);   /* e is about to be evaluated in a scope inside of this one; in s->here */
+void  held_end(Sema *);
+void  held_read(Sema *, const Sym *, Span at);             /* a name was read */
+void  held_leave(Sema *, const LoopBuilder *, int64_t trips, int from);   /* a loop, or e, is ended and s->here is what is around it; from: held.n when it began */
+Val   held_apart(Sema *, Name, Val);                       /* a value that is about to be called so: where grad[name] stands somewhere, constants in it are not folded, for what is computed from them to be seen */
 /* ---- eval_loop.c ---- */
 bool  exec_for(Sema *, Scope *, const Stmt *);
 bool  exec_collect(Sema *, Scope *, const Stmt *, bool *was);

@@ -267,5 +267,6 @@ Val map_real(Sema *s, Op op, Val v)
         return whole_quotient(s, node_here(s, v.over), v.lo, v.hi, v.by);
     if (op == OP_detach && v.node->type.dtype != T_REAL)
         return v;
-    return val_array(ir_map1(s->here, op, val_real(s, v)));
+    Node *n = val_real(s, v);
+    return val_array(op == OP_detach && n->op == OP_detach ? ir_apart(n) : ir_map1(s->here, op, n));   /* a value of its own: held.c */
 }

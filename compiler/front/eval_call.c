@@ -236,7 +236,7 @@ Val eval_call(Sema *s, Scope *scope, const Expr *e)
         ok = val[k].kind != V_ERROR && sema_argument_sizes(s, &local, fn, &fn->item[k], &val[k], at[k] ? at[k]->span : e->at);
         if (ok) {
             Sym *arg = scope_add(s->arena, &local, SYM_ARG, fn->item[k].name.name, fn->item[k].name.span);
-            arg->val = val[k];
+            arg->val = held_apart(s, arg->name, val[k]);
             arg->has_val = true;
         }
     }

@@ -2,17 +2,16 @@
  *
  * e is evaluated into a graph of its own. There w stands for parameters, and whatever else e reads is captured, as by the body of a loop: this is a loop of one
  * iteration that is never ended. The graph becomes the region of a grad node; diff/ expands those before anything else is done with a problem.
- * What e reads by other names is held fixed, as in a partial derivative. On paper a local that was computed from w before would not be: to read one is an error. */
+ * What e reads by other names is held fixed, as in a partial derivative. On paper a local that was computed from w before would not be: to read one is an error (held.c). */
 #include "eval.h"
 
-typedef struct Enter { Sema *s; LoopBuilder *b; Name name; Vec(Node *) at; bool whole; } Enter;
+typedef struct Enter { Sema *s; LoopBuilder *b; Name name; bool whole; } Enter;
 
 static Val enter_leaf(void *user, Val leaf)
 {
     Enter *x = user;
     x->whole |= leaf.kind == V_NUM || leaf.node->type.dtype != T_REAL;
     Node *outside = val_real(x->s, leaf);
-    vec_push(x->s->arena, x->at, leaf.kind == V_NUM ? outside : leaf.node);
     return val_array(loop_carry(x->b, outside, outside->origin.name ? outside->origin.name : x->name));
 }
 
@@ -26,76 +25,6 @@ static Val leave_leaf(void *user, Val leaf)
     (void)leaf;
     d->origin.name = intern_printf("g_%s", r->body->params.at[r->wrt[x->at++]]->origin.name);
     return val_array(d);
-}
-
-/* ---- locals that were computed from the values ---- */
-
-typedef struct Cone { const Graph *g; char *says; } Cone;              /* of each node: 0 not known, 1 no, 2 yes */
-typedef struct Seek { Sema *s; const Enter *from; Vec(Cone) cones; bool found; } Seek;
-
-static char *said(Seek *k, const Node *n)
-{
-    for (int i = 0; i < k->cones.n; i++)
-        if (k->cones.at[i].g == n->graph)
-            return &k->cones.at[i].says[n->id];
-    vec_push(k->s->arena, k->cones, (Cone){ n->graph, NEW_N(k->s->arena, char, graph_limit(n->graph) + 1) });
-    return said(k, n);
-}
-
-/* What a parameter of a loop that is being built stands for outside of it; NULL: nothing. */
-static const Node *stands_for(const Sema *s, const Node *n)
-{
-    for (const Frame *f = s->frame; f && n->op == OP_param; f = f->up)
-        for (int k = 0, a = 0; f->builder->loop->body == n->graph && k < f->builder->loop->params.n; k++) {
-            const LoopParam *p = &f->builder->loop->params.at[k];
-            if (n->graph->params.at[k] == n)
-                return p->kind == LP_INDEX ? NULL : f->builder->args.at[a];
-            a += p->kind != LP_INDEX;
-        }
-    return NULL;
-}
-
-static bool computed_from(Seek *k, const Node *n)
-{
-    char *says = said(k, n);
-    if (*says || n->op == OP_detach)
-        return *says == 2;
-    const Node *outside = stands_for(k->s, n);
-    bool yes = outside && computed_from(k, outside);
-    for (int i = 0; i < k->from->at.n; i++)
-        yes |= n == k->from->at.at[i];
-    for (int i = 0; i < n->narg && !yes; i++)
-        yes = computed_from(k, n->arg[i]);
-    *says = yes ? 2 : 1;
-    return yes;
-}
-
-static Val seek_leaf(void *user, Val leaf)
-{
-    Seek *k = user;
-    k->found |= leaf.kind == V_ARRAY && computed_from(k, leaf.node);
-    return leaf;
-}
-
-typedef Vec(Sym *) Syms;
-
-/* Marks the locals that were computed from the values: to read one is an error then. */
-static Syms mark_locals(Sema *s, Scope *scope, const Enter *from)
-{
-    Seek k = { .s = s, .from = from };
-    Syms marked = { 0 };
-    for (Scope *c = scope; c && c != s->global && c != s->library; c = c->up)
-        for (int i = 0; i < c->syms.n; i++) {
-            Sym *y = c->syms.at[i];
-            k.found = false;
-            if (y->kind == SYM_LOCAL && y->has_val && y->val.kind != V_ERROR && y->name != from->name && !y->moves_with)
-                val_map_leaves(s, y->val, seek_leaf, &k);
-            if (!k.found)
-                continue;
-            y->moves_with = from->name;
-            vec_push(s->arena, marked, y);
-        }
-    return marked;
 }
 
 /* The loss in the region; NULL: reported. */
@@ -154,9 +83,11 @@ Val eval_grad(Sema *s, Scope *scope, const Expr *e)
     y->has_val = true;
     if (x.whole)
         return report(s, n.span, "a real array or a record is expected", "grad[%s](...) differentiates in real values; found %s", n.name, val_text(s, w));
-    Syms marked = mark_locals(s, scope, &x);
+    Held held;
+    int before = s->held.n;
+    held_begin(s, &held, scope, n.name, w);
     Node *loss = region_loss(s, &inside, e, b);
-    for (int k = 0; k < marked.n; k++)
-        marked.at[k]->moves_with = NULL;
+    held_end(s);
+    held_leave(s, b, 1, before);
     return loss ? grad_node(s, b, loss, w) : val_error();
 }

@@ -132,6 +132,7 @@ static bool run_body(LoopState *l, Scope *scope, const Stmt *st, LoopBuilder *b,
     Frame frame = { .up = s->frame, .builder = b, .scope = scope, .loop = st, .trips = n };
     Graph *outer = s->here;
     Scope inside = { .up = scope };
+    int held = s->held.n;
     s->frame = &frame;
     s->here = b->loop->body;
     Sym *var = scope_add(s->arena, &inside, SYM_LOCAL, st->name.name, st->name.span);
@@ -139,7 +140,7 @@ static bool run_body(LoopState *l, Scope *scope, const Stmt *st, LoopBuilder *b,
     frame.state = l;
     b->index->origin.name = st->name.name;
     Node *index = lo ? ir_map2(s->here, OP_add, b->index, ir_int(s->here, lo)) : b->index;
-    var->val = st->kind == S_FOR_RANGE ? val_int(index, lo, lo + n - 1) : element(s, over, b->index);
+    var->val = st->kind == S_FOR_RANGE ? val_int(index, lo, lo + n - 1) : held_apart(s, var->name, element(s, over, b->index));
     var->has_val = true;
     bool returned, ok;
     Val ignored;
@@ -166,6 +167,7 @@ static bool run_body(LoopState *l, Scope *scope, const Stmt *st, LoopBuilder *b,
     }
     s->frame = frame.up;
     s->here = outer;
+    held_leave(s, b, n, held);
     return ok && !returned;
 }
 
@@ -262,6 +264,7 @@ static bool run_loop(Sema *s, Scope *scope, const Stmt *st)
         c->param = x.params.at;
         c->n = x.params.n;
         c->sym->val = c->value;
+        c->sym->assigned = true;
     }
     bool ok = run_body(&l, scope, st, b, lo, n, over);
     int **out = NEW_N(s->arena, int *, l.ncarried + 1);

@@ -37,8 +37,7 @@ typedef struct Sym {
     const struct Decl *decl;                   /* of top-level symbols */
     Val val;                                   /* SYM_DIM, CONST (array constants are rebuilt on use), LOCAL, ARG; DATA, META, PARAM: bound per graph */
     Name stands_for;                           /* SYM_DIM, a size of a struct: the dim that it is given, or NULL */
-    Name moves_with;                           /* of a local, inside grad[w](...): w, which it was computed from before; else NULL */
-    bool has_val, busy, library;               /* busy: a const whose value is being found; library: of std/, whose files see each other and nothing of the user's */
+    bool has_val, assigned, busy, library;     /* assigned: by a statement of its body, an argument or state too; busy: a const whose value is being found; library: of std/, whose files see each other and nothing of the user's */
 } Sym;
 typedef struct Scope { struct Scope *up; Vec(Sym *) syms; } Scope;
 Sym *scope_find(const Scope *, Name);          /* innermost first, through `up` */
@@ -51,6 +50,9 @@ typedef struct Frame {                         /* one model loop being built, in
     struct Frame *up; LoopBuilder *builder; Scope *scope; const struct Stmt *loop;
     int64_t trips; Sym *var; void *state;      /* eval_loop.c: what is carried and collected */
 } Frame;
+/* A local that grad[w](e) reads, where it is read, and w: was it computed from w? Values of one moment, nodes of one graph or of graphs around it. */
+typedef Vec(Node *) Nodes;
+struct HeldRead { Name name, in; Span at; Nodes v, w; bool *said; };
 typedef struct Inside { const Scope *behind; Name name; Span span; } Inside;      /* a name that a loop bound for itself alone, and the scope behind the loop */
 typedef struct Sema {
     Arena *arena; Diags *diags; const FrontOptions *opt;
@@ -60,6 +62,8 @@ typedef struct Sema {
     Scope *global;                             /* dims, consts, fns, structs, optimizers (user's, imported, std) */
     Problem *problem;
     int64_t steps;                             /* T, for checks of x[step]; -1 while unknown */
+    struct Held *grads;                        /* held.c: the grad[w](...) that are being evaluated, innermost first, */
+    Vec(struct HeldRead) held;                 /* and what they read, until the loops around them are ended */
     /* the graph being built */
     Graph *graph;                              /* the outermost of the current loss or update; loop bodies are frames */
     Graph *here;                               /* where nodes go now: graph or the innermost frame's body */

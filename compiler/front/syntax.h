@@ -19,6 +19,7 @@ typedef struct Syntax {
     Vec(Decl) decls;
     Vec(Comment) comments;
     Vec(Span) tokens;
+    Vec(Name) grads;                 /* as in Ast */
     Vec(Open) open;                  /* brackets that are open, for messages */
     int   last;                      /* the token before */
     Span  last_span;

@@ -232,6 +232,12 @@ Node *ir_map1(Graph *g, Op op, Node *a)
     return ir_map(g, op, &a, 1);
 }
 
+Node *ir_apart(Node *n)
+{
+    Node like = { .op = OP_detach, .type = n->type };
+    return node_make(n->graph, &like, &n, 1);
+}
+
 /* Operands of rank 0 take the shape of the others. */
 static Node *map_broadcast(Graph *g, Op op, Node **args, int n)
 {

@@ -173,6 +173,7 @@ Node  *ir_like(Graph *, const Node *shape, double);        /* REAL splat of that
 Node  *ir_iota(Graph *, Type, int axis);
 Node  *ir_map(Graph *, Op, Node *const *args, int n);      /* shapes must agree */
 Node  *ir_map1(Graph *, Op, Node *);
+Node  *ir_apart(Node *);                                   /* its value without a derivative, not folded with anything until the graph is simplified */
 Node  *ir_map2(Graph *, Op, Node *, Node *);               /* two operands of equal shape, or one of rank 0, which is broadcast */
 Node  *ir_map3(Graph *, Op, Node *, Node *, Node *);       /* select(c, a, b): likewise */
 Node  *ir_contract(Graph *, const Contract *, Node *const *args, Type out);

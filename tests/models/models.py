@@ -374,8 +374,40 @@ def unet(r):
     return data, meta, value
 
 
+def held(r):
+    N, D, T = 5, 3, 4
+    data = dict(x=r.normal(size=(N, D)), y=r.normal(size=N))
+    meta = dict(log_rate=np.full(D, -2.0), pull=0.3, start=0.5 * r.normal(size=D))
+    stop = jax.lax.stop_gradient
+
+    def value(m, d):
+        loss = lambda u: ((jnp.tanh(d["x"] @ u) - d["y"]) ** 2).mean()
+        size = lambda u: (u**2).sum()
+
+        def adapt(u):
+            average, slow, anchor = 0, stop(u), u
+            for i in range(4):
+                g = jax.grad(lambda u: loss(u) + (average * u).sum() + m["pull"] * size(u - slow))(u)
+                average = 0.5 * average + 0.1 * g
+                u = u - jnp.exp(m["log_rate"]) * (g + jax.grad(lambda u: loss(u) + m["pull"] * size(u - anchor))(u))
+                slow = stop(0.5 * slow + 0.5 * u)
+            return u
+
+        def inner(p, t):
+            w = p["w"]
+            h, q = stop(w), 0
+            for i in range(3):
+                q = q + jax.grad(lambda w: (h * w**2).sum() + loss(w))(w)
+                h = stop(h + w)
+            g = jax.grad(lambda u: loss(u) + size(u - 1))(jnp.zeros(D))
+            return loss(adapt(w)) + 0.1 * (w * g).sum() + 0.01 * size(q)
+        p = descend(inner, dict(w=m["start"]), T, sgd(0.3))
+        return loss(p["w"]) + 0.01 * size(p["w"]), p
+    return data, meta, value
+
+
 PROBLEMS = dict(kalman=kalman, graph=graph, seq2seq=seq2seq, markov=markov, contrast=contrast, muon=muon, averages=averages, wraps=wraps, sharpness=sharpness, physics=physics,
-                evidence=evidence, unet=unet)
+                evidence=evidence, unet=unet, held=held)
 
 for number, (name, problem) in enumerate(PROBLEMS.items()):
     if sys.argv[1:] and name not in sys.argv[1:]:
