@@ -157,7 +157,8 @@ static void give_states(Sparse *s)
 {
     Loop *l = s->fwd->u.loop, *r = s->rev->u.loop;
     Graph *old = r->body, *body = graph_new(s->g->arena, old->name);
-    Node **map = NEW_N(s->g->arena, Node *, graph_limit(old) + 1), **params = graph_same_params(body, old, map);
+    Node **map = NEW_N(s->g->arena, Node *, graph_limit(old) + 1);
+    graph_same_params(body, old, map);
     r->body = body;
     l->saves = r->saves = s->plan;
     s->state_of = NEW_N(s->g->arena, int, l->params.n + 1);
@@ -175,7 +176,7 @@ static void give_states(Sparse *s)
         if (uses_state(s, n))
             map[n->id] = without_slice(s, body, n, map);
         else
-            graph_inline(body, old, params, &n, 1, &map[n->id], map);
+            graph_copy(body, old, n, map);
     }
     graph_same_results(body, old, map);
 }

@@ -67,7 +67,8 @@ Graph *share_loops(Graph *, const DiffOptions *);     /* opt_merge_loops, but fo
 /* Decides for each pair of a forward and a reverse loop what the one stores and the other computes again. The last transformation of a graph. */
 Graph *apply_schedules(Graph *, const DiffOptions *);
 /* ---- pipeline.c: what happens to each of those graphs ---- */
-typedef struct GraphPass { const char *name; Graph *(*run)(Graph *, const DiffOptions *); IrStage needs, gives; const char *doc; } GraphPass;
+typedef Graph *PassFn(Graph *, const DiffOptions *);
+typedef struct GraphPass { const char *name; PassFn *run; IrStage needs, gives; const char *doc; } GraphPass;
 extern const GraphPass graph_passes[];                /* in their order; the last has no name */
 Graph *run_pass(const GraphPass *, Graph *, const DiffOptions *, const PassObserver *);      /* verifies, tells the observer; both pointers may be NULL */
 Graph *run_passes_for_all(Graph *, const PassObserver *);                      /* those that know no schedule */

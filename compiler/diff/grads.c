@@ -127,7 +127,7 @@ void expand_grads(Graph *g, bool marked)
         } else if (n->op == OP_proj && outs[n->arg[0]->id])
             map[n->id] = outs[n->arg[0]->id][n->u.axis];
         else
-            graph_inline(fresh, g, params, &n, 1, &map[n->id], map);
+            graph_copy(fresh, g, n, map);
     }
     for (int k = 0; k < g->results.n; k++)
         done[k] = map[g->results.at[k]->id];

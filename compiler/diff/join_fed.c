@@ -43,6 +43,7 @@ static bool is_fed(Fed *f)
 {
     const Graph *body = f->lb->body;
     int limit = graph_limit(body), count = 0;
+    Vec(Node *) other = { 0 };                     /* arguments that are not fed: they may not wait for the loop that feeds */
     f->out = NEW_N(f->g->arena, int, f->lb->params.n + 1);
     f->by_id = NEW_N(f->g->arena, int, limit + 1);
     for (int i = 0; i <= limit; i++)
@@ -53,20 +54,22 @@ static bool is_fed(Fed *f)
             f->index = body->params.at[p];
             continue;
         }
-        const Node *x = f->b->arg[loop_argument(f->lb, p)];
+        Node *x = f->b->arg[loop_argument(f->lb, p)];
         if (f->lb->params.at[p].kind == LP_CAPTURE && x->op == OP_proj && x->arg[0] == f->a && f->la->outs.at[x->u.axis].kind == LO_COLLECT) {
             f->out[p] = f->by_id[body->params.at[p]->id] = (int)x->u.axis;
             count++;
-        } else if (graph_depends(x, f->a))
-            return false;
+        } else
+            vec_push(f->g->arena, other, x);
     }
-    for (int i = 0; count && i < body->nodes.n; i++)
+    if (!count || graph_needed(f->g->arena, f->g, other.at, other.n)[f->a->id])
+        return false;
+    for (int i = 0; i < body->nodes.n; i++)
         if (!reads_at_index(f, body->nodes.at[i]))
             return false;
     for (int k = 0; k < body->results.n; k++)
         if (f->by_id[body->results.at[k]->id] >= 0)
             return false;
-    return count > 0;
+    return true;
 }
 
 static Node *add_param(Fed *f, LoopParam p, const Node *like, Node *arg)

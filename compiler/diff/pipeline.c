@@ -53,6 +53,18 @@ Graph *run_pass(const GraphPass *pass, Graph *g, const DiffOptions *o, const Pas
     return g;
 }
 
+/* The passes from p to before `end`. Each leaves copies of loops behind in the graph's memory, more than the graph has: they run in memory of their own, that is gone then. */
+static Graph *run_apart(const GraphPass *p, PassFn *end, const Graph *g, const DiffOptions *o, const PassObserver *observer)
+{
+    Arena *apart = arena_part(g->arena, "passes");
+    Graph *now = graph_clone_in(apart, g, g->name);
+    for (; p->run != end; p++)
+        now = run_pass(p, now, o, observer);
+    now = graph_clone_in(g->arena, now, g->name);
+    arena_free(apart);
+    return now;
+}
+
 Graph *run_passes_for_all(Graph *g, const PassObserver *observer)
 {
 #ifndef NDEBUG
@@ -62,9 +74,7 @@ Graph *run_passes_for_all(Graph *g, const PassObserver *observer)
 #endif
     if (observer)
         observer->after(observer->user, "bilevel", g);
-    for (const GraphPass *p = graph_passes; p->run != share_loops; p++)
-        g = run_pass(p, g, NULL, observer);
-    return g;
+    return run_apart(graph_passes, share_loops, g, NULL, observer);
 }
 
 Graph *run_passes_for(Graph *g, const DiffOptions *o, const PassObserver *observer)
@@ -72,7 +82,8 @@ Graph *run_passes_for(Graph *g, const DiffOptions *o, const PassObserver *observ
     const GraphPass *p = graph_passes;
     while (p->run != share_loops)
         p++;
-    for (; p->name; p++)
-        g = run_pass(p, g, o, observer);
-    return g;
+    g = run_apart(p, apply_schedules, g, o, observer);
+    while (p->run != apply_schedules)
+        p++;
+    return run_pass(p, g, o, observer);
 }

@@ -264,10 +264,12 @@ static void warn_update(Problem *p, Diags *d)
         bool said = !at.src;
         for (int q = 0; q < k; q++)
             said |= at.src && p->param.at[q].stepped.first.off == at.first.off;
+        Node *const moved = result(&u, k);
+        const bool *need = said ? NULL : graph_needed(p->arena, p->update, &moved, 1);
         for (int i = 0; !said && i < p->update->nodes.n; i++) {
             const Node *n = p->update->nodes.at[i], *x = root_argument(n);
             Range r = x ? u.f.range[x->id] : anything;
-            if (!hit[n->id] || r.lo != 0 || r.above || !graph_depends(result(&u, k), n))
+            if (!hit[n->id] || r.lo != 0 || r.above || !need[n->id])
                 continue;
             warn(d, at, n->origin.span, arena_printf(p->arena, "%.*s takes a square root of what %s", (int)(at.last.off - at.first.off), at.src->text + at.first.off,
                                                      r.hi == 0 ? "is exactly 0 at the first step" : "can be exactly 0, as where a gradient has always been 0"));

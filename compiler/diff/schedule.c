@@ -137,7 +137,8 @@ Graph *share_loops(Graph *g, const DiffOptions *o) { return opt_merge_loops(g, s
 static Graph *without_marks(Graph *g)
 {
     Graph *c = graph_new(g->arena, g->name);
-    Node **map = NEW_N(g->arena, Node *, graph_limit(g) + 1), **params = graph_same_params(c, g, map);
+    Node **map = NEW_N(g->arena, Node *, graph_limit(g) + 1);
+    graph_same_params(c, g, map);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (map[n->id])
@@ -151,7 +152,7 @@ static Graph *without_marks(Graph *g)
         if (n->op == OP_mark)
             map[n->id] = map[n->arg[0]->id];
         else
-            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+            graph_copy(c, g, n, map);
     }
     graph_same_results(c, g, map);
     return c;

@@ -228,6 +228,8 @@ Name   ir_adjoint_name(Name tangent);                       /* b_w of d_w: of th
 /* ---- walking ---- */
 /* Rebuilds the cone of src's `roots` in dst; param k of src stands for args[k]. Returns the new roots. map may be NULL, else an array of src->nodes.n entries, NULL or preset. */
 void  graph_inline(Graph *dst, const Graph *src, Node *const *args, Node *const *roots, int n, Node **out, Node **map);
+/* Of one value, where map has all parameters: passes that rebuild a graph value by value. Enters it in map, too. */
+Node *graph_copy(Graph *dst, const Graph *src, Node *, Node **map);
 int    graph_limit(const Graph *);                          /* largest id + 1: the length of a table indexed by node ids */
 Node  *ir_param_like(Graph *, const Node *);                /* a parameter with the type, name, origin and axis names of a value elsewhere */
 Node **graph_same_params(Graph *to, const Graph *g, Node **map);           /* new parameters like g's, also entered in map; for passes that rebuild a graph */
@@ -236,7 +238,6 @@ Graph *graph_clone(const Graph *, Name);                   /* only what results 
 bool  *graph_needed(Arena *, const Graph *, Node *const *roots, int n);   /* by id: what these nodes need, themselves too; NULL needs nothing */
 Graph *graph_clone_in(Arena *, const Graph *, Name);       /* lives there; only the regions of grads are shared with the other */
 void  graph_topo(Graph *);                                 /* renumber: keep live nodes (reachable from results; all params), operands first */
-bool  graph_depends(const Node *, const Node *on);
 
 /* ---- text, verifier, reference interpreter, cost ---- */
 void  ir_print(const Graph *, Buf *);                      /* complete: ir_read makes the same graph of it */

@@ -87,6 +87,17 @@ static void copy_cone(Copy *c, Node *root, Node ***stack, int *cap)
     }
 }
 
+Node *graph_copy(Graph *dst, const Graph *src, Node *n, Node **map)
+{
+    Node *small[64], **stack = small;
+    int cap = 64;
+    Copy c = { dst, src, map };
+    Origin before = dst->here;
+    copy_cone(&c, n, &stack, &cap);
+    dst->here = before;
+    return map[n->id];
+}
+
 void graph_inline(Graph *dst, const Graph *src, Node *const *args, Node *const *roots, int n, Node **out, Node **map)
 {
     int limit = graph_limit(src), cap = 64;
@@ -142,12 +153,13 @@ Graph *graph_clone(const Graph *g, Name name) { return graph_clone_in(g->arena, 
 Graph *graph_clone_in(Arena *arena, const Graph *g, Name name)
 {
     Graph *c = graph_new(arena, name);
-    Node **map = NEW_N(arena, Node *, graph_limit(g) + 1), **params = graph_same_params(c, g, map);
+    Node **map = NEW_N(arena, Node *, graph_limit(g) + 1);
+    graph_same_params(c, g, map);
     bool *need = graph_needed(arena, g, g->results.at, g->results.n);
     for (int i = 0; i < g->nodes.n; i++) {              /* in the order in which they stand */
         Node *n = g->nodes.at[i];
         if (need[n->id] && !map[n->id])
-            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+            graph_copy(c, g, n, map);
     }
     graph_same_results(c, g, map);
     return c;
@@ -162,20 +174,4 @@ void graph_topo(Graph *g)
     *g = *c;
     for (int k = 0; k < g->nodes.n; k++)
         g->nodes.at[k]->graph = g;
-}
-
-bool graph_depends(const Node *n, const Node *on)
-{
-    bool *seen = NEW_N(n->graph->arena, bool, n->id + 1);
-    seen[n->id] = true;
-    for (int i = n->graph->nodes.n - 1; i >= 0; i--) {
-        const Node *x = n->graph->nodes.at[i];
-        if (x->id > n->id || !seen[x->id])
-            continue;
-        if (x == on)
-            return true;
-        for (int a = 0; a < x->narg; a++)
-            seen[x->arg[a]->id] = true;
-    }
-    return false;
 }

@@ -173,7 +173,7 @@ Graph *opt_dead_code(Graph *g)
             need[n->arg[a]->id] = true;
     }
     Graph *c = graph_new(g->arena, g->name);
-    Node **params = graph_same_params(c, g, map);
+    graph_same_params(c, g, map);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (!need[n->id] || map[n->id])
@@ -190,7 +190,7 @@ Graph *opt_dead_code(Graph *g)
             if (!map[n->id]->origin.name)
                 map[n->id]->origin = n->origin;
         } else
-            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+            graph_copy(c, g, n, map);
     }
     graph_same_results(c, g, map);
     return c;

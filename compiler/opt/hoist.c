@@ -126,7 +126,8 @@ Graph *opt_hoist(Graph *g)
 {
     int limit = graph_limit(g);
     Graph *c = graph_new(g->arena, g->name);
-    Node **map = NEW_N(g->arena, Node *, limit + 1), **params = graph_same_params(c, g, map);
+    Node **map = NEW_N(g->arena, Node *, limit + 1);
+    graph_same_params(c, g, map);
     Outputs *outs = NEW_N(g->arena, Outputs, limit + 1);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
@@ -140,7 +141,7 @@ Graph *opt_hoist(Graph *g)
             continue;
         }
         if (n->op != OP_loop) {
-            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+            graph_copy(c, g, n, map);
             continue;
         }
         Node **args = NEW_N(g->arena, Node *, n->narg + 1);

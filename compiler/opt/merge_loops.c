@@ -126,10 +126,7 @@ static int find_same(Both *b)
 
 static bool needs(const Both *b)
 {
-    for (int a = 0; a < b->joint->params.n - 1; a++)
-        if (b->arg.at[a] == b->a || graph_depends(b->arg.at[a], b->a))
-            return true;
-    return false;
+    return graph_needed(b->a->graph->arena, b->a->graph, b->arg.at, b->joint->params.n - 1)[b->a->id];
 }
 
 static int add_out(Graph *c, Loop *l, LoopOut o)
@@ -343,7 +340,8 @@ Graph *opt_merge_loops(Graph *g, SharedFn *shared, const void *user)
 {
     int limit = graph_limit(g);
     Graph *c = graph_new(g->arena, g->name);
-    Node **map = NEW_N(g->arena, Node *, limit + 1), ***outs = NEW_N(g->arena, Node **, limit + 1), **params = graph_same_params(c, g, map);
+    Node **map = NEW_N(g->arena, Node *, limit + 1), ***outs = NEW_N(g->arena, Node **, limit + 1);
+    graph_same_params(c, g, map);
     bool *need = graph_needed(g->arena, g, g->results.at, g->results.n);
     Twins twins = { 0 };
     for (int i = 0; i < g->nodes.n; i++) {
@@ -368,7 +366,7 @@ Graph *opt_merge_loops(Graph *g, SharedFn *shared, const void *user)
         } else if (n->op == OP_proj && outs[n->arg[0]->id])
             map[n->id] = outs[n->arg[0]->id][n->u.axis];
         else
-            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+            graph_copy(c, g, n, map);
     }
     graph_same_results(c, g, map);
     return c;

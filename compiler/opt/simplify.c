@@ -85,7 +85,8 @@ Graph *opt_simplify(Graph *g)
 {
     int limit = graph_limit(g);
     Graph *c = graph_new(g->arena, g->name);
-    Node **map = NEW_N(g->arena, Node *, limit + 1), **params = graph_same_params(c, g, map);
+    Node **map = NEW_N(g->arena, Node *, limit + 1);
+    graph_same_params(c, g, map);
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (map[n->id] || n->op == OP_param)
@@ -99,7 +100,7 @@ Graph *opt_simplify(Graph *g)
             c->here = n->origin;
             map[n->id] = split(c, n->u.contract, args, &n->type);
         } else
-            graph_inline(c, g, params, &n, 1, &map[n->id], map);
+            graph_copy(c, g, n, map);
     }
     graph_same_results(c, g, map);
     return c;

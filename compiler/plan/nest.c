@@ -232,8 +232,8 @@ static void count_loop(Count *c, const LStmt *s, double times)
     if (!lir_is_unrolled(s))
         add_loop(c, times * loop_start(n), times * (n > 1 ? n : 0));
     double from = c->now;
-    if (n > 1)
-        count_nest(c, &s->body, 0);                           /* the iteration before: what it has stored */
+    if (n > 1 && times > 0)                                   /* the iteration before: what it has stored; of an iteration that is itself one before, that is as good as known */
+        count_nest(c, &s->body, 0);
     double first = c->now;
     count_nest(c, &s->body, times * n);
     c->now = from + n * (c->now - first);

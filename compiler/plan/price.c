@@ -37,10 +37,10 @@ bool backward_needs_gradient(Problem *p)
             n++;
         }
     linearize(g, in, tin, n, g->results.at, g->results.n, out, false);
-    for (int r = 0; r < p->param.n + p->state.n; r++)
-        for (int k = last; k < last + p->param.n && out[r]; k++)
-            if (graph_depends(out[r], g->params.at[k]))
-                return true;
+    const bool *need = graph_needed(g->arena, g, out, p->param.n + p->state.n);
+    for (int k = last; k < last + p->param.n; k++)
+        if (need[g->params.at[k]->id])
+            return true;
     return false;
 }
 

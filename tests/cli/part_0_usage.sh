@@ -53,3 +53,18 @@ awk 'BEGIN {
     print "  return sum(v399) + sum(p^2)\n}\nstep p by sgd(0.1) for 3\nouter = sum(p^2)"
 }' > "$tmp/deep_text.mfl"
 [ -n "$ASAN" ] || yes_ "400 products within 2 GB" sh -c 'ulimit -v 2097152; exec "$1" build "$2/deep_text.mfl" --mode mixed --schedule snapshot -o "$2"' sh "$mflc" "$tmp"
+# Twelve loops in one another: each pass copies what lies inside, which is let go after it, and an inner loop is priced as often as there are loops around it, not twice for each of
+# them. 512 numbers in records of records: many params are walked over once, not once for each.
+{
+    printf 'problem deep_loops\nmeta m[4] = 0.1\nparam p[4] = 0.2\ninner {\n  h = p * m\n'
+    for k in 0 1 2 3 4 5 6 7 8 9 10 11; do printf '  for i%d in 0:2 {\n' $k; done
+    printf '  h = tanh(h) + p\n }}}}}}}}}}}}\n  return sum(h) + sum(p^2)\n}\nstep p by sgd(rate = 0.1) for 3\nouter = sum(p^2)\n'
+} > "$tmp/deep_loops.mfl"
+{
+    printf 'problem deep_records\nstruct S0 { a = 0.1 b = 0.2 }\n'
+    for k in 1 2 3 4 5 6 7 8; do printf 'struct S%d { a : S%d b : S%d }\n' $k $((k - 1)) $((k - 1)); done
+    printf 'meta m : S8\nparam p : S8\ninner = (p.a.a.a.a.a.a.a.a.a - m.a.a.a.b.a.a.a.a.a)^2\nstep p by sgd(rate = 0.1) for 2\nouter = p.a.a.a.a.a.a.a.a.a^2\n'
+} > "$tmp/deep_records.mfl"
+for f in deep_loops deep_records; do
+    [ -n "$ASAN" ] || yes_ "$f within 750 MB" timeout 120 sh -c 'ulimit -v 768000; exec "$1" build "$2/$3.mfl" -o "$2"' sh "$mflc" "$tmp" $f
+done
