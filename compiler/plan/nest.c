@@ -88,9 +88,9 @@ static void stores_of_body(Count *c, const Body *b, double bytes, bool masked)
 /* ---- loops ---- */
 static double loop_start(double n) { return n > 1; }
 
-/* A parallel loop: vectors, and what is left. LLVM makes one masked vector of a row of fewer than SHORT elements that does not fill one; longer rows are whole vectors of the widest kind that
- * leaves nothing, if there is one, else of the widest, and single elements. */
-static void count_vectors(Count *c, const Body *b, const LBlock *body, int64_t n, double times)
+/* A parallel loop: vectors, and what is left. LLVM makes one masked vector of a row of fewer than SHORT elements that does not fill one (a few are a vector before they become straight code:
+ * what does not fill it is stored by itself, not under a mask); longer rows are whole vectors of the widest kind that leaves nothing, if there is one, else of the widest, and single elements. */
+static void count_vectors(Count *c, const Body *b, const LStmt *s, int64_t n, double times)
 {
     int64_t full = VECTOR_BYTES / c->p->real_bytes, width = full;
     bool masked = false;
@@ -99,7 +99,7 @@ static void count_vectors(Count *c, const Body *b, const LBlock *body, int64_t n
         while (width / 2 >= n)
             width /= 2;
         vectors = (double)((n + width - 1) / width);
-        masked = n % width;
+        masked = n % width && !lir_is_unrolled(s);
     } else {
         while (width > LEAST && n % width && !(n % (width / 2)))
             width /= 2;
@@ -109,7 +109,7 @@ static void count_vectors(Count *c, const Body *b, const LBlock *body, int64_t n
     }
     double bytes = (double)(width * c->p->real_bytes);
     if (n <= FEW)
-        loads_of_body(c, b, bytes, masked ? latency_of_block(body) : 0, times);
+        loads_of_body(c, b, bytes, masked ? latency_of_block(&s->body) : 0, times);
     add_scalar(c, &b->once, times);
     add_vector(c, &b->each, times * vectors, bytes, masked);
     add_scalar(c, &b->each, times * rest);
@@ -148,9 +148,8 @@ static void count_innermost(Count *c, const LStmt *s, double n, double times)
 {
     Body *b = body_of(c, s);
     c->w.flops += times * (n * b->each.flops + b->once.flops);
-    bool loops = n > 2 && !lir_is_unrolled(s);
-    if (s->parallel && !b->chain && !b->scatters && !b->still && !b->guarded && loops) {
-        count_vectors(c, b, &s->body, (int64_t)n, times);
+    if (s->parallel && !b->chain && !b->scatters && !b->still && !b->guarded && n > 2) {
+        count_vectors(c, b, s, (int64_t)n, times);
         return;
     }
     double work = (issue(&b->each) + 0.3) * n;
@@ -158,7 +157,7 @@ static void count_innermost(Count *c, const LStmt *s, double n, double times)
         loads_of_body(c, b, c->p->real_bytes, 0, times);
     add_scalar(c, &b->once, times);
     add_scalar(c, &b->each, times * n);
-    if (loops)
+    if (n > 2 && !lir_is_unrolled(s))
         add_loop(c, times, times * n);
     c->now += work;
     if (!s->parallel)

@@ -67,7 +67,8 @@ Test(plan, vectors)
     cr_assert_eq(scaled(1600, false).of[W_VECTOR], 0);
     cr_assert_gt(scaled(1600, false).of[W_SCALAR], 10 * scaled(1600, true).of[W_SCALAR]);
     cr_assert_lt(scaled(16, true).of[W_SCALAR], scaled(17, true).of[W_SCALAR], "what is left over goes one by one");
-    cr_assert(scaled(4, true).of[W_VECTOR] == 0 && scaled(5, true).of[W_VECTOR] > 0, "a few elements are straight code");
+    cr_assert(scaled(4, true).of[W_VECTOR] > 0 && scaled(4, true).of[W_SCALAR] == 0, "a few elements are one vector, without a loop");
+    cr_assert(scaled(3, true).of[W_VECTOR] == scaled(4, true).of[W_VECTOR] && scaled(3, false).of[W_VECTOR] == 0);
     program->real_bytes = 8;
     double wide = scaled(1600, true).of[W_VECTOR];
     program->real_bytes = 4;
