@@ -54,6 +54,18 @@ static bool is_simd(const LStmt *s)
     return a.several && a.written;
 }
 
+/* In braces, but for one statement that is neither a condition nor lines that belong together. */
+static void body(C *c, const LStmt *s, int n)
+{
+    bool one = s->body.n == 1 && s->body.at[0]->kind != LS_IF;
+    buf_puts(c->o, one ? "\n" : " {\n");
+    c99_block(c, &s->body, n + 1);
+    if (!one) {
+        c99_indent(c, n);
+        buf_puts(c->o, "}\n");
+    }
+}
+
 static void counted(C *c, const LStmt *s, int n)
 {
     if (s->n <= 0 && !s->lo)
@@ -76,13 +88,13 @@ static void counted(C *c, const LStmt *s, int n)
         c99_size(c, s->size, s->n);
         buf_printf(c->o, "; %s++)", s->var->name);
     }
-    bool one = s->body.n == 1 && s->body.at[0]->kind != LS_IF;
-    buf_puts(c->o, one ? "\n" : " {\n");
-    c99_block(c, &s->body, n + 1);
-    if (!one) {
-        c99_indent(c, n);
-        buf_puts(c->o, "}\n");
-    }
+    body(c, s, n);
+}
+
+static bool is_mean(const LStmt *s)
+{
+    const char *mean = s->note ? strstr(s->note, "mean(") : NULL;
+    return mean && !strstr(s->note, "tangent of ") && !strstr(s->note, "adjoint of ");
 }
 
 static void stmt(C *c, const LStmt *s, int n)
@@ -97,6 +109,7 @@ static void stmt(C *c, const LStmt *s, int n)
         return;
     }
     c99_indent(c, n);
+    c->mean = is_mean(s);
     switch (s->kind) {
     case LS_LET: buf_printf(c->o, "%s %s = ", s->temp->dtype == T_REAL ? c->real : "int", s->temp->name); c99_expr(c, s->x, 0); buf_puts(c->o, ";"); break;
     case LS_LOCAL: c99_parts(c, s, from, n); return;
@@ -106,8 +119,7 @@ static void stmt(C *c, const LStmt *s, int n)
         buf_puts(c->o, ";");
         break;
     case LS_STORE:
-        buf_puts(c->o, s->dst.buf->name);
-        c99_subscripts(c, s->dst.buf, s->dst.idx, s->dst.buf->rank);
+        c99_element(c, s->dst.buf, s->dst.idx);
         buf_puts(c->o, s->minus ? " -= " : s->add ? " += " : " = ");
         c99_expr(c, s->x, 0);
         buf_puts(c->o, ";");
@@ -115,10 +127,8 @@ static void stmt(C *c, const LStmt *s, int n)
     case LS_IF:
         buf_puts(c->o, "if (");
         c99_expr(c, s->x, 0);
-        buf_puts(c->o, ") {\n");
-        c99_block(c, &s->body, n + 1);
-        c99_indent(c, n);
-        buf_puts(c->o, "}\n");
+        buf_puts(c->o, ")");
+        body(c, s, n);
         return;
     case LS_ZERO:
         buf_puts(c->o, "memset(");

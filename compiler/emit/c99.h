@@ -9,6 +9,7 @@ typedef struct C {
     const char *name, *real, *suffix;             /* of the problem; the real type in C, and its suffix in the runtime's function names */
     char *upper;
     const char *said;                             /* the last comment of a statement */
+    bool mean;                                    /* the statement is a mean, not a derivative of one */
     bool checks;                                  /* NAME_check is wanted */
     LEntryKind kind;                              /* of the entry that is being printed, or whose phase is */
     bool *by_value;                               /* by id: numbers that the function only reads: their names are the values, not pointers to them */
@@ -22,7 +23,7 @@ enum { P_SELECT = 1, P_OR, P_AND, P_EQ, P_REL, P_ADD, P_MUL, P_UNARY, P_ATOM }; 
 void c99_number(C *, double, bool bare);
 void c99_factor(C *, double, int outer);         /* a number, or the ratio of sizes that it is */
 void c99_expr(C *, const LExpr *, int outer);
-void c99_subscripts(C *, const LBuf *, LExpr *const *idx, int n);
+void c99_element(C *, const LBuf *, LExpr *const *idx);
 void c99_pointer(C *, const LPtr *);
 const char *c99_type(const C *, DType);          /* of an element in memory */
 void c99_size(C *, Name, int64_t);               /* the name, or the number where there is none */
@@ -30,6 +31,7 @@ void c99_count(C *, const LPtr *, int64_t n);    /* n elements from there */
 void c99_bytes(C *, const LPtr *, int64_t n);
 void c99_side(C *, const LPtr *, bool first, int64_t n);     /* rows or columns of a matrix */
 void c99_lead(C *, const LPtr *, int64_t ld);
+void c99_elements(C *, const Leaf *);
 /* ---- c99_text.c ---- */
 void c99_finish(C *, const LStmt *, size_t from, int indent);            /* the statement printed from there on gets its comment, and its line ends */
 void c99_paragraph(C *, const LStmt *, const LStmt **before);            /* a blank line before the statement, where a new paragraph begins */

@@ -18,6 +18,18 @@ static void as_written(char *text, size_t room, double v)
         snprintf(e, room - (size_t)(e - text), "e%d", power);
 }
 
+/* As few digits as say the number; returns how many. */
+static int shortest(const C *c, double v, char *text, size_t room)
+{
+    int digits = 1;
+    for (; digits <= 17; digits++) {
+        snprintf(text, room, "%.*g", digits, v);
+        if (c->p->real_bytes == 4 ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
+            break;
+    }
+    return digits;
+}
+
 void c99_number(C *c, double v, bool bare)
 {
     char text[64];
@@ -27,26 +39,22 @@ void c99_number(C *c, double v, bool bare)
         buf_printf(c->o, "(%s)%s%s", c->real, v < 0 ? "-" : "", isnan(v) ? "NAN" : "INFINITY");
         return;
     }
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (c->p->real_bytes == 4 ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
-            break;
-    }
+    shortest(c, v, text, sizeof text);
     as_written(text, sizeof text, v);
     bool point = strpbrk(text, ".e") != NULL;
     buf_printf(c->o, signbit(v) && !bare ? "(%s%s%s)" : "%s%s%s", text, point ? "" : ".0", c->p->real_bytes == 4 ? "f" : "");
 }
 
 
-void c99_subscripts(C *c, const LBuf *b, LExpr *const *idx, int n)
+/* An element: x[n][d], or *x of an array of one number. */
+void c99_element(C *c, const LBuf *b, LExpr *const *idx)
 {
-    for (int k = 0; k < n; k++) {
+    buf_printf(c->o, "%s%s", b->rank ? "" : "*", b->name);
+    for (int k = 0; k < b->rank; k++) {
         buf_puts(c->o, "[");
         c99_expr(c, idx[k], 0);
         buf_puts(c->o, "]");
     }
-    if (b->rank == 0)
-        buf_puts(c->o, "[0]");
 }
 
 static void binary(C *c, const LExpr *e, int prec, const char *op, int outer)
@@ -138,19 +146,19 @@ static bool is_ratio(const C *c, double v, double top, double n)
     return n >= 3 && n <= 0x1p24 && top / n == v && (c->p->real_bytes == 8 || (float)top / (float)n == (float)v);
 }
 
-/* Is there an array over both, one axis after the other? Only then is their product something that the problem counts; else it is a coincidence. */
+/* Is there an array over both, a first? Only then is their product something that the problem counts; else it is a coincidence. */
 static bool side_by_side(const C *c, Name a, Name b)
 {
     for (int k = 0; k < c->p->bufs.n; k++) {
         const LBuf *buf = c->p->bufs.at[k];
         for (int d = 0; d + 1 < buf->rank; d++)
-            if ((buf->size[d] == a && buf->size[d + 1] == b) || (buf->size[d] == b && buf->size[d + 1] == a))
+            if (buf->size[d] == a && buf->size[d + 1] == b)
                 return true;
     }
     return false;
 }
 
-/* v = q / one size, or else q / two of one array's: exactly, in the arithmetic of the generated code too, and for one choice of sizes only. */
+/* v = q / one size, or else q / two of one array's: exactly, in the arithmetic of the generated code too, and for one choice of sizes only; in a mean q is 1. */
 static bool ratio_of(const C *c, double v, double *q, const char **below)
 {
     static const double tops[] = { 1, 2, 4, -1, -2, -4 };
@@ -161,21 +169,42 @@ static bool ratio_of(const C *c, double v, double *q, const char **below)
     if (v * 1024 == floor(v * 1024) || is_written(c, fabs(v)))
         return false;
     for (int pairs = 0; pairs < 2 && !found; pairs++)
-        for (int t = 0; t < 6; t++)
+        for (int t = 0; t < (c->mean ? 1 : 6); t++)
             for (int i = 0; i < n_dims; i++)
                 for (int j = pairs ? 0 : i; j <= i; j++)
-                    if (is_ratio(c, v, tops[t], (double)dim[i].value * (pairs ? (double)dim[j].value : 1)) && (!pairs || side_by_side(c, dim[i].text, dim[j].text))) {
+                    if (is_ratio(c, v, tops[t], (double)dim[i].value * (pairs ? (double)dim[j].value : 1))) {
+                        Name a = dim[i].text, b = dim[j].text;
+                        bool in_order = side_by_side(c, a, b);
+                        if (pairs && !in_order && !side_by_side(c, b, a))
+                            continue;
                         found++;
                         *q = tops[t];
-                        *below = pairs ? arena_printf(c->p->arena, "(%s * %s)", dim[i].text, dim[j].text) : dim[i].text;
+                        *below = !pairs ? a : arena_printf(c->p->arena, "(%s * %s)", in_order ? a : b, in_order ? b : a);
                     }
     return found == 1;
+}
+
+/* 1.0 - 0.9 says more than 0.09999999999999998: the same bits in the arithmetic of the generated code. */
+static bool complement(const C *c, double v, double *of)
+{
+    char text[64];
+    *of = round((1 - v) * 1e6) / 1e6;
+    bool same = c->p->real_bytes == 8 ? 1 - *of == v : 1 - (float)*of == (float)v;
+    return v > 0 && v < 1 && *of > 0 && same && shortest(c, v, text, sizeof text) > 8;
 }
 
 void c99_factor(C *c, double v, int outer)
 {
     double q;
     const char *below;
+    if (complement(c, v, &q)) {
+        buf_puts(c->o, outer > P_ADD ? "(" : "");
+        c99_number(c, 1, true);
+        buf_puts(c->o, " - ");
+        c99_number(c, q, true);
+        buf_puts(c->o, outer > P_ADD ? ")" : "");
+        return;
+    }
     if (!ratio_of(c, v, &q, &below)) {
         c99_number(c, v, !outer);
         return;
@@ -186,11 +215,21 @@ void c99_factor(C *c, double v, int outer)
     buf_printf(c->o, " / %s%s", below, wrap ? ")" : "");
 }
 
+static void whole(C *c, const LExpr *e, int outer)
+{
+    bool wrap = e->size && e->over ? outer > P_ADD : e->i < 0 && outer;
+    buf_puts(c->o, wrap ? "(" : "");
+    c99_size(c, e->size, e->i);
+    if (e->size && e->over)
+        buf_printf(c->o, " %c %lld", e->over < 0 ? '-' : '+', (long long)llabs(e->over));
+    buf_puts(c->o, wrap ? ")" : "");
+}
+
 void c99_expr(C *c, const LExpr *e, int outer)
 {
     switch (e->kind) {
     case LX_NUM: if (e->dtype == T_BOOL) buf_puts(c->o, e->num != 0 ? "1" : "0"); else c99_factor(c, e->num, outer); return;
-    case LX_INT: buf_printf(c->o, e->i < 0 && outer ? "(%lld)" : "%lld", (long long)e->i); return;
+    case LX_INT: whole(c, e, outer); return;
     case LX_VAR: buf_puts(c->o, e->var->name); return;
     case LX_TEMP: buf_puts(c->o, e->temp->name); return;
     case LX_FOLD: buf_printf(c->o, "mfl_fold_%s%s(%s, %lld)", op_info[e->op].name, c->suffix, e->buf->name, (long long)e->buf->dim[0]); return;
@@ -201,9 +240,10 @@ void c99_expr(C *c, const LExpr *e, int outer)
             buf_printf(c->o, "(int)%s", e->buf->storage == LB_STEP ? "step" : "seed");
             return;
         }
-        buf_puts(c->o, e->buf->name);
-        if (!c->by_value || !c->by_value[e->buf->id])
-            c99_subscripts(c, e->buf, e->idx, e->buf->rank);
+        if (c->by_value && c->by_value[e->buf->id])
+            buf_puts(c->o, e->buf->name);
+        else
+            c99_element(c, e->buf, e->idx);
         return;
     }
 }
@@ -222,8 +262,8 @@ void c99_pointer(C *c, const LPtr *p)
         buf_puts(c->o, p->buf->name);
         return;
     }
-    buf_printf(c->o, "&%s", p->buf->name);
-    c99_subscripts(c, p->buf, p->idx, p->buf->rank);
+    buf_puts(c->o, "&");
+    c99_element(c, p->buf, p->idx);
 }
 
 /* ---- sizes ---- */
@@ -235,17 +275,17 @@ void c99_size(C *c, Name text, int64_t n)
         buf_printf(c->o, "%lld", (long long)n);
 }
 
-/* Are the n elements from p on all of the dimensions along which p runs, and has one of these a name? */
+/* Are the n elements from p on all of the dimensions along which p runs? Many numbers say less than one. */
 static bool has_sizes(const LPtr *p, int64_t n)
 {
-    bool named = false;
+    int numbers = 0, names = 0;
     int64_t all = 1;
     for (int d = 0; d < p->buf->rank; d++)
         if (p->along >> d & 1) {
             all *= p->buf->dim[d];
-            named |= p->buf->size[d] != NULL;
+            *(p->buf->size[d] ? &names : &numbers) += 1;
         }
-    return named && all == n;
+    return all == n && (names || (numbers > 0 && numbers <= 2));
 }
 
 void c99_count(C *c, const LPtr *p, int64_t n)
@@ -280,14 +320,47 @@ void c99_bytes(C *c, const LPtr *p, int64_t n)
         }
 }
 
-/* The first (or last) dimension along which p runs has the size n: by its name. */
+/* The first (or last) dimensions along which p runs have n elements together, and one of them a name: by their sizes. */
 void c99_side(C *c, const LPtr *p, bool first, int64_t n)
 {
-    int at = -1;
+    int dim[MAX_RANK], ndim = 0, used = 0;
+    bool named = false;
+    int64_t all = 1;
     for (int d = 0; d < p->buf->rank; d++)
-        if (p->along >> d & 1 && !(first && at >= 0))
-            at = d;
-    c99_size(c, at >= 0 && p->buf->dim[at] == n ? p->buf->size[at] : NULL, n);
+        if (p->along >> d & 1)
+            dim[ndim++] = d;
+    for (; used < ndim && all < n; used++) {
+        int d = dim[first ? used : ndim - 1 - used];
+        all *= p->buf->dim[d];
+        named |= p->buf->size[d] != NULL;
+    }
+    if (all != n || !named || n > INT32_MAX) {
+        c99_size(c, NULL, n);
+        return;
+    }
+    for (int k = first ? 0 : ndim - used; used; k++, used--) {
+        c99_size(c, p->buf->size[dim[k]], p->buf->dim[dim[k]]);
+        buf_puts(c->o, used > 1 ? " * " : "");
+    }
+}
+
+/* The elements of an array of the caller's. */
+void c99_elements(C *c, const Leaf *leaf)
+{
+    int64_t n = type_count(&leaf->type);
+    const char *sep = "";
+    if (n > INT32_MAX || !leaf->type.rank) {
+        c99_size(c, NULL, n);
+        return;
+    }
+    for (int d = 0; d < leaf->type.rank; d++, sep = " * ") {
+        Name text = NULL;
+        for (int k = 0; k < c->p->dims.n; k++)
+            if (c->p->dims.at[k].given && c->p->dims.at[k].axis == leaf->axis_name[d] && c->p->dims.at[k].value == leaf->type.dim[d])
+                text = c->p->dims.at[k].text;
+        buf_puts(c->o, sep);
+        c99_size(c, text, leaf->type.dim[d]);
+    }
 }
 
 void c99_lead(C *c, const LPtr *p, int64_t ld)

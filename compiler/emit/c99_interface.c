@@ -107,8 +107,9 @@ static void not_null(C *c, const char *what, const Leaf *leaf, int n, const char
 static void in_range(C *c, const Leaf *leaf)
 {
     const char *field = c99_field(c, leaf->name);
-    buf_printf(c->o, "    for (int64_t i = 0; i < %lld; i++)\n        if (data->%s[i] < 0 || data->%s[i] >= %lld)\n            return mfl_fail(status, MFL_BAD_INDEX, \"%s\", (double)data->%s[i]);\n",
-               (long long)type_count(&leaf->type), field, field, (long long)leaf->bound, leaf->name, field);
+    buf_puts(c->o, "    for (int64_t i = 0; i < ");
+    c99_elements(c, leaf);
+    buf_printf(c->o, "; i++)\n        if (data->%s[i] < 0 || data->%s[i] >= %lld)\n            return mfl_fail(status, MFL_BAD_INDEX, \"%s\", (double)data->%s[i]);\n", field, field, (long long)leaf->bound, leaf->name, field);
 }
 
 /* Functions that all entries share: is every input there, which results are wanted. */
@@ -290,8 +291,11 @@ void c99_tasks(C *c)
     buf_printf(c->o, "    mfl_divide_f%d(outer, 1, n);\n", 8 * c->p->real_bytes);
     if (p->meta.n)
         buf_puts(c->o, "    if (!wants)\n        return failed;\n");
-    for (int k = 0; k < p->meta.n; k++)
-        buf_printf(c->o, "    mfl_divide_f%d(grad->%s, %lld, n);\n", 8 * c->p->real_bytes, c99_field(c, p->meta.at[k].name), (long long)type_count(&p->meta.at[k].type));
+    for (int k = 0; k < p->meta.n; k++) {
+        buf_printf(c->o, "    mfl_divide_f%d(grad->%s, ", 8 * c->p->real_bytes, c99_field(c, p->meta.at[k].name));
+        c99_elements(c, &p->meta.at[k]);
+        buf_puts(c->o, ", n);\n");
+    }
     buf_puts(c->o, "    return failed;\n}\n\n");
     c99_prototype(c, C99_TASKS);
     c99_say(c, "\n{\n    return @_over_tasks(n, tasks, NULL, meta, outer, grad, works, threads, status);\n}\n\n");

@@ -45,6 +45,7 @@ void c99_sum(C *c, const LBlock *b, int k, int n)
 {
     const LStmt *loop = b->at[k + 1], *each = loop->body.at[0], *result = b->at[k + 2];
     size_t from = c->o->n;
+    c->mean = false;
     c99_indent(c, n);
     buf_printf(c->o, "%s(%s, %s, %s, ", each->add ? "MFL_SUM" : result->x->op == OP_max ? "MFL_MAX" : "MFL_MIN", c->real, result->temp->name, loop->var->name);
     c99_size(c, loop->size, loop->n);

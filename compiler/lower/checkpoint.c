@@ -64,7 +64,7 @@ static void copy_state(Low *l, LBlock *b, LBuf *state, LBuf *slots, LExpr *slot,
 /* The number of an iteration in the order of running, from its index, or the other way round. */
 static LExpr *in_order(Low *l, const Loop *forward, LVar *i)
 {
-    return forward->down ? x_map(l, OP_sub, T_INT, (LExpr *[]){ x_int(l, forward->n - 1), x_var(l, i) }, 2) : x_var(l, i);
+    return forward->down ? x_map(l, OP_sub, T_INT, (LExpr *[]){ x_size(l, forward->is_steps ? size_text(l, intern("STEPS"), forward->n) : NULL, forward->n, -1), x_var(l, i) }, 2) : x_var(l, i);
 }
 
 /* ---- the caller's store ---- */

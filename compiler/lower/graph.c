@@ -251,7 +251,7 @@ static bool reads_along(const Loop *loop, const Node *p)
 }
 
 /* What the number of iterations is called: as the first axis of an array that the loop reads element by element. Another array may have as many elements. */
-static Name trips_text(const Low *l, const Node *n)
+Name trips_text(const Low *l, const Node *n)
 {
     const Loop *loop = n->u.loop;
     if (loop->is_steps)

@@ -17,6 +17,14 @@ LExpr *x_int(Low *l, int64_t i)
     return e;
 }
 
+LExpr *x_size(Low *l, Name size, int64_t n, int64_t over)
+{
+    LExpr *e = x_int(l, n + over);
+    e->size = size;
+    e->over = over;
+    return e;
+}
+
 LExpr *x_num(Low *l, double v, DType t)
 {
     if (t == T_INT)
@@ -114,6 +122,10 @@ LExpr *x_add(Low *l, LExpr *a, LExpr *b)
         return x_add(l, a->arg[0], x_int(l, a->arg[1]->i + b->i));
     if (b->kind == LX_INT && b->i < 0)
         return x_map(l, OP_sub, T_INT, (LExpr *[]){ a, x_int(l, -b->i) }, 2);
+    if (b->kind == LX_MAP && b->op == OP_neg)
+        return x_map(l, OP_sub, T_INT, (LExpr *[]){ a, b->arg[0] }, 2);
+    if (a->kind == LX_MAP && a->op == OP_neg && b->kind != LX_INT)
+        return x_map(l, OP_sub, T_INT, (LExpr *[]){ b, a->arg[0] }, 2);
     return x_map(l, OP_add, T_INT, (LExpr *[]){ a, b }, 2);
 }
 
@@ -209,6 +221,13 @@ static int64_t without_constant(LExpr **e, int *sign)
     return shift;
 }
 
+/* i == j, not i - j == 0 */
+static LExpr *compare(Low *l, Op op, LExpr *e, int64_t with)
+{
+    bool two = e->kind == LX_MAP && e->op == OP_sub && with == 0;
+    return x_map(l, op, T_BOOL, (LExpr *[]){ two ? e->arg[0] : e, two ? e->arg[1] : x_int(l, with) }, 2);
+}
+
 /* Said of what varies: i > 2, not -i + 3 < 1. */
 LExpr *x_inside(Low *l, LExpr *e, int64_t lo, int64_t hi, int64_t n)
 {
@@ -218,9 +237,9 @@ LExpr *x_inside(Low *l, LExpr *e, int64_t lo, int64_t hi, int64_t n)
     if (!below && !above)
         return NULL;
     if (n == 1)
-        return x_map(l, OP_eq, T_BOOL, (LExpr *[]){ e, x_int(l, -sign * shift) }, 2);
-    LExpr *low = !below ? NULL : x_map(l, sign > 0 ? OP_ge : OP_le, T_BOOL, (LExpr *[]){ e, x_int(l, -sign * shift) }, 2);
-    LExpr *high = !above ? NULL : x_map(l, sign > 0 ? OP_lt : OP_gt, T_BOOL, (LExpr *[]){ e, x_int(l, sign * (n - shift)) }, 2);
+        return compare(l, OP_eq, e, -sign * shift);
+    LExpr *low = !below ? NULL : compare(l, sign > 0 ? OP_ge : OP_le, e, -sign * shift);
+    LExpr *high = !above ? NULL : compare(l, sign > 0 ? OP_lt : OP_gt, e, sign * (n - shift));
     return low && high ? x_map(l, OP_and, T_BOOL, (LExpr *[]){ low, high }, 2) : low ? low : high;
 }
 

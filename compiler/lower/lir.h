@@ -49,6 +49,7 @@ struct LExpr {
     DType     dtype;
     double    num;                    /* NUM: REAL or BOOL constant */
     int64_t   i;                      /* INT: constant */
+    Name      size; int64_t over;     /* INT: as much over the size of that name in program->dims: -1 of STEPS - 1; size NULL: a number */
     LVar     *var;
     LTemp    *temp;
     LBuf     *buf;                    /* LOAD: buf[idx...], one index for each dimension. FOLD: a LOCAL row whose halves are joined by op (add, max, min) until one is left */

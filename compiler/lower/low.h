@@ -29,6 +29,7 @@ typedef struct Low {
 
 /* ---- lexpr.c ---- */
 LExpr *x_int(Low *, int64_t);
+LExpr *x_size(Low *, Name size, int64_t n, int64_t over);        /* n + over, where n is the size of that name; NULL: of none */
 LExpr *x_num(Low *, double, DType);
 LExpr *x_var(Low *, LVar *);
 LExpr *x_temp(Low *, LTemp *);
@@ -104,6 +105,7 @@ void   size_buffer(const Low *, LBuf *, int first, const Name *axis);          /
 /* ---- copies.c, fuse.c, temps.c, place.c ---- */
 /* checkpoint.c: a part of an iteration becomes a phase of the program where it is one of the inner loop: NULL: it is not, w's body stays. close_phase ends it and calls it
  * with t in b; before: the function around it. */
+Name trips_text(const Low *, const Node *loop);                  /* the name of its number of iterations, or NULL */
 LFunc *open_phase(Low *, Making *w, const char *doc);
 void   close_phase(Low *, LFunc *, LFunc *before, LExpr *t, LBlock *b);
 void   remove_copies(Low *, LBlock *);

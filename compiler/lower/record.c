@@ -36,7 +36,7 @@ void leave_latest(Low *l, Making *m, LBlock *body, LVar *t)
         }
         if (!last) {
             LStmt *s = new_stmt(l, LS_IF, NULL);
-            s->x = x_map(l, OP_eq, T_BOOL, (LExpr *[]){ x_var(l, t), x_int(l, m->loop->down ? 0 : m->loop->n - 1) }, 2);
+            s->x = x_map(l, OP_eq, T_BOOL, (LExpr *[]){ x_var(l, t), m->loop->down ? x_int(l, 0) : x_size(l, trips_text(l, m->node), m->loop->n, -1) }, 2);
             s->often = 1 / (double)m->loop->n;
             push_stmt(l, body, s);
             last = &s->body;
@@ -87,7 +87,7 @@ LBlock *where_not_first(Low *l, Making *m, LBlock *body, LVar *t)
     if (m->loop->n < 2)
         return NULL;
     LStmt *s = new_stmt(l, LS_IF, NULL);
-    s->x = x_map(l, m->loop->down ? OP_lt : OP_gt, T_BOOL, (LExpr *[]){ x_var(l, t), x_int(l, m->loop->down ? m->loop->n - 1 : 0) }, 2);
+    s->x = x_map(l, m->loop->down ? OP_lt : OP_gt, T_BOOL, (LExpr *[]){ x_var(l, t), m->loop->down ? x_size(l, trips_text(l, m->node), m->loop->n, -1) : x_int(l, 0) }, 2);
     s->often = 1 - 1 / (double)m->loop->n;
     push_stmt(l, body, s);
     return &s->body;

@@ -678,7 +678,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
         }
 
     float b_exp_log_rate = -b_exp_log_rate_sum;                         /* adjoint of rate * g   std/optimizers.mfl:5 */
-    b_log_rate[0] += exp_log_rate * b_exp_log_rate;
+    *b_log_rate += exp_log_rate * b_exp_log_rate;
 }
 
 /* The outer value and its gradient, computed in the workspace. */
@@ -719,7 +719,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     float *b_log_rate = HYPERGRADIENT_b_log_rate;
     float *outer_value = HYPERGRADIENT_outer_value;
 
-    exp_log_rate[0] = mfl_expf(log_rate);                               /* rate = exp(log_rate)   attention.mfl:24 */
+    *exp_log_rate = mfl_expf(log_rate);                                 /* rate = exp(log_rate)   attention.mfl:24 */
 
     for (int l = 0; l < L; l++)
         for (int d = 0; d < D; d++)
@@ -811,8 +811,8 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
     MFL_SUM(float, sum_outer_difference, s, S, 16, mfl_logf(sum_outer_exp[s])
             - (h_3[s][yv[s]] - max_logits[s]));
-    b_log_rate[0] = 0.0f;
-    outer_value[0] = sum_outer_difference * (1.0f / S);
+    *b_log_rate = 0.0f;
+    *outer_value = sum_outer_difference * (1.0f / S);
 
     for (int b = L - 1; b >= 0; b--) {
         /* b_rms_norm_blocks_v = block_quotient_at_3' b_h: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */

@@ -94,7 +94,7 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work,
         /* x @ p.w   maml_sine.mfl:9 */
         float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
         /* net(p, xs) - ys   maml_sine.mfl:18 */
-        dense_minus_ys_at[t][k] = tanh_dense_p_l3_w + p_l3_b[0] - ys[k][0];
+        dense_minus_ys_at[t][k] = tanh_dense_p_l3_w + *p_l3_b - ys[k][0];
         float this_dense_minus_ys_at = dense_minus_ys_at[t][k];
         MFL_SIMD for (int h = 0; h < H; h++) {
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
@@ -137,7 +137,7 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work,
     }
     float g_p_l3_b = 2.0f / K * g_p_l3_b_sum;                           /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
 
-    p_l3_b[0] -= g_p_l3_b * 0.01f;                                      /* p = p - rate * g   std/optimizers.mfl:5 */
+    *p_l3_b -= g_p_l3_b * 0.01f;                                        /* p = p - rate * g   std/optimizers.mfl:5 */
     for (int h = 0; h < H; h++) {
         p_l1_w[h] -= g_p_l1_w[h] * 0.01f;
         p_l1_b[h] -= g_p_l1_b[h] * 0.01f;
@@ -204,7 +204,7 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, voi
     mfl_gemm_f32(K, H, H, -0.01f, &tanh_dense_at[t][0][0], H, 0, &b_p_l2_w[0][0], H, 0,
             0, &d_tanh_dense_p_l2_w_2[0][0], H);
     for (int k = 0; k < K; k++) {
-        d_dense[k] = (-0.01f) * b_p_l3_b[0];                            /* tangent of x @ p.w + p.b   maml_sine.mfl:9 */
+        d_dense[k] = (-0.01f) * *b_p_l3_b;                              /* tangent of x @ p.w + p.b   maml_sine.mfl:9 */
         float d_tanh_dense_p_l3_w_sum_part[16] = { 0 };
         MFL_LANES(h, H, 16, lane, {
             /* tangent of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
@@ -269,7 +269,7 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, voi
         b_p_l3_b_sum += d_dense[k];
     }
     float b_p_l3_b_2 = 2.0f / K * b_p_l3_b_sum;                         /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
-    b_p_l3_b[0] += b_p_l3_b_2;
+    *b_p_l3_b += b_p_l3_b_2;
     MFL_SIMD for (int h = 0; h < H; h++) {
         b_p_l1_b[h] += b_p_l1_b_2[h];
         b_p_l2_b[h] += b_p_l2_b_2[h];
@@ -307,7 +307,7 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
     float *b_p_l3_b = HYPERGRADIENT_b_p_l3_b;
     float *outer_value = HYPERGRADIENT_outer_value;
 
-    p_l3_b[0] = start_l3_b[0];
+    *p_l3_b = start_l3_b[0];
     for (int h = 0; h < H; h++) {
         p_l1_w[h] = start_l1_w[0][h];
         p_l1_b[h] = start_l1_b[h];
@@ -340,8 +340,7 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
         })
         /* x @ p.w   maml_sine.mfl:9 */
         float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
-        /* net(p, xq) - yq   maml_sine.mfl:20 */
-        dense_minus_yq[k] = tanh_dense_p_l3_w + p_l3_b[0] - yq[k][0];
+        dense_minus_yq[k] = tanh_dense_p_l3_w + *p_l3_b - yq[k][0];     /* net(p, xq) - yq   maml_sine.mfl:20 */
         outer_sum += dense_minus_yq[k] * dense_minus_yq[k];
         float this_dense_minus_yq = dense_minus_yq[k];
         MFL_SIMD for (int h = 0; h < H; h++) {
@@ -353,9 +352,9 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
     }
 
     MFL_SUM(float, b_p_l3_b_sum, k, K, 1, dense_minus_yq[k]);
-    b_p_l3_b[0] = 2.0f / K * b_p_l3_b_sum;                              /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    *b_p_l3_b = 2.0f / K * b_p_l3_b_sum;                                /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
 
-    outer_value[0] = outer_sum * 0.1f;                                  /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
+    *outer_value = outer_sum * (1.0f / K);                              /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
 
     memset(b_p_l3_w, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)

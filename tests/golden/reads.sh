@@ -25,8 +25,10 @@ for p in logistic_l2 learned_optimizer cart_pole maml_sine; do
     none "i == 1 is written i - 1 == 0, i > 2 as -i + 3 < 1" '[(]-?[a-z]+ [+-] [0-9]+ [=<>]|[(]-[a-z]+ [=<>]'
     none "arrays of the workspace are cast where they are declared" '= \((const )?float.*\)\(work \+'
     [ $p = learned_optimizer ] ||                 # its p - a - b rounds in that order
-        none "an update writes its old value out: x = x + y" '^ *([a-z_0-9]+(\[[^]]*\])*) = \1 [+-] '
+        none "an update writes its old value out: x = x + y" '^ *(\*?[a-z_0-9]+(\[[^]]*\])*) = \1 [+-] '
     none "a sign is written as a product" '\(-1\.0f\) \*|\* \(-1\.0f\)'
+    none "the last step is a number" '\(t [<=]+ [0-9]+\)'
+    none "one statement stands in braces" 'if \(t .*\{$'
     none "a value gets a second name" 'float this_([a-z_0-9]+) = \1;'
     sed -n "/^int ${p}_learn(/,/^}/p" "$c" > "$tmp/learn.c"
     if [ "$(wc -l < "$tmp/learn.c")" -gt 20 ] && ! grep -n 'memcpy\|work + ' "$tmp/learn.c" > "$said"; then ok; else bad "$p: learn moves copies"; fi
@@ -56,4 +58,14 @@ has "the number of directions has no name" '^enum .* DIRECTIONS = [0-9]+ };'
 has "a direction has another name where its loop only sets" 'for \(int direction = 0; direction < DIRECTIONS'
 make_c gp --from tests/reference/gp/in --mode mixed
 none "a size is declared that nothing has" 'DIRECTIONS'
+make_c records --from tests/reference/records/in --mode mixed --schedule snapshot --real double
+has "the last step has no name" 'if \(t < STEPS - 1\)'
+has "a mean's number is not said by its sizes" 'outer_value = .*1\.0 / \(V \* C\)'
+has "1 - 0.9 is written as a number" '\(1\.0 - 0\.9\)'
+has "the elements of a caller's array are a number" 'mfl_divide_f64\(grad->start\.inp\.w, D \* H, n\)'
+has "an outer value of one number has subscripts" '^ *\*outer_value = '
+make_c gaussian_process --mode reverse
+none "i == j is written i - j == 0" '\(i [+-] \(?-?j\)? == 0'
+make_c learned_optimizer --mode mixed --schedule snapshot
+has "rows of several axes are a number" 'mfl_gemm_f32\(D \* H, '
 count reads

@@ -93,7 +93,7 @@ static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *met
         xv_w_minus_yv[v] = xv_w - yv[v];                                /* xv @ w - yv   ridge.mfl:14 */
         outer_sum += xv_w_minus_yv[v] * xv_w_minus_yv[v];
     }
-    outer_value[0] = outer_sum * (1.0f / V);                            /* outer = mean((xv @ w - yv)^2)   ridge.mfl:14 */
+    *outer_value = outer_sum * (1.0f / V);                              /* outer = mean((xv @ w - yv)^2)   ridge.mfl:14 */
 
     memset(b_w, 0, sizeof(float) * D);
     for (int v = 0; v < V; v++)
