@@ -77,12 +77,16 @@ static const char *path_of(Bindings *b, const char *leaf, const char *from_file,
     if (x)
         return x->path;
     const char *ending[] = { "npy", "csv" };
-    if (b->npz && npz_has(b->npz, b->npz_n, leaf))
+    if (b->npz && npz_has(b->npz, b->npz_n, leaf)) {
+        b->from_used = true;
         return b->opt->from;
+    }
     for (int k = 0; b->opt->from && !b->npz && k < 2; k++) {
         const char *path = arena_printf(b->arena, "%s/%s.%s", b->opt->from, leaf, ending[k]);
-        if (!access(path, F_OK))
+        if (!access(path, F_OK)) {
+            b->from_used = true;
             return path;
+        }
     }
     *own = from_file != NULL;
     return from_file ? arena_printf(b->arena, "%s%s", from_file[0] == '/' ? "" : b->folder, from_file) : NULL;

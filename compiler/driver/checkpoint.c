@@ -16,7 +16,7 @@ typedef struct Head {
     double   clip, before;
     int64_t  real_bytes, skip, steps_done, state_bytes, meta_bytes, carried_bytes;
 } Head;
-static const char magic[8] = "mflckp5";
+static const char magic[8] = "mflckp6";
 
 static uint64_t hash(uint64_t h, const void *at, size_t n)
 {
@@ -26,6 +26,7 @@ static uint64_t hash(uint64_t h, const void *at, size_t n)
 }
 static const uint64_t hash_start = 14695981039346656037u;
 
+/* Before the first step, or before a checkpoint's values are taken: the metas have the numbers that are bound to them. */
 static uint64_t hash_data(const Run *r)
 {
     const Problem *p = r->s.problem;
@@ -33,8 +34,11 @@ static uint64_t hash_data(const Run *r)
     uint64_t h = hash(hash_start, &b->tasks, sizeof b->tasks);
     for (int k = 0; k < p->data.n; k++)
         h = hash(h, b->data[k], leaf_bytes(&p->data.at[k], r->s.real_bytes) * (size_t)(p->data.at[k].task ? b->tasks : 1));
-    for (int k = 0; k < p->meta.n; k++)
+    for (int k = 0; k < p->meta.n; k++) {
         h = hash(h, &b->meta_bound[k], 1);
+        if (b->meta_bound[k])
+            h = hash(h, b->meta[k], leaf_bytes(&p->meta.at[k], r->s.real_bytes));
+    }
     return h;
 }
 

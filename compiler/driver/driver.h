@@ -80,7 +80,7 @@ void   real_set(void *, int real_bytes, int64_t k, double);
 
 /* ---- bind.c: which file stands for which leaf, and its numbers ---- */
 typedef struct Binding { const char *name; bool meta, given, failed; const char *path; FileArray *array; } Binding;      /* given: by --data or --meta */
-typedef struct Bindings { Arena *arena; const Options *opt; const char *folder; unsigned char *npz; size_t npz_n; Vec(Binding) all; bool failed; } Bindings;   /* npz: --from FILE.npz */
+typedef struct Bindings { Arena *arena; const Options *opt; const char *folder; unsigned char *npz; size_t npz_n; Vec(Binding) all; bool failed, from_used; } Bindings;   /* npz: --from FILE.npz */
 /* -1, or an exit code: reported. */
 int  bindings_init(Bindings *, Arena *, const Options *);
 bool bindings_shape(void *bindings, const char *leaf, const char *from_file, const char *columns, int *rank, int64_t *dim, const char **file);
@@ -208,6 +208,9 @@ int   print_functions(void);
 void passes_print(FILE *);
 bool pass_known(const char *);
 const char *pass_names(const char *others);            /* those of graph passes, and others: separated by spaces */
+/* ---- unused.c ---- */
+void note_unused(const Session *, bool data);                 /* on the messages' stream; data: arrays were bound */
+
 /* ---- ir.c: graphs from text ---- */
 int  entries_from_text(Session *);                                               /* -1, or the exit code */
 bool graph_pass_known(const char *);

@@ -96,7 +96,7 @@ static void print_json(const Session *s, double outer, void **grad, const double
 static void print_text(const Session *s, double outer, void **grad, const double *t, int64_t n)
 {
     const Problem *p = s->problem;
-    printf("%s: %s, %s, %s\n", p->name, s->real_bytes == 4 ? "float" : "double", mode_text(p, &s->diff), schedule_text(s->arena, &s->diff.steps));
+    printf("%s: %s, %s\n", p->name, s->real_bytes == 4 ? "float" : "double", plan_text(s->arena, p, &(Plan){ .o = s->diff }));
     printf("  %-28s %.12g\n", "outer value", outer);
     for (int k = 0; k < p->meta.n; k++) {
         double largest, norm = norm_of(s, grad[k], &p->meta.at[k], &largest);

@@ -16,7 +16,7 @@ static const struct Command { const char *name, *args, *doc; } commands[] = {
     { "version", "",     "print version and build facts" },
 };
 
-typedef enum { A_NONE, A_TEXT, A_LIST, A_INT, A_SEED, A_REAL, A_BYTES, A_MODE, A_LOOPS } ArgKind;
+typedef enum { A_NONE, A_TEXT, A_LIST, A_INT, A_COUNT, A_SEED, A_REAL, A_BYTES, A_MODE, A_LOOPS } ArgKind;
 #define AT(f) offsetof(Options, f)
 static const struct Option { const char *name, *arg; ArgKind kind; size_t at; const char *used_by, *doc; } options[] = {
     { "--from",       "DIR",       A_TEXT, AT(from),     "build run grad check explain bench library", "bind every data array and meta variable for which DIR/NAME.npy or DIR/NAME.csv exists; DIR may be an .npz file" },
@@ -39,10 +39,10 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--main",       NULL,        A_NONE, AT(smoke),    "build", "add NAME_main.c, a program that runs the problem once, on the bound files' numbers or on simple ones" },
     { "--native",     NULL,        A_NONE, AT(native),   "build", "machine code (llvm, asm, obj, so, --python) for this processor alone, not for all of its architecture" },
     { "-o",           "DIR",       A_TEXT, AT(out),      "build run grad", "where to write (build: . ; run: result; grad: nothing is written without it)" },
-    { "--repeat",     "N",         A_INT,  AT(repeat),   "grad bench", "time N computations: minimum and median" },
+    { "--repeat",     "N",         A_COUNT, AT(repeat),   "grad bench", "time N computations: minimum and median" },
     { "--json",       NULL,        A_NONE, AT(json),     "grad explain bench", "print JSON" },
     { "--steps",      "N",         A_INT,  AT(steps),    "run", "outer steps, instead of the number in the learn lines" },
-    { "--every",      "N",         A_INT,  AT(every),    "run", "write the checkpoint each N outer steps (10)" },
+    { "--every",      "N",         A_COUNT, AT(every),    "run", "write the checkpoint each N outer steps (10)" },
     { "--resume",     "FILE",      A_TEXT, AT(resume),   "run", "go on from a checkpoint, bit for bit" },
     { "--log",        "FILE",      A_TEXT, AT(log),      "run", "write one JSON line per outer step; with --resume go on in it" },
     { "--clip",       "X",         A_REAL, AT(clip),     "run", "scale the hypergradient down to this norm" },
@@ -50,7 +50,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--verify",     NULL,        A_NONE, AT(verify),   "run", "compare the first hypergradient with differences" },
     { "--guard",      NULL,        A_NONE, AT(guard),    "build run grad library", "report the first value that is not finite: inner step, line, expression" },
     { "--tol",        "X",         A_REAL, AT(tol),      "check", "largest relative disagreement (1e-9 in double, 1e-3 in float)" },
-    { "--threads",    "N",         A_INT,  AT(threads),  "run grad check", "tasks computed side by side; the same bits for any number (1)" },
+    { "--threads",    "N",         A_COUNT, AT(threads),  "run grad check", "tasks computed side by side; the same bits for any number (1)" },
     { "--quiet",      NULL,        A_NONE, AT(quiet),    "run", "no progress" },
     { "--check",      NULL,        A_NONE, AT(only_check), "fmt", "write nothing; name the files that are not formatted, exit code 1" },
     { "--markdown",   NULL,        A_NONE, AT(markdown), "ops", "print docs/functions.md: the functions of the language, each executed" },
@@ -167,10 +167,11 @@ static int store(Options *o, const struct Option *opt, const char *value)
         vec_push(o->arena, *list, value);
         break;
     }
-    case A_INT: {
+    case A_INT:
+    case A_COUNT: {
         long long v = strtoll(value, &end, 10);
-        if (end == value || *end || errno || v < 0)
-            return bad_value(opt->name, value, "a whole number from 0");
+        if (end == value || *end || errno || v < (opt->kind == A_COUNT))
+            return bad_value(opt->name, value, opt->kind == A_COUNT ? "a whole number from 1" : "a whole number from 0");
         *(int64_t *)to = v;
         o->has_steps |= opt->at == AT(steps);
         break;
@@ -252,7 +253,7 @@ static int check_values(const Options *o)
     if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj so ir loops dot");
     if (code < 0) code = one_of("--on-nonfinite", o->on_nonfinite, "stop skip");
     if (code < 0 && o->threads > 256)
-        code = bad_value("--threads", "", "at most 256");
+        code = bad_value("--threads", intern_printf("%lld", (long long)o->threads), "at most 256");
     for (int k = 0; code < 0 && k < o->dump.n; k++)
         if (!pass_known(o->dump.at[k]))
             code = option_refuse("--dump", o->dump.at[k], "a pass that `mflc build --passes` lists", o->dump.at[k], pass_names("front bilevel lower"));
@@ -378,6 +379,10 @@ int options_parse(Options *o, int argc, char **argv)
         int code = parse_one(o, argc, (const char *const *)argv, &k);
         if (code >= 0)
             return code;
+    }
+    if (o->file && (!strcmp(o->command, "ops") || !strcmp(o->command, "version"))) {
+        fprintf(messages(), "mflc: mflc %s takes no FILE; found `%s`\n", o->command, o->file);
+        return EXIT_USAGE;
     }
     bool needs_file = !o->calibrate && strcmp(o->command, "ops") && strcmp(o->command, "version") && !o->passes;
     if (needs_file && !o->file) {

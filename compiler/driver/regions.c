@@ -72,6 +72,8 @@ static int one_region(const Problem *p, const char *text, DiffOptions *o, Region
     if (!strcmp(name, "steps") && mode_of(way) != MODE_AUTO)
         o->mode = mode_of(way);
     else if (!strcmp(name, "steps")) {
+        if (o->steps.given)
+            return option_refuse(option, text, "one schedule of the inner loop; --schedule gives another", "", NULL);
         if (!schedule_parse(way, true, &o->steps))
             return option_refuse(option, text, "a mode (mixed, reverse, forward) or a schedule (keep, snapshot, every:K, binomial:S)", way, MODES " " SCHEDULES);
     } else if (!strcmp(name, "gradient")) {

@@ -214,6 +214,8 @@ static int train(Run *r)
     }
     if (stopped && r->step < r->steps)
         fprintf(messages(), "%smflc: stopped after outer step %lld; go on with --resume %s\n", isatty(2) ? "\n" : "", (long long)r->step, r->path);
+    if (code < 0 && r->o->verify && r->step == first)
+        fprintf(messages(), "mflc: note: --verify has no effect: there was no outer step to do\n");
     if (code >= 0 && code != EXIT_NUMERIC)
         return code;
     int saved = checkpoint_save(r);

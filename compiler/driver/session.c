@@ -167,6 +167,7 @@ int session_open(Session *s, Options *o, int want)
         return code;
     if ((want & WANT_DATA) && !bindings_load(&s->bindings, s->problem, s->real_bytes, &s->bound))
         return EXIT_DATA;
+    note_unused(s, want & WANT_DATA);
     return -1;
 }
 

@@ -14,6 +14,9 @@ gives 2 "expected one of: stop skip" run small.mfl --on-nonfinite go
 gives 2 "expected NAME=N with a whole number" grad small.mfl -D N=x
 gives 2 "at most 256" run small.mfl --threads 100000
 gives 2 "expected no value" grad small.mfl --json=1
+for o in --every --threads; do gives 2 "$o 0: expected a whole number from 1" run small.mfl $o 0; done
+gives 2 "--repeat 0: expected a whole number from 1" grad small.mfl --repeat 0
+for c in ops version; do gives 2 "mflc $c takes no FILE; found \`small.mfl\`" $c small.mfl; done
 # A value that is given twice is not guessed; a list may be repeated, but not with the same name.
 gives 2 "mflc: --seed is given twice: 1 and 2; leave one of them out" grad small.mfl --seed 1 --seed=2
 gives 2 "mflc: --mode is given twice: mixed and reverse" grad small.mfl --mode mixed --mode steps=mixed --mode reverse

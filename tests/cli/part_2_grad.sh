@@ -72,3 +72,19 @@ gives 3 "holds 5 tasks; another array holds 7" grad tasks.mfl --data x="$tmp/tx.
 printf 'problem r\nstruct A { a[3] = 0.5  b[3] = 1 }\nstruct R { b = 0.1  a = 0.01 }\nmeta r : R\nparam w : A\ninner = sum(w.a^2) + sum(w.b^2)\nstep w by sgd(rate = r) for 1\nouter = sum(w.a)\n' > "$tmp/r.mfl"
 gives 0 "outer value" grad "$tmp/r.mfl" --real double
 [ "$(number d_r.a) $(number d_r.b)" = "-3 0" ] && ok || bad "rates go by places, not by names: $(cat "$tmp/out")"
+# What changes nothing says so, and the numbers are those without it.
+gives 0 "" grad small.mfl --from "$d" -o "$tmp/u0"
+unused() {
+    words=$1
+    shift
+    gives 0 "mflc: note: $words has no effect: " grad small.mfl --from "$d" "$@"
+}
+unused "--threads 3" --threads 3
+unused "--loops binomial:1" --loops binomial:1
+unused "--store $tmp" --store "$tmp" --schedule keep
+unused "--schedule keep" --schedule keep --mode forward
+mkdir -p "$tmp/other"
+gives 0 "mflc: note: --from $tmp/other has no effect: " grad "$top/examples/ridge.mfl" --from "$tmp/other"
+gives 2 "--mode steps=snapshot: expected one schedule of the inner loop; --schedule gives another" grad small.mfl --from "$d" --schedule keep --mode steps=snapshot
+timeout 60 "$mflc" grad small.mfl --from "$d" --threads 1 --schedule every:2+store --store "$tmp" > "$tmp/out" 2> "$tmp/err"
+[ -s "$tmp/err" ] && bad "a note about options that do something" || ok

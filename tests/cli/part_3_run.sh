@@ -56,6 +56,11 @@ sed 's/0.1 \* rate^2/0.2 * rate^2/' small.mfl > "$tmp/small.mfl"
 gives 3 "has changed since it was written" run "$tmp/small.mfl" --from "$d" --resume "$c" -o "$tmp/refused"
 c=$tmp/none.ckpt; refused "cannot be opened" small.mfl "--from $d"
 c=$d/x.csv; refused "not a checkpoint" small.mfl "--from $d"
+printf '0.04\n' > "$tmp/rate1.csv"; printf '0.05\n' > "$tmp/rate2.csv"
+gives 0 "" run small.mfl --from "$d" --meta rate="$tmp/rate1.csv" -o "$tmp/rate" --steps 4 --quiet
+c=$tmp/rate/small.ckpt; refused "it was written with other data" small.mfl "--from $d --meta rate=$tmp/rate2.csv"
+gives 0 "after 6 outer steps" run small.mfl --from "$d" --meta rate="$tmp/rate1.csv" -o "$tmp/rate" --steps 6 --quiet --resume "$tmp/rate/small.ckpt"
+gives 0 "--verify has no effect: there was no outer step to do" run small.mfl --from "$d" --meta rate="$tmp/rate1.csv" -o "$tmp/rate" --steps 6 --quiet --resume "$tmp/rate/small.ckpt" --verify
 size=$(wc -c < "$tmp/r20/small.ckpt")
 for n in 3 100 $((size - 1)); do
     head -c "$n" "$tmp/r20/small.ckpt" > "$tmp/cut.ckpt"

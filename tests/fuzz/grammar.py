@@ -1,7 +1,7 @@
 """The grammar of .mfl, read literally from language.md: text to declarations, statements and expressions as tuples. For reader.py."""
 import re
 
-TOKEN = re.compile(r"\s+|#[^\n]*|(?P<num>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)|(?P<str>\"[^\"]*\")|(?P<op><=|>=|==|!=|\.\.|[-+*/^@<>=()\[\]{},:.])")
+TOKEN = re.compile(r"\s+|#[^\n]*|(?P<num>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)|(?P<str>\"[^\"]*\")|(?P<op><=|>=|==|!=|\.\.|[-+*/%^@<>=()\[\]{},:.])")
 
 
 class Reader:
@@ -39,7 +39,7 @@ class Reader:
             c = self.expr(); self.need("then"); a = self.expr(); self.need("else")
             return ("if", c, a, self.expr())
         return self.binary(0)
-    LEVELS = [("or",), ("and",), None, ("<", "<=", ">", ">=", "==", "!="), ("+", "-"), ("*", "/", "@")]
+    LEVELS = [("or",), ("and",), None, ("<", "<=", ">", ">=", "==", "!="), ("+", "-"), ("*", "/", "@", "%")]
     def binary(self, level):
         if level == len(self.LEVELS): return self.unary()
         if self.LEVELS[level] is None:
@@ -60,6 +60,10 @@ class Reader:
             else:
                 self.take()
                 items = self.many(self.item, "]")
+                if a == ("name", "grad") and self.at("("):
+                    self.take(); e = self.expr(); self.need(")")
+                    a = ("partial", items[0][1][1], e)
+                    continue
                 if a[0] == "name" and a[1] in ("sum", "max", "min", "mean", "prod", "logsumexp") and self.at("(") and all(x[0] == "at" and x[1][0] == "name" for x in items):
                     self.take(); e = self.expr(); self.need(")")
                     a = ("over", a[1], [x[1][1] for x in items], e)
@@ -164,9 +168,12 @@ class Reader:
                 over = bool(self.eat("over")) and bool(self.need("steps"))
                 out.append(("path" if over else word, self.body()))
             elif word == "step":
-                n = self.name(); self.need("by"); rule = self.name(); self.need("(")
+                names = [self.name()]
+                while self.eat(","): names.append(self.name())
+                self.need("by"); rule = self.name(); self.need("(")
                 args = self.many(self.arg, ")"); self.need("for")
-                out.append((word, n, rule, args, self.expr()))
+                count = self.expr()
+                out += [(word, n, rule, args, count) for n in names]
             elif word == "truncate": out.append((word, self.expr()))
             elif word == "learn":
                 names = [self.name()]

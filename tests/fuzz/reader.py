@@ -174,7 +174,7 @@ def power(a, b):
     return torch.pow(R(a), b)
 def matmul(a, b): return R(a) @ R(b)
 def cmp(f): return lambda a, b: f(T(a), T(b)) if torch.is_tensor(a) or torch.is_tensor(b) else f(a, b)
-OPS = {"+": arith(lambda a, b: a + b), "-": arith(lambda a, b: a - b), "*": arith(lambda a, b: a * b), "/": arith(lambda a, b: a / b), "^": arith(power), "@": matmul,
+OPS = {"+": arith(lambda a, b: a + b), "-": arith(lambda a, b: a - b), "*": arith(lambda a, b: a * b), "/": arith(lambda a, b: a / b), "^": arith(power), "@": matmul, "%": arith(lambda a, b: torch.remainder(T(a), T(b)) if torch.is_tensor(a) or torch.is_tensor(b) else a % b),
        "<": cmp(lambda a, b: a < b), "<=": cmp(lambda a, b: a <= b), ">": cmp(lambda a, b: a > b), ">=": cmp(lambda a, b: a >= b), "==": cmp(lambda a, b: a == b), "!=": cmp(lambda a, b: a != b),
        "and": lambda a, b: (truth(a) & truth(b)), "or": lambda a, b: (truth(a) | truth(b))}
 FLAGS = {"keep", "causal", "upper"}
@@ -234,6 +234,13 @@ class Program:
             return each(lambda c, a, b: torch.where(truth(c), R(a), R(b)), c, a, b)
         if k in OPS: return each(OPS[k], self.eval(e[1], env), self.eval(e[2], env))
         if k == "field": return self.eval(e[1], env)[e[2]]
+        if k == "partial":                                # by that name alone: what was computed from it before stays as it is
+            own = each(lambda a: R(a) * 1.0 if R(a).requires_grad else R(a).detach().requires_grad_(True), env[e[1]])
+            value, leaves = R(self.eval(e[2], {**env, e[1]: own})), flat(own)
+            got = torch.autograd.grad(value, list(leaves.values()), create_graph=True, allow_unused=True) if value.requires_grad else [None] * len(leaves)
+            by_name = {n: torch.zeros_like(a) if g is None else g for (n, a), g in zip(leaves.items(), got)}
+            def like(t, path): return {k: like(v, f"{path}.{k}" if path else k) for k, v in t.items()} if isinstance(t, dict) else by_name[path]
+            return like(own, "")
         if k == "over":
             if not any("@" in l for l in e[2]):
                 return self.notation([], e, env)
