@@ -23,7 +23,7 @@ static bool at_number(Walk *w, const Item *it, Val v)
 {
     int64_t n = w->node->type.dim[w->axis], i = (int64_t)v.num;
     if (!v.whole && v.num != floor(v.num))
-        return wrong(w, it->span, NULL, arena_printf(w->s->arena, "an index must be an integer; found %g", v.num));
+        return wrong(w, it->span, NULL, arena_printf(w->s->arena, "an index must be an integer; found %g", isnan(v.num) ? (double)NAN : v.num));
     if (i < -n || i >= n)
         return wrong(w, it->at->span, NULL, arena_printf(w->s->arena, "index %lld is outside axis %d of %s, which has length %lld", (long long)i, w->axis, base_name(w->e->a), (long long)n));
     w->node = ir_pick_at(w->s->here, w->node, w->axis, i < 0 ? i + n : i);

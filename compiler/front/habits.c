@@ -37,8 +37,17 @@ static bool is_bare_call(const Syntax *syn, const Span *at)
     return syn->tokens.n > 1 && t[1].first.off == at->first.off && t->first.line == at->first.line && is_word(syn->src->text[at->first.off]) && sema_is_builtin(intern_n(syn->src->text + t->first.off, t->last.off - t->first.off));
 }
 
+/* `optimizer name(rate) p, g`: what stands in the place of `on` is the array. */
+static bool is_without_on(const Syntax *syn, const Span *at)
+{
+    const Span *t = syn->tokens.at + syn->tokens.n - 1;
+    return syn->tokens.n > 2 && t->first.off == at->first.off && stands(syn->src, at->first.off, ",") && is_word(syn->src->text[t[-1].first.off]) && stands(syn->src, t[-2].first.off, ")");
+}
+
 const char *habit_at(const Syntax *syn, Span at, const char *expected)
 {
+    if (!strcmp(expected, "a name") && is_without_on(syn, &at))
+        return "an optimizer names its array and the gradient behind `on`: `on p, g`";
     if (is_method(syn, &at))
         return "a function is called by its name alone, as `sum(a)`: there are no modules and methods";
     if (strstr(expected, "an operator") && is_bare_call(syn, &at))

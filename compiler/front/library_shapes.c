@@ -37,7 +37,8 @@ static bool sizes(Call *c, int from, int64_t *dim, int *rank)
             return false;
         }
         if (v.kind != V_NUM || v.num != floor(v.num) || v.num < 1 || v.num > INT32_MAX) {
-            report(c->s, c->at[k]->span, NULL, "%s: a size must be a positive whole number known at compile time; found %s", c->e->name, val_text(c->s, v));
+            report(c->s, c->at[k]->span, NULL, "%s: a size must be a positive whole number known at compile time; found %s%s", c->e->name, val_text(c->s, v),
+                   v.kind == V_NUM && v.num == -1 ? "; no size is worked out from the others: they have names, as the dims of the declarations" : "");
             return false;
         }
         dim[(*rank)++] = (int64_t)v.num;

@@ -306,6 +306,19 @@ static const Span *step_misread(const Syntax *syn, const Span *at)
     return step && first_of_line(syn, t) && t[1].first.line == t->first.line ? t : NULL;
 }
 
+/* The word that a line begins with, where a declaration may begin: the nearest word that begins one. NULL: none is near. */
+static Name near_keyword(const Syntax *syn, const Span *at, const yysymbol_kind_t *set, int n)
+{
+    Name known[YYNTOKENS];
+    int nknown = 0;
+    for (int k = 0; k < n && first_of_line(syn, at); k++)
+        if (starts_declaration(set[k])) {
+            const char *t = yysymbol_name(set[k]);
+            known[nknown++] = intern_n(t + 1, strcspn(t + 1, " `"));
+        }
+    return nearest_name(intern_n(syn->src->text + at->first.off, at->last.off - at->first.off), known, nknown);
+}
+
 static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, Syntax *syn)
 {
     (void)scanner;
@@ -332,12 +345,15 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, Syntax 
     }
     syn->skip = starts_declaration(token) && (syn->open.n ? at->first.col > 1 : keyword && wants_name && !first_of_line(syn, at));
     const Span *step = token == YYSYMBOL_NAME && !syn->open.n ? step_misread(syn, at) : NULL;
+    Name near = token == YYSYMBOL_NAME && !syn->open.n && !hint ? near_keyword(syn, at, set, n) : NULL;
     if (step)
         diag_error(syn->diags, *step, "expected an expression", "unexpected `step`; expected an expression");
     else if (keyword && wants_name && !wants_number && n <= 2)
         diag_error(syn->diags, *at, "a name is expected", "%s is a word of the language and cannot be a name", token_text(syn, at, token));
     else if (hint)
         diag_error(syn->diags, *at, NULL, "unexpected %s: %s", token_text(syn, at, token), hint);
+    else if (near)
+        diag_error(syn->diags, *at, arena_printf(syn->arena, "did you mean `%s`?", near), "unexpected %s; did you mean `%s`?", token_text(syn, at, token), near);
     else
         diag_error(syn->diags, *at, b.n ? arena_printf(syn->arena, "expected %s", b.at) : NULL, "unexpected %s%s%s", token_text(syn, at, token), b.n ? "; expected " : "", b.n ? b.at : "");
     buf_free(&b);

@@ -163,7 +163,7 @@ static bool has_update(Front *f, const Decl *r)
 {
     if (binds(r->body, r->p.name))
         return true;
-    report(&f->s, r->name.span, NULL, "the optimizer %s never gives its array %s a new value", r->name.name, r->p.name);
+    report(&f->s, r->name.span, NULL, "the optimizer %s never gives its array %s a new value: `%s = %s - ...`", r->name.name, r->p.name, r->p.name, r->p.name);
     return false;
 }
 

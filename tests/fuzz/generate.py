@@ -1,12 +1,15 @@
 """Random bilevel programs: `generate.py SEED DIR` writes DIR/fSEED/fSEED.mfl and its inputs in DIR/fSEED/in; the same seed gives the same program everywhere.
 
 Over the whole language: sizes from 1 to 33 and their arithmetic, ranks to 5, records in records and arrays of them, per-step data, tasks, indices, functions,
-loops in loops, index notation, the library, optimizers by hand, several step lines, path losses, truncation. Only Python's standard library is needed."""
+loops in loops, index notation, the library, optimizers by hand, several step lines, path losses, truncation. Programs from 100000 on are of another kind, compositions
+of rarer features (features.py). Only Python's standard library is needed."""
 import os
 import struct
 import sys
 from expressions import size
 from statements import Statements
+
+FEATURES = 100000                                 # programs from here on are features.py's
 
 
 class Struct:
@@ -217,6 +220,9 @@ def save(path, shape, numbers, whole):
         f.write(struct.pack(f"<{len(numbers)}{'i' if whole else 'd'}", *numbers))
 
 def main(seed, top):
+    if seed >= FEATURES:
+        import features
+        return features.main(seed, top)
     p = Program(seed)
     program = p.write()
     base = os.path.join(top, p.name)

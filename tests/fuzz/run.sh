@@ -1,5 +1,5 @@
 #!/bin/sh
-# Random programs over the whole language (generate.py), the same ones every time. Those of expected.txt: outer value, hypergradient and adapted parameters by
+# Random programs over the whole language (generate.py, features.py), the same ones every time. Those of expected.txt: outer value, hypergradient and adapted parameters by
 # mixed mode against the numbers of a reader that shares nothing with mflc (reader.py; expected.py compares), then by reverse and forward mode, with everything
 # kept and with almost nothing kept, and for every fourth program in C: the same numbers to 1e-10 in double.
 # usage: run.sh MFLC BUILD [FIRST LAST]: other programs are compared among the modes alone. QUICK=1: few. By hand: sh tests/fuzz/run.sh $PWD/build/mflc $PWD/build 1000 2000;
