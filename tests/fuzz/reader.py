@@ -528,7 +528,7 @@ def main(first, last):
             base = f"{top}/f{seed}/f{seed}"
             safe = base + "_safe.mfl"                       # features.py: where a branch is not finite that does not count
             for name, a in run(safe if os.path.exists(safe) else base + ".mfl", f"{top}/f{seed}/in").items():
-                np.save(f"{top}/{name}.npy", a)
+                np.save(f"{top}/{name}.npy", np.asarray(a, order="C"))     # expected.py reads rows
             for name, (norm, product) in expected.told(top).items():
                 print(seed, name, repr(norm), repr(product))
 
