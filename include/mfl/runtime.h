@@ -1,4 +1,5 @@
-/* mfl/runtime.h -- all that generated C includes. C99; C++ may include it.
+/* mfl/runtime.h -- all that generated C includes. C99; C++ may include it, and gets what calls generated code: not the
+ * functions that its text is made of (vmath.h, sums.h, kernels.h, checkpoint.h).
  *
  *   status.h       codes, mfl_status                    problem.h      the descriptor
  *   kernels.h      products, factorisations, sums       vmath.h        elementwise functions
@@ -12,12 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include "vmath.h"
 #include "status.h"
 #include "problem.h"
+#include "store.h"
+#include "differences.h"
+#ifndef __cplusplus
+#include "vmath.h"
 #include "sums.h"
 #include "kernels.h"
 #include "checkpoint.h"
-#include "store.h"
-#include "differences.h"
+#endif
 #endif

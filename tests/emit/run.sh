@@ -22,7 +22,7 @@ for p in ${@:-records ${QUICK:-ridge indexing path_loss maml_sine two_optimizers
     [ -d "tests/reference/$p" ] || continue
     r=tests/reference/$p
     cut=; ! grep -qE 'detach|truncate' "$r/$p.mfl" || cut=-DCUT          # differences see what these cut
-    if emit header "$p.h"; then try "header compiles as C and C++" sh -c "echo '#include \"$p.h\"' | gcc $flags -I$tmp/o -x c -fsyntax-only - && echo '#include \"$p.h\"' | clang-19 -Wall -Werror -Iinclude -I$tmp/o -x c++ -fsyntax-only -"; else bad "$p: --emit header"; fi
+    if emit header "$p.h"; then try "header compiles as C and C++" sh -c "echo '#include \"$p.h\"' | gcc $flags -I$tmp/o -x c -fsyntax-only - && echo '#include \"$p.h\"' | clang-19 -std=c++11 -Wall -Wextra -Wconversion -Wshadow -Wold-style-cast -pedantic -Werror -Iinclude -I$tmp/o -x c++ -fsyntax-only -"; else bad "$p: --emit header"; fi
     if emit llvm "$p.ll"; then try "opt verifies the LLVM text" opt-19 -passes=verify -disable-output "$tmp/o/$p.ll"; else bad "$p: --emit llvm"; fi
     if emit asm "$p.s"; then try "the assembly assembles" gcc -c -o "$tmp/asm.o" "$tmp/o/$p.s"; else bad "$p: --emit asm"; fi
     if emit obj "$p.o"; then
