@@ -179,7 +179,7 @@ static bool ratio_of(const C *c, double v, double *q, const char **below)
                             continue;
                         found++;
                         *q = tops[t];
-                        *below = !pairs ? a : arena_printf(c->p->arena, "(%s * %s)", in_order ? a : b, in_order ? b : a);
+                        *below = pairs ? arena_printf(c->p->arena, "(%s * %s)", in_order ? a : b, in_order ? b : a) : arena_printf(c->p->arena, "(%s)%s", c->real, a);   /* an enum does not become real by itself: -Wenum-float-conversion */
                     }
     return found == 1;
 }

@@ -223,7 +223,7 @@ static void attention_hypergradient_step(const attention_data *data, void *work,
 
     memset(&g_h_at[t][0][0], 0, sizeof(float) * S * D);
     for (int s = 0; s < S; s++) {
-        g_h_at[t][s][y[s]] += -1.0f / S;                                /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        g_h_at[t][s][y[s]] += -1.0f / (float)S;                         /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float max_logits_part[4];                                       /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         for (int lane = 0; lane < 4; lane++)
             max_logits_part[lane] = (float)-INFINITY;
@@ -241,7 +241,7 @@ static void attention_hypergradient_step(const attention_data *data, void *work,
         float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         MFL_SIMD for (int d = 0; d < D; d++)
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
-            g_h[s][d] = g_h_at[t][s][d] + ((d < 7) ? inner_exp[d] * (1.0f / S * slope_log_sum_inner_exp)
+            g_h[s][d] = g_h_at[t][s][d] + ((d < 7) ? inner_exp[d] * (1.0f / (float)S * slope_log_sum_inner_exp)
                     : 0.0f);
     }
 
@@ -520,7 +520,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
         float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 4);     /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         for (int d = 0; d < 7; d++)
-            g_inner_exp[d] = 1.0f / S * slope_log_sum_inner_exp;        /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+            g_inner_exp[d] = 1.0f / (float)S * slope_log_sum_inner_exp; /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         MFL_SUM(float, d_sum_inner_exp, d, 7, 1, d_inner_exp[d]);       /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float d_slope_log_sum_inner_exp = d_sum_inner_exp * (slope_log_sum_inner_exp / sum_inner_exp);
         MFL_SIMD for (int d = 0; d < D; d++) {
@@ -528,7 +528,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
             g_h_2[s][d] = g_h_at[t][s][d] + ((d < 7) ? inner_exp_2[d] * g_inner_exp[d] : 0.0f);
             /* tangent of the adjoint of h[:, 0:C]   attention.mfl:14 */
             d_g_h[s][d] = (d < 7) ? g_inner_exp[d] * d_inner_exp[d] + inner_exp_2[d]
-                    * ((-1.0f / S) * d_slope_log_sum_inner_exp) : 0.0f;
+                    * ((-1.0f / (float)S) * d_slope_log_sum_inner_exp) : 0.0f;
         }
     }
 
@@ -805,14 +805,14 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         float slope_log_sum_outer_exp = 1.0f / sum_outer_exp[s];        /* tangent of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
         MFL_SIMD for (int d = 0; d < D; d++)
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
-            b_h[s][d] = (d < 7) ? outer_exp[d] * (1.0f / S * slope_log_sum_outer_exp) : 0.0f;
-        b_h[s][yv[s]] += -1.0f / S;                                     /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
+            b_h[s][d] = (d < 7) ? outer_exp[d] * (1.0f / (float)S * slope_log_sum_outer_exp) : 0.0f;
+        b_h[s][yv[s]] += -1.0f / (float)S;                              /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
     }
     /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
     MFL_SUM(float, sum_outer_difference, s, S, 16, mfl_logf(sum_outer_exp[s])
             - (h_3[s][yv[s]] - max_logits[s]));
     *b_log_rate = 0.0f;
-    *outer_value = sum_outer_difference * (1.0f / S);
+    *outer_value = sum_outer_difference * (1.0f / (float)S);
 
     for (int b = L - 1; b >= 0; b--) {
         /* b_rms_norm_blocks_v = block_quotient_at_3' b_h: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */

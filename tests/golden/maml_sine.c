@@ -98,7 +98,7 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work,
         float this_dense_minus_ys_at = dense_minus_ys_at[t][k];
         MFL_SIMD for (int h = 0; h < H; h++) {
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
-            g_tanh_dense_at[t][k][h] = 2.0f / K * (this_dense_minus_ys_at * p_l3_w[h]);
+            g_tanh_dense_at[t][k][h] = 2.0f / (float)K * (this_dense_minus_ys_at * p_l3_w[h]);
             /* adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
             g_dense[k][h] = (1.0f - tanh_dense_at_2[t][k][h] * tanh_dense_at_2[t][k][h])
                     * g_tanh_dense_at[t][k][h];
@@ -132,10 +132,10 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work,
     for (int k = 0; k < K; k++) {
         MFL_SIMD for (int h = 0; h < H; h++)
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
-            g_p_l3_w[h] += 2.0f / K * (tanh_dense_at_2[t][k][h] * dense_minus_ys_at[t][k]);
+            g_p_l3_w[h] += 2.0f / (float)K * (tanh_dense_at_2[t][k][h] * dense_minus_ys_at[t][k]);
         g_p_l3_b_sum += dense_minus_ys_at[t][k];
     }
-    float g_p_l3_b = 2.0f / K * g_p_l3_b_sum;                           /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    float g_p_l3_b = 2.0f / (float)K * g_p_l3_b_sum;                    /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
 
     *p_l3_b -= g_p_l3_b * 0.01f;                                        /* p = p - rate * g   std/optimizers.mfl:5 */
     for (int h = 0; h < H; h++) {
@@ -225,7 +225,7 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, voi
         float this_d_dense = d_dense[k];
         MFL_SIMD for (int h = 0; h < H; h++) {
             /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
-            float d_g_tanh_dense_4 = 2.0f / K * (this_d_dense * p_l3_w_at[t][h]);
+            float d_g_tanh_dense_4 = 2.0f / (float)K * (this_d_dense * p_l3_w_at[t][h]);
             /* tangent of the adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
             d_g_dense[k][h] = g_tanh_dense_at[t][k][h]
                     * ((-2.0f) * (tanh_dense_at_2[t][k][h] * d_tanh_dense_2[k][h]))
@@ -263,12 +263,12 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, voi
         MFL_SIMD for (int h = 0; h < H; h++) {
             b_p_l2_b_2[h] += d_g_dense[k][h];                           /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
             /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
-            b_p_l3_w[h] += 2.0f / K * (d_tanh_dense_2[k][h] * dense_minus_ys_at[t][k]);
-            b_p_l3_w[h] += 2.0f / K * (tanh_dense_at_2[t][k][h] * d_dense[k]);
+            b_p_l3_w[h] += 2.0f / (float)K * (d_tanh_dense_2[k][h] * dense_minus_ys_at[t][k]);
+            b_p_l3_w[h] += 2.0f / (float)K * (tanh_dense_at_2[t][k][h] * d_dense[k]);
         }
         b_p_l3_b_sum += d_dense[k];
     }
-    float b_p_l3_b_2 = 2.0f / K * b_p_l3_b_sum;                         /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    float b_p_l3_b_2 = 2.0f / (float)K * b_p_l3_b_sum;                  /* tangent of the adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
     *b_p_l3_b += b_p_l3_b_2;
     MFL_SIMD for (int h = 0; h < H; h++) {
         b_p_l1_b[h] += b_p_l1_b_2[h];
@@ -345,22 +345,22 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
         float this_dense_minus_yq = dense_minus_yq[k];
         MFL_SIMD for (int h = 0; h < H; h++) {
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
-            float b_tanh_dense_2 = 2.0f / K * (this_dense_minus_yq * p_l3_w[h]);
+            float b_tanh_dense_2 = 2.0f / (float)K * (this_dense_minus_yq * p_l3_w[h]);
             /* adjoint of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
             b_dense[k][h] = (1.0f - tanh_dense_2[k][h] * tanh_dense_2[k][h]) * b_tanh_dense_2;
         }
     }
 
     MFL_SUM(float, b_p_l3_b_sum, k, K, 1, dense_minus_yq[k]);
-    *b_p_l3_b = 2.0f / K * b_p_l3_b_sum;                                /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
+    *b_p_l3_b = 2.0f / (float)K * b_p_l3_b_sum;                         /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
 
-    *outer_value = outer_sum * (1.0f / K);                              /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
+    *outer_value = outer_sum * (1.0f / (float)K);                       /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
 
     memset(b_p_l3_w, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
         MFL_SIMD for (int h = 0; h < H; h++)
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
-            b_p_l3_w[h] += 2.0f / K * (tanh_dense_2[k][h] * dense_minus_yq[k]);
+            b_p_l3_w[h] += 2.0f / (float)K * (tanh_dense_2[k][h] * dense_minus_yq[k]);
     memset(b_p_l2_b, 0, sizeof(float) * H);
     for (int k = 0; k < K; k++)
         MFL_SIMD for (int h = 0; h < H; h++)

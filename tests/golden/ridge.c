@@ -27,7 +27,7 @@ static void ridge_hypergradient_step(const ridge_data *data, void *work, int t)
         MFL_SUM(float, x_w, d, D, 1, x[n][d] * w[d]);                   /* x @ w   ridge.mfl:12 */
         float x_w_minus_y = x_w - y[n];                                 /* x @ w - y   ridge.mfl:12 */
         MFL_SIMD for (int d = 0; d < D; d++)
-            g_w[d] += 2.0f / N * (x[n][d] * x_w_minus_y);               /* adjoint of x @ w   ridge.mfl:12 */
+            g_w[d] += 2.0f / (float)N * (x[n][d] * x_w_minus_y);        /* adjoint of x @ w   ridge.mfl:12 */
     }
 
     MFL_SIMD for (int d = 0; d < D; d++) {
@@ -60,7 +60,7 @@ static void ridge_hypergradient_step_adjoint(const ridge_data *data, void *work,
 
     for (int n = 0; n < N; n++)
         MFL_SIMD for (int d = 0; d < D; d++)
-            b_w[d] += 2.0f / N * (x[n][d] * d_x_w[n]);                  /* tangent of the adjoint of x @ w   ridge.mfl:12 */
+            b_w[d] += 2.0f / (float)N * (x[n][d] * d_x_w[n]);           /* tangent of the adjoint of x @ w   ridge.mfl:12 */
 }
 
 /* The outer value and its gradient, computed in the workspace. */
@@ -93,12 +93,12 @@ static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *met
         xv_w_minus_yv[v] = xv_w - yv[v];                                /* xv @ w - yv   ridge.mfl:14 */
         outer_sum += xv_w_minus_yv[v] * xv_w_minus_yv[v];
     }
-    *outer_value = outer_sum * (1.0f / V);                              /* outer = mean((xv @ w - yv)^2)   ridge.mfl:14 */
+    *outer_value = outer_sum * (1.0f / (float)V);                       /* outer = mean((xv @ w - yv)^2)   ridge.mfl:14 */
 
     memset(b_w, 0, sizeof(float) * D);
     for (int v = 0; v < V; v++)
         MFL_SIMD for (int d = 0; d < D; d++)
-            b_w[d] += 2.0f / V * (xv[v][d] * xv_w_minus_yv[v]);         /* adjoint of xv @ w   ridge.mfl:14 */
+            b_w[d] += 2.0f / (float)V * (xv[v][d] * xv_w_minus_yv[v]);  /* adjoint of xv @ w   ridge.mfl:14 */
     for (int d = 0; d < D; d++)
         b_log_l2[d] = 0.0f;
 

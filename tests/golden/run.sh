@@ -47,6 +47,8 @@ places() {
 # Names without a meaning: `value`, `t` and the like with a number, or the compiler's nouns alone.
 nameless() { sed 's,/\*.*\*/,,' "$1" | grep -oE '\b(d_|b_|g_|slope_)*(value|v|t|temp|sum|product|difference|quotient)(_[0-9]+)\b' | sort -u | wc -l; }
 for p in ridge maml_sine attention; do
+    w="-std=c99 -Wall -Wextra -Wconversion -Wshadow -Wdouble-promotion -pedantic -Werror -Iinclude -I$tmp -fsyntax-only"
+    if gcc $w "$tmp/$p.c" > "$tmp/log" 2>&1 && clang-19 $w "$tmp/$p.c" > "$tmp/log" 2>&1; then ok; else bad "$p: warnings"; head -n 5 "$tmp/log"; fi
     wrong=$(places "$tmp/$p.c" tests/golden)
     if [ -z "$wrong" ] && [ "$(grep -c '\.mfl:[0-9]' "$tmp/$p.c")" -gt 20 ]; then ok; else bad "$p: comments: $wrong"; fi
     n=$(nameless "$tmp/$p.c")
