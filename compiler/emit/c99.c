@@ -91,6 +91,13 @@ static void counted(C *c, const LStmt *s, int n)
     body(c, s, n);
 }
 
+/* m = m * 0.9 */
+static bool scales(const LStmt *s)
+{
+    const LExpr *x = s->x;
+    return x->kind == LX_MAP && x->op == OP_mul && x->arg[0]->kind == LX_LOAD && x->arg[0]->buf == s->dst.buf && same_place(s->dst.buf, x->arg[0]->idx, s->dst.idx);
+}
+
 static bool is_mean(const LStmt *s)
 {
     const char *mean = s->note ? strstr(s->note, "mean(") : NULL;
@@ -120,8 +127,8 @@ static void stmt(C *c, const LStmt *s, int n)
         break;
     case LS_STORE:
         c99_element(c, s->dst.buf, s->dst.idx);
-        buf_puts(c->o, s->minus ? " -= " : s->add ? " += " : " = ");
-        c99_expr(c, s->x, 0);
+        buf_puts(c->o, s->minus ? " -= " : s->add ? " += " : scales(s) ? " *= " : " = ");
+        c99_expr(c, !s->minus && !s->add && scales(s) ? s->x->arg[1] : s->x, 0);
         buf_puts(c->o, ";");
         break;
     case LS_IF:
@@ -187,6 +194,8 @@ void c99_block(C *c, const LBlock *b, int n)
         }
         if (c99_goes_to(b, k, LB_GRAD))
             k = c99_put_gradient(c, b, k, n);
+        else if (c99_goes_to(b, k, LB_LOGS))
+            k = c99_put_logs(c, b, k, n);
         else if (c99_goes_to(b, k, LB_OUTER))
             c99_put(c, b->at[k], n);
         else

@@ -45,6 +45,7 @@ void c99_copy(C *, const LStmt *, int n);
 void c99_put(C *, const LStmt *, int n);         /* a copy to the caller's outer or grad */
 bool c99_goes_to(const LBlock *, int k, LStorage);        /* is statement k such a copy? */
 int c99_put_gradient(C *, const LBlock *, int k, int n);  /* all parts of the gradient from k on; returns the last */
+int c99_put_logs(C *, const LBlock *, int k, int n);      /* all values of log lines from k on; returns the last */
 void c99_gemm(C *, const LGemm *);
 void c99_kernel(C *, const LStmt *);
 void c99_invoke(C *, const LStmt *);

@@ -35,23 +35,52 @@ int c99_put_gradient(C *c, const LBlock *b, int k, int n)
     return k;
 }
 
+/* The values of the log lines from k on; returns the last of them. */
+int c99_put_logs(C *c, const LBlock *b, int k, int n)
+{
+    bool several = c99_goes_to(b, k + 1, LB_LOGS);
+    c99_indent(c, n);
+    buf_puts(c->o, several ? "if (logs) {\n" : "if (logs)\n");
+    for (k--; c99_goes_to(b, k + 1, LB_LOGS);) {
+        const LStmt *s = b->at[++k];
+        long long at = (long long)(s->dst.buf->offset / c->p->real_bytes);
+        size_t from = c->o->n;
+        c99_indent(c, n + 1);
+        if (s->dst.buf->rank) {
+            buf_puts(c->o, "memcpy(");
+            buf_printf(c->o, at ? "logs + %lld, " : "logs, ", at);
+            c99_pointer(c, &s->src);
+            buf_puts(c->o, ", ");
+            c99_bytes(c, &s->src, s->count);
+            buf_puts(c->o, ");");
+        } else {
+            buf_printf(c->o, "logs[%lld] = ", at);
+            c99_element(c, s->src.buf, s->src.idx);
+            buf_puts(c->o, ";");
+        }
+        c99_finish(c, s, from, n + 1);
+    }
+    if (several) {
+        c99_indent(c, n);
+        buf_puts(c->o, "}\n");
+    }
+    return k;
+}
+
 /* The size is the destination's: shapes are equal. */
 void c99_copy(C *c, const LStmt *s, int n)
 {
     const LBuf *to = s->dst.buf;
-    bool out = to->storage == LB_PARAMS || to->storage == LB_LOGS;
+    bool out = to->storage == LB_PARAMS;
     size_t from = c->o->n;
     c99_indent(c, n);
     if (out) {
-        bool field = to->storage == LB_PARAMS;
-        buf_printf(c->o, field ? "if (params && params->%s)\n" : "if (logs)\n", field ? c99_field(c, to->field) : "");
+        buf_printf(c->o, "if (params && params->%s)\n", c99_field(c, to->field));
         from = c->o->n;
         c99_indent(c, n + 1);
     }
     buf_puts(c->o, "memcpy(");
-    if (to->storage == LB_LOGS)
-        buf_printf(c->o, "logs + %lld", (long long)(to->offset / c->p->real_bytes));
-    else if (out)
+    if (out)
         buf_printf(c->o, "params->%s", c99_field(c, to->field));
     else
         c99_pointer(c, &s->dst);

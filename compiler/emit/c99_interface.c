@@ -129,10 +129,11 @@ void c99_inputs(C *c)
     for (int i = 0; i < p->data.n; i++)
         if (p->data.at[i].bound)
             in_range(c, &p->data.at[i]);
-    c99_say(c, "    return @_inputs(meta, work, status);\n}\n\n/* Is any part of the gradient wanted? */\nstatic int @_wants(const @_meta *grad)\n{\n    return grad && (");
+    c99_say(c, "    return @_inputs(meta, work, status);\n}\n\n/* Is any part of the gradient wanted? */\nstatic int @_wants(const @_meta *grad)\n{\n    return grad");
+    buf_puts(c->o, p->meta.n > 1 ? " && (" : " && ");
     for (int i = 0; i < p->meta.n; i++)
         buf_printf(c->o, "%sgrad->%s", i ? " || " : "", c99_field(c, p->meta.at[i].name));
-    buf_puts(c->o, p->meta.n ? ");\n}\n\n" : "0);\n}\n\n");
+    buf_puts(c->o, p->meta.n > 1 ? ");\n}\n\n" : p->meta.n ? ";\n}\n\n" : "0;\n}\n\n");
 }
 
 /* ---- entries ---- */

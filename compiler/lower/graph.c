@@ -280,6 +280,16 @@ static void name_next(const Loop *loop)
     }
 }
 
+/* What a step's phase says of itself. */
+static const char *step_text(const Loop *loop)
+{
+    bool last = !strncmp(loop->name, "steps_last", 10);
+    if (loop->down)
+        return last ? "Backward through one of the last steps of the inner loop, whose values were kept: adjoints of what it made become\n * those of what it began with, in place; those of meta variables add up."
+                    : "Backward through one step of the inner loop: adjoints of what it made become those of what it began\n * with, in place; those of meta variables add up.";
+    return last ? "One of the last steps of the inner loop; what going backward needs of it is kept." : "One step of the inner loop, in place.";
+}
+
 void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
 {
     Loop *loop = n->u.loop;
@@ -292,7 +302,7 @@ void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
     if (loop->is_steps) {
         func = l->func = NEW(l->arena, LFunc);
         func->name = phase_name(l, loop->name);
-        func->doc = loop->down ? "Backward through one step of the inner loop." : "One step of the inner loop.";
+        func->doc = step_text(loop);
         func->nindex = 1;
         func->first = loop->first;
         func->index = NEW_N(l->arena, LVar *, 1);

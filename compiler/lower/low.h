@@ -94,6 +94,8 @@ void   bind_given(Low *, Making *, int p, const Node *arg);                    /
 LBlock *where_not_first(Low *, Making *, LBlock *body, LVar *t);               /* of a reverse loop that records: the block for iterations that are not at hand; NULL: there are none */
 void   record_given(Low *, Making *, LBlock *body, LVar *t);
 
+Name trips_text(const Low *, const Node *loop);                  /* graph.c: the name of its number of iterations, or NULL */
+
 /* ---- names.c ---- */
 void   name_entry(Low *, int first_func, int end);                          /* the final names of an entry and its phases */
 void   size_entry(Low *, int first_func);                          /* the same: sizes of loops and arrays that follow from others */
@@ -105,7 +107,6 @@ void   size_buffer(const Low *, LBuf *, int first, const Name *axis);          /
 /* ---- copies.c, fuse.c, temps.c, place.c ---- */
 /* checkpoint.c: a part of an iteration becomes a phase of the program where it is one of the inner loop: NULL: it is not, w's body stays. close_phase ends it and calls it
  * with t in b; before: the function around it. */
-Name trips_text(const Low *, const Node *loop);                  /* the name of its number of iterations, or NULL */
 LFunc *open_phase(Low *, Making *w, const char *doc);
 void   close_phase(Low *, LFunc *, LFunc *before, LExpr *t, LBlock *b);
 void   remove_copies(Low *, LBlock *);

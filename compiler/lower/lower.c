@@ -75,13 +75,22 @@ static LBuf *output(Low *l, const EntryGraph *e, int k, int64_t *log_at)
     case OUT_STATE: return learn_port(l, i);
     case OUT_CARRIED: return carried_port(l, i);
     case OUT_LOG: {
-        LBuf *b = new_buf(l, T_REAL, t->rank, t->dim, LB_LOGS, intern("log_value"), NULL);
+        LBuf *b = new_buf(l, T_REAL, t->rank, t->dim, LB_LOGS, intern("logs"), NULL);
         b->offset = *log_at * l->prog->real_bytes;
         *log_at += type_count(t);
         return b;
     }
     default: return NULL;
     }
+}
+
+/* What a result is called in the workspace, until it is copied to the caller. */
+static Name aside_name(const Graph *g, int k, const LBuf *to)
+{
+    Name name = k < g->result_names.n ? g->result_names.at[k] : NULL;
+    if (to->storage == LB_OUTER)
+        return intern("outer_value");
+    return to->storage == LB_LOGS && name ? name : intern_printf("%s_out", to->name);
 }
 
 static LStmt *whole_copy(Low *l, LBuf *to, LBuf *from, const Type *t)
@@ -169,7 +178,7 @@ static void lower_entry(Low *l, const EntryGraph *g, int64_t *log_at)
         }
         if (!from) {
             Origin o = r->origin;
-            Slot aside = { .buf = from = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, to->storage == LB_OUTER ? intern("outer_value") : intern_printf("%s_out", to->name), &o) };
+            Slot aside = { .buf = from = new_buf(l, r->type.dtype, r->type.rank, r->type.dim, LB_WORK, aside_name(g->graph, k, to), &o) };
             size_buffer(l, from, 0, r->axis_name);
             store_value(l, e, r, &aside, &f->body);
         }

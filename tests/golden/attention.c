@@ -120,7 +120,7 @@
 #define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(124416)   /* float [S][D], alive 211 to 226   attention.mfl:10 */
 #define HYPERGRADIENT_d_g_rms_norm            AT(125952)   /* float [S][D], alive 213 to 224   attention.mfl:10 */
 
-/* One step of the inner loop. */
+/* One step of the inner loop, in place. */
 static void attention_hypergradient_step(const attention_data *data, void *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [S][D] */
@@ -301,7 +301,8 @@ static void attention_hypergradient_step(const attention_data *data, void *work,
     }
 }
 
-/* Backward through one step of the inner loop. */
+/* Backward through one step of the inner loop: adjoints of what it made become those of what it began
+ * with, in place; those of meta variables add up. */
 static void attention_hypergradient_step_adjoint(const attention_data *data, void *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [S][D] */

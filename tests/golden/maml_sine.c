@@ -49,7 +49,7 @@
 #define HYPERGRADIENT_b_p_l1_b_2               AT(78400)   /* float [H], alive 74 to 84   maml_sine.mfl:9 */
 #define HYPERGRADIENT_b_p_l2_b_2               AT(64000)   /* float [H], alive 79 to 84   maml_sine.mfl:9 */
 
-/* One step of the inner loop. */
+/* One step of the inner loop, in place. */
 static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work, int t)
 {
     const float (*xs)[1] = (const float (*)[1])data->xs;                /* [K][1] */
@@ -151,7 +151,8 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work,
     }
 }
 
-/* Backward through one step of the inner loop. */
+/* Backward through one step of the inner loop: adjoints of what it made become those of what it began
+ * with, in place; those of meta variables add up. */
 static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, void *work, int t)
 {
     const float (*xs)[1] = (const float (*)[1])data->xs;                /* [K][1] */

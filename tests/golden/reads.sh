@@ -64,6 +64,8 @@ has "a mean's number is not said by its sizes" 'outer_value = .*1\.0 / \(V \* C\
 has "1 - 0.9 is written as a number" '\(1\.0 - 0\.9\)'
 has "the elements of a caller's array are a number" 'mfl_divide_f64\(grad->start\.inp\.w, D \* H, n\)'
 has "an outer value of one number has subscripts" '^ *\*outer_value = '
+has "the values of log lines are asked for one by one" '^        logs\[3\] = \*worst;'
+has "m = m * mu is written out" '_m\[[a-z]\] \*= mu;'
 make_c gaussian_process --mode reverse
 none "i == j is written i - j == 0" '\(i [+-] \(?-?j\)? == 0'
 make_c learned_optimizer --mode mixed --schedule snapshot

@@ -12,7 +12,7 @@
 #define HYPERGRADIENT_b_log_l2                  AT(9472)   /* float [D], alive 18 to 26 */
 #define HYPERGRADIENT_d_x_w                     AT(8000)   /* float [N], alive 19 to 24   ridge.mfl:12 */
 
-/* One step of the inner loop. */
+/* One step of the inner loop, in place. */
 static void ridge_hypergradient_step(const ridge_data *data, void *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [N][D] */
@@ -36,7 +36,8 @@ static void ridge_hypergradient_step(const ridge_data *data, void *work, int t)
     }
 }
 
-/* Backward through one step of the inner loop. */
+/* Backward through one step of the inner loop: adjoints of what it made become those of what it began
+ * with, in place; those of meta variables add up. */
 static void ridge_hypergradient_step_adjoint(const ridge_data *data, void *work, int t)
 {
     const float (*x)[D] = (const float (*)[D])data->x;                  /* [N][D] */
