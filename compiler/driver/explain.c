@@ -244,7 +244,7 @@ static void print_map(Session *s, json_t *o)
         printf("\nthe program needs %lld bytes: its entries without a gradient (initial values, the inner loop alone, learn lines) need more than the hypergradient, whose map follows\n", (long long)chosen(s)->bytes);
     if (!o)
         printf("\nworkspace: %lld bytes; %lld alive at the peak (statement %d)%s\n  %10s %12s %6s %6s  %-28s %-22s %s\n", (long long)p->work_bytes, (long long)live, where,
-               holder ? arena_printf(a, ", most of them in %s", holder->name) : "", "offset", "bytes", "from", "to", "array", "shape", "where");
+               holder ? arena_printf(a, ", the largest array is %s", holder->name) : "", "offset", "bytes", "from", "to", "array", "shape", "where");
     for (int k = 0; k < all.n; k++) {
         const LBuf *b = all.at[k];
         Type t = type_of(b->dtype, b->rank, b->dim);
@@ -262,6 +262,7 @@ static void print_map(Session *s, json_t *o)
         json_object_set_new(o, "store_slots", json_integer(p->store_slots));
         json_object_set_new(o, "store_bytes", json_integer(p->store_bytes));
         json_object_set_new(o, "alive_at_peak", json_integer(live));
+        json_object_set_new(o, "peak_statement", json_integer(where));
         json_object_set_new(o, "peak_holder", holder ? json_string(holder->name) : json_null());
     }
 }
@@ -310,16 +311,6 @@ static void draw_schedule(const Session *s, Buf *b)
 }
 
 /* ---- the verdict ---- */
-static const Plan *find_plan(const Session *s, Mode m, bool keep_steps, bool keep_loops)
-{
-    for (int k = 0; k < s->plans.all.n; k++) {
-        const DiffOptions *o = &s->plans.all.at[k].o;
-        if (o->mode == m && o->steps.keep == keep_steps && o->loops.keep == keep_loops && !o->steps.gradients && (keep_steps || o->steps.period == 1))
-            return &s->plans.all.at[k];
-    }
-    return NULL;
-}
-
 /* The fastest plan of half the bytes, at most twice the time; NULL: none. */
 static const Plan *leaner_plan(const Session *s)
 {
@@ -337,27 +328,33 @@ static const char *beside_reverse(Session *s, const Plan *p, const Plan *base)
 {
     Arena *a = s->arena;
     double memory = (double)p->bytes / (double)base->bytes, time = p->seconds / base->seconds;
+    const char *less = memory < 0.95 ? arena_printf(a, "%.1f times less memory than", 1 / memory) : memory <= 1.05 ? "as much memory as" : arena_printf(a, "%.2f times the memory of", memory);
     const char *name = p->o.mode == MODE_MIXED ? "mixed mode" : p->o.mode == MODE_FORWARD ? "forward mode" : "reverse mode with this schedule";
     const char *does = s->plans.budget && time > 1.1 ? "fits" : time <= 1.1 || memory * time <= 1 ? "applies" : "does not pay";
     bool products = p->work.of[W_FMA] + p->work.of[W_BLAS] > 0;
     if (memory > 0.9 && time > 0.9 && time <= 1.1)
         return arena_printf(a, "no gain over reverse over reverse that keeps everything: %s%s%.2f times its memory at %.2f times its time", s->problem->steps == 1 ? "one step, " : "", products ? "" : "no matrix products, ",
                             memory, time);
-    return arena_printf(a, "%s %s: %s reverse over reverse that keeps everything, at %.2f times its time", name, does,
-                        memory <= 1 ? arena_printf(a, "%.1f times less memory than", 1 / memory) : arena_printf(a, "%.2f times the memory of", memory), time);
+    return arena_printf(a, "%s %s: %s reverse over reverse that keeps everything, at %.2f times its time", name, does, less, time);
+}
+
+/* Fewer options may have left open what is faster. */
+static bool is_fastest(const Session *s)
+{
+    bool yes = true;
+    for (int k = 0; k < s->plans.all.n; k++)
+        yes &= s->plans.all.at[k].seconds >= chosen(s)->seconds / 1.03 || s->plans.all.at[k].o.steps.store;
+    return yes;
 }
 
 static const char *verdict(Session *s)
 {
     Arena *a = s->arena;
-    const Plan *p = chosen(s), *base = find_plan(s, MODE_REVERSE, true, problem_has_loops(s->problem)), *leaner = leaner_plan(s);
-    if (!base)
-        base = find_plan(s, MODE_REVERSE, true, false);
+    const Plan *p = chosen(s), *base = &s->plans.all.at[s->plans.baseline], *leaner = leaner_plan(s);
     if (s->problem->steps == 0)
         return "no inner step: the hypergradient is that of the outer loss alone";
-    const char *text = base && base != p ? beside_reverse(s, p, base)
-        : arena_printf(a, "%s%s: %s in %.3g ms", base ? "reverse over reverse that keeps everything" : plan_text(a, s->problem, p), s->plans.tried > 1 ? " is the fastest" : ", as asked", bytes_text(a, (double)p->bytes),
-                       1e3 * p->seconds);
+    const char *text = base != p ? beside_reverse(s, p, base)
+        : arena_printf(a, "reverse over reverse that keeps everything%s: %s in %.3g ms", is_fastest(s) ? " is the fastest" : ", as asked", bytes_text(a, (double)p->bytes), 1e3 * p->seconds);
     return !leaner ? text : arena_printf(a, "%s; %s would take %.1f times less memory than that, at %.2f times its time", text, plan_text(a, s->problem, leaner), (double)p->bytes / (double)leaner->bytes,
                                          leaner->seconds / p->seconds);
 }
@@ -406,6 +403,8 @@ int command_explain(Options *o)
 {
     Session s;
     int code = session_open(&s, o, WANT_EVERY | WANT_PLAN);
+    if (code < 0)
+        plan_baseline(&s.plans);
     if (code < 0 && o->json)
         print_json_all(&s);
     else if (code < 0) {

@@ -59,3 +59,9 @@ void plan_choose(Plans *all, const DiffOptions *asked, bool every)
         plan_price_ways(all, asked);
     all->why = explain_choice(all, asked);
 }
+
+void plan_baseline(Plans *all)
+{
+    DiffOptions o = { .mode = MODE_REVERSE, .steps = schedule_keep, .loops = schedule_keep };
+    all->baseline = plan_price(all, &o);
+}

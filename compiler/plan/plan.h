@@ -62,6 +62,7 @@ typedef struct Plans {
     int     chosen;                    /* in all, while the search lasts the best so far; -1: nothing fits in the budget */
     int     leanest;                   /* in all: the one of the fewest bytes */
     int     stored;                    /* in all: what a store would buy, which the caller has not: the same bytes in less time, or, where nothing fits, as few bytes; -1: nothing */
+    int     baseline;                  /* in all, after plan_baseline */
     int     tried;                     /* alternatives that the choice looked at; the others of all are there to be shown */
     int64_t effort;                    /* statements lowered so far */
     Vec(OtherBytes) others;            /* what the entries that take no gradient need, by the ways of the model loops */
@@ -70,6 +71,8 @@ typedef struct Plans {
 /* Prices alternatives that the options leave open and chooses: the least predicted time among those within the budget.
  * every: price all that explain and bench show, not only what the choice needs. */
 void plan_choose(Plans *, const DiffOptions *asked, bool every);
+/* Prices what a plan is compared with, whatever was asked for: reverse over reverse that keeps everything. */
+void plan_baseline(Plans *);
 /* A plan with its graphs and program, made anew if they were let go to make room. They last until the next one is made or priced, those of the chosen plan to the end. */
 const Plan *plan_made(Plans *, int plan);
 /* The region in which two plans differ, if it is only one: REGION_STEPS, REGION_GRADIENT (of all lines), REGION_LINE - k (the gradient of

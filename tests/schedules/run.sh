@@ -186,6 +186,10 @@ if way inner/t snapshot && way outer/t snapshot; then ok; else bad "all loops of
 for args in pendulum.mfl "pendulum.mfl --mode mixed" path.mfl "loops.mfl --mode forward"; do
     if python3 ways.py "$mflc" $args > "$tmp/log" 2>&1 && [ "$(wc -l < "$tmp/log")" = 1 ] && [ "$(cat "$tmp/log")" -ge 8 ]; then ok; else bad "explain $args: $(head -n 1 "$tmp/log")"; fi
 done
+# Text and JSON say the same, and the verdict compares with reverse over reverse that keeps everything, whatever was asked for.
+for args in "loops.mfl" "loops.mfl --loops j=snapshot" "loops.mfl --mode reverse --schedule keep --loops keep" "path.mfl --mode mixed --schedule every:2" "pendulum.mfl --mode reverse" "../../examples/cart_pole.mfl"; do
+    if python3 told.py "$mflc" $args > "$tmp/log" 2>&1 && [ ! -s "$tmp/log" ]; then ok; else bad "explain $args: $(tail -n 1 "$tmp/log")"; fi
+done
 "$mflc" explain pendulum.mfl --schedule every:20+store --json > "$tmp/json" 2> "$tmp/log"
 if grep -q '"rates": "built-in' "$tmp/json" && grep -q '"store_slots": 40' "$tmp/json" && grep -q '"workspace_bytes": [1-9]' "$tmp/json"; then ok; else bad "explain --json: rates, store, workspace"; fi
 
