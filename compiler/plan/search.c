@@ -191,7 +191,11 @@ static void move_steps(Search *s)
     if (s->asked->steps.given || o.mode == MODE_FORWARD)
         return;
     for (int k = s->frugal; k < 3 && !tired(s); k++)
-        try(s, moved(s, &o, STEPS, *ways[k]));
+        for (int again = 0; again <= (s->lean && !ways[k]->keep); again++) {
+            Schedule way = *ways[k];
+            way.last_again = again;
+            try(s, moved(s, &o, STEPS, way));
+        }
     try_steps(s, o);
 }
 

@@ -207,11 +207,14 @@ if grep -q '^chosen: reverse, [a-z:0-9]*+gradients[a-z:0-9+]*: ' "$tmp/log"; the
 if "$mflc" explain ../../examples/logistic_l2.mfl --mode mixed --schedule snapshot | grep -q 'derivative depends on the gradient'; then ok; else bad "explain: a learned rate needs the gradient"; fi
 if "$mflc" explain ../../examples/hyper_cleaning.mfl --mode mixed --schedule snapshot | grep -q 'does not depend on the gradient'; then ok; else bad "explain: a fixed rate does not need the gradient"; fi
 # No plan is smaller than the one that is told to be the smallest.
-least=$("$mflc" build ../reference/path_loss/path_loss.mfl --from ../reference/path_loss/in --memory 1 2>&1 | sed -n 's/.*(--memory \([0-9]*\)).*/\1/p')
-for m in mixed reverse; do
-    for s in snapshot snapshot+gradients binomial:1 binomial:1+gradients binomial:2+gradients every:2; do
-        "$mflc" build ../reference/path_loss/path_loss.mfl --from ../reference/path_loss/in --mode $m --schedule $s -o "$tmp" > "$tmp/log" 2>&1
-        if [ -n "$least" ] && [ "$(work_bytes path_loss)" -ge "$least" ]; then ok; else bad "path_loss: $m, $s takes $(work_bytes path_loss) bytes, the smallest is said to be $least"; fi
+for p in reference/path_loss models/masks; do
+    n=${p#*/}
+    least=$("$mflc" build ../$p/$n.mfl --from ../$p/in --memory 1 2>&1 | sed -n 's/.*(--memory \([0-9]*\)).*/\1/p')
+    for m in mixed reverse; do
+        for s in snapshot snapshot+gradients snapshot+gradients+last:0 binomial:1 binomial:1+gradients binomial:1+gradients+last:0 every:2; do
+            "$mflc" build ../$p/$n.mfl --from ../$p/in --mode $m --schedule $s -o "$tmp" > "$tmp/log" 2>&1
+            if [ -n "$least" ] && [ "$(work_bytes $n)" -ge "$least" ]; then ok; else bad "$n: $m, $s takes $(work_bytes $n) bytes, the smallest is said to be $least"; fi
+        done
     done
 done
 
