@@ -1,7 +1,7 @@
 /* store.c -- snapshots in a file: the store for hosts with a disk.
  *
- * The file is a header of HEAD bytes and, behind it, slots of HEAD + slot_bytes each. A slot begins with MAGIC, its number and the size of what it holds; so what was
- * never saved, or not wholly, is an error when it is loaded and never old or empty bytes. Writes are not buffered: a full disk is
+ * The file is a header of HEAD bytes and, behind it, slots of HEAD + slot_bytes each. A slot begins with MAGIC, its number, the size of what it holds and a sum of that; so what was
+ * never saved, or not wholly, or by another process that was given the same file, or was damaged meanwhile, is an error when it is loaded and never old or other numbers. Writes are not buffered: a full disk is
  * known when a state is saved, not later. Only standard C: positions are limited to what fseek takes. */
 #include "mfl/store.h"
 #include <limits.h>
@@ -10,7 +10,20 @@
 
 enum { HEAD = 64 };
 static const char file_magic[8] = "mflstor1", slot_magic[8] = "snapshot";
-typedef struct Head { char magic[8]; int64_t slot; uint64_t bytes; } Head;
+typedef struct Head { char magic[8]; int64_t slot; uint64_t bytes, sum; } Head;
+
+/* Eight bytes at a time: as fast as memory. */
+static uint64_t sum_of(uint64_t h, const void *at, size_t bytes)
+{
+    const unsigned char *p = (const unsigned char *)at;
+    for (; bytes; p += 8, bytes -= bytes < 8 ? bytes : 8) {
+        uint64_t word = 0;
+        memcpy(&word, p, bytes < 8 ? bytes : 8);
+        h = (h ^ word) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 29;
+    }
+    return h;
+}
 
 /* At the header of a slot. */
 static int seek(const mfl_file_store *f, int64_t slot)
@@ -21,13 +34,14 @@ static int seek(const mfl_file_store *f, int64_t slot)
     return !fseek((FILE *)f->file, (long)(HEAD + (uint64_t)slot * stride), SEEK_SET);
 }
 
-static int put(const mfl_file_store *f, const char *magic, int64_t slot, size_t bytes)
+static int put(const mfl_file_store *f, const char *magic, int64_t slot, size_t bytes, uint64_t sum)
 {
     char block[HEAD] = { 0 };
     Head h;
     memcpy(h.magic, magic, sizeof h.magic);
     h.slot = slot;
     h.bytes = bytes;
+    h.sum = sum;
     memcpy(block, &h, sizeof h);
     return fwrite(block, HEAD, 1, (FILE *)f->file) == 1;
 }
@@ -36,9 +50,9 @@ static int put(const mfl_file_store *f, const char *magic, int64_t slot, size_t 
 static int save(void *user, int64_t slot, const void *at, size_t bytes)
 {
     const mfl_file_store *f = (const mfl_file_store *)user;
-    if (bytes > f->slot_bytes || !seek(f, slot) || !put(f, "        ", slot, 0) || (bytes && fwrite(at, bytes, 1, (FILE *)f->file) != 1))
+    if (bytes > f->slot_bytes || !seek(f, slot) || !put(f, "        ", slot, 0, 0) || (bytes && fwrite(at, bytes, 1, (FILE *)f->file) != 1))
         return MFL_STORE_SAVE;
-    return seek(f, slot) && put(f, slot_magic, slot, bytes) ? MFL_OK : MFL_STORE_SAVE;
+    return seek(f, slot) && put(f, slot_magic, slot, bytes, sum_of(f->key, at, bytes)) ? MFL_OK : MFL_STORE_SAVE;
 }
 
 static int load(void *user, int64_t slot, void *at, size_t bytes)
@@ -51,7 +65,9 @@ static int load(void *user, int64_t slot, void *at, size_t bytes)
     memcpy(&h, block, sizeof h);
     if (memcmp(h.magic, slot_magic, sizeof h.magic) || h.slot != slot || h.bytes != bytes)
         return MFL_STORE_LOAD;
-    return !bytes || fread(at, bytes, 1, (FILE *)f->file) == 1 ? MFL_OK : MFL_STORE_LOAD;
+    if (bytes && fread(at, bytes, 1, (FILE *)f->file) != 1)
+        return MFL_STORE_LOAD;
+    return h.sum == sum_of(f->key, at, bytes) ? MFL_OK : MFL_STORE_LOAD;
 }
 
 /* Nothing, an empty file, or a store that an earlier run left: what opening may overwrite. */
@@ -79,7 +95,9 @@ int mfl_file_store_open(mfl_file_store *f, const char *path, size_t slot_bytes, 
         return MFL_STORE_OPEN;
     setvbuf(file, NULL, _IONBF, 0);
     f->file = file;
-    if (!put(f, file_magic, 0, slot_bytes)) {
+    const void *const where[] = { f, file, &store };          /* elsewhere in every process and for every store */
+    f->key = sum_of(0, where, sizeof where);
+    if (!put(f, file_magic, 0, slot_bytes, 0)) {
         mfl_file_store_close(f);
         return MFL_STORE_OPEN;
     }

@@ -137,7 +137,7 @@ class _Store(ctypes.Structure):
 
 
 class _FileStore(ctypes.Structure):
-    _fields_ = [("file", ctypes.c_void_p), ("path", ctypes.c_char_p), ("slot_bytes", ctypes.c_size_t)]
+    _fields_ = [("file", ctypes.c_void_p), ("path", ctypes.c_char_p), ("slot_bytes", ctypes.c_size_t), ("key", ctypes.c_uint64)]
 
 
 class _Stores:

@@ -21,6 +21,7 @@ typedef struct mfl_file_store {
     void       *file;
     const char *path;
     size_t      slot_bytes;
+    uint64_t    key;               /* of this opening: states of another are not taken for its own */
 } mfl_file_store;
 int mfl_file_store_open(mfl_file_store *f, const char *path, size_t slot_bytes, mfl_store *store);
 int mfl_file_store_close(mfl_file_store *f);

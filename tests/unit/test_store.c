@@ -80,6 +80,38 @@ Test(store, never_saved)
     cr_assert_eq(mfl_file_store_close(&f), MFL_OK);
 }
 
+/* A byte that is another one, and the state of a store that was opened on the same file: neither is taken for what was saved. */
+Test(store, damaged)
+{
+    mfl_file_store f, g;
+    mfl_store s, other;
+    unsigned char a[BYTES], b[BYTES];
+    fill(a, 4);
+    cr_assert_eq(mfl_file_store_open(&f, path, BYTES, &s), MFL_OK);
+    cr_assert_eq(s.save(s.user, 1, a, BYTES), MFL_OK);
+    cr_assert_eq(s.load(s.user, 1, b, BYTES), MFL_OK);
+    for (int at = 0; at < 64 + BYTES; at += at < 64 ? 1 : 7) {
+        FILE *file = fopen(path, "r+b");
+        long place = 64 + (64 + BYTES) + at;
+        fseek(file, place, SEEK_SET);
+        int byte = fgetc(file);
+        for (int back = 0; back < 2; back++) {
+            fseek(file, place, SEEK_SET);
+            fputc(back ? byte : byte ^ 4, file);
+            fflush(file);
+            cr_expect_eq(s.load(s.user, 1, b, BYTES), back || (at >= 32 && at < 64) ? MFL_OK : MFL_STORE_LOAD, "byte %d", at);      /* the rest of a header holds nothing */
+        }
+        fclose(file);
+    }
+    cr_assert_eq(mfl_file_store_open(&g, path, BYTES, &other), MFL_OK);
+    fill(b, 5);
+    cr_assert_eq(other.save(other.user, 1, b, BYTES), MFL_OK);
+    cr_assert_eq(s.load(s.user, 1, a, BYTES), MFL_STORE_LOAD);
+    cr_assert_eq(other.load(other.user, 1, a, BYTES), MFL_OK);
+    cr_assert_eq(mfl_file_store_close(&g), MFL_OK);
+    fclose(f.file);
+}
+
 /* A limit on the size of files, and the device that is always full. */
 Test(store, no_space)
 {
