@@ -113,7 +113,7 @@ int mfl_file_store_close(mfl_file_store *f)
         return MFL_OK;
     int bad = fclose((FILE *)f->file);
     f->file = NULL;
-    return remove(f->path) || bad ? MFL_STORE_OPEN : MFL_OK;
+    return (f->path && remove(f->path)) || bad ? MFL_STORE_OPEN : MFL_OK;
 }
 
 /* ---- the store of a workspace: in its first bytes, behind a mark that memory which was never told does not hold ---- */

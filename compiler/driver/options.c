@@ -77,7 +77,7 @@ static void print_commands(FILE *f)
     for (int k = 0; k < NCOMMANDS; k++)
         fprintf(f, "  mflc %-8s %-7s %s\n", commands[k].name, commands[k].args, commands[k].doc);
     fprintf(f, "\nmflc COMMAND --help lists the options of a command; mflc help --markdown all of them.\n"
-               "Exit codes: 0 done, 1 the problem is wrong, 2 usage, 3 data, 4 numerical failure;\nrun: 130 and 143, stopped by SIGINT (Ctrl-C) and SIGTERM, with its checkpoint written.\n");
+               "Exit codes: 0 done, 1 the problem is wrong, 2 usage, 3 data, 4 numerical failure;\nrun: 129, 130 and 143, stopped by SIGHUP, SIGINT (Ctrl-C) and SIGTERM, with its checkpoint written.\n");
 }
 
 /* name and text in two columns; the text is folded. */

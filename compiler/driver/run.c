@@ -1,7 +1,7 @@
 /* run.c -- mflc run: meta-training. Each outer step computes the hypergradient and hands it to the generated learn function; progress goes to
  * stderr, results to files. A checkpoint (checkpoint.c) holds everything that the next step depends on, so that --resume goes on bit for bit; it is there
- * from the start and replaced atomically, so that being killed at any moment loses at most the steps since the last one. Ctrl-C (SIGINT) and
- * SIGTERM stop after the current step and write what there is, with exit code 128 + the signal's number; a second one ends at once. */
+ * from the start and replaced atomically, so that being killed at any moment loses at most the steps since the last one. Ctrl-C (SIGINT),
+ * SIGTERM and SIGHUP stop after the current step and write what there is, with exit code 128 + the signal's number; a second one ends at once. */
 #include "run.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -262,10 +262,12 @@ static int prepare(Run *r)
     return code < 0 ? log_open(r) : code;
 }
 
-/* Ctrl-C: once stops cleanly, twice ends at once. */
+/* Ctrl-C: once stops cleanly, twice ends at once. A terminal that is closed does the same, unless nohup said that it does not matter. */
 static void catch_signals(void)
 {
-    struct sigaction act = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    struct sigaction act = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND }, before;
+    if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &act, NULL);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
 }

@@ -39,6 +39,8 @@ int session_store(const Session *s, mfl_file_store *file, mfl_store *store, void
         fprintf(messages(), "mflc: %s: %s (--store DIR)\n", path, mfl_strerror(code));
         return EXIT_DATA;
     }
+    unlink(path);                                 /* it lives as long as it is open: a process that is killed leaves nothing behind */
+    file->path = NULL;
     mfl_use_store(work, store);
     return -1;
 }

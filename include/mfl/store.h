@@ -16,7 +16,7 @@ typedef struct mfl_store {
     void *user;
 } mfl_store;
 /* The store in one file, see runtime/store.c. open makes the file (it may hold an earlier store, nothing else) and fills `store`, whose user is `f`; path must
- * live until close, which removes the file. A slot holds at most slot_bytes. */
+ * live until close, which removes the file; who has removed it already sets f->path to NULL. A slot holds at most slot_bytes. */
 typedef struct mfl_file_store {
     void       *file;
     const char *path;

@@ -88,3 +88,13 @@ gives 0 "mflc: note: --from $tmp/other has no effect: " grad "$top/examples/ridg
 gives 2 "--mode steps=snapshot: expected one schedule of the inner loop; --schedule gives another" grad small.mfl --from "$d" --schedule keep --mode steps=snapshot
 timeout 60 "$mflc" grad small.mfl --from "$d" --threads 1 --schedule every:2+store --store "$tmp" > "$tmp/out" 2> "$tmp/err"
 [ -s "$tmp/err" ] && bad "a note about options that do something" || ok
+# The file of a store goes with its process, however that ends.
+mkdir "$tmp/states"
+"$mflc" grad small.mfl --from "$d" --schedule every:2+store --store "$tmp/states" --repeat 1000000000 > /dev/null 2>&1 &
+pid=$!
+tries=0
+while ! ls -l /proc/$pid/fd 2> /dev/null | grep -q "$tmp/states/" && [ $tries -lt 300 ]; do sleep 0.1; tries=$((tries + 1)); done
+[ $tries -lt 300 ] && ok || bad "no store is open"
+kill -KILL $pid
+wait $pid 2> /dev/null
+[ -z "$(ls "$tmp/states")" ] && ok || bad "a killed process has left its states: $(ls "$tmp/states")"

@@ -73,7 +73,7 @@ for at in 7 70 100 130 180 $((size - 3)); do          # one byte is another
 done
 # Ctrl-C, or a job scheduler's SIGTERM: stops after a step with what it has, says so by its exit code, and can go on.
 "$mflc" run "$ridge" -o "$tmp/whole" --steps 3000 --quiet --log "$tmp/whole/log" > /dev/null 2>&1 || bad "run ridge"
-for stop in INT:130 TERM:143; do
+for stop in INT:130 TERM:143 HUP:129; do
     o=$tmp/${stop%:*}
     "$mflc" run "$ridge" -o "$o" --steps 3000 --log "$o/log" > "$tmp/out" 2> "$tmp/err" &
     pid=$!
