@@ -34,6 +34,10 @@ int program_possible(Session *s)
         fprintf(messages(), "mflc: --native goes with machine code (--emit llvm, asm, obj, so; --python); found --emit %s\n", form);
         return EXIT_USAGE;
     }
+    if (o->guard && (!strcmp(form, "ir") || !strcmp(form, "dot"))) {
+        fprintf(messages(), "mflc: --guard goes with what is made of the graphs, where its checks stand; found --emit %s\n", form);
+        return EXIT_USAGE;
+    }
     const char *cut = NULL;
     for (int k = 0; o->with_check && !cut && k < s->problem->meta.n; k++)
         cut = cuts_derivatives(s->problem, k);

@@ -10,6 +10,8 @@ void note_unused(const Session *s, bool data)
 {
     const Options *o = s->opt;
     const DiffOptions *plan = &s->plans.all.at[s->plans.chosen].o;
+    if (!strcmp(o->command, "build") && o->meta.n && !o->smoke)
+        note("--meta", o->meta.at[0], "the caller gives the numbers of meta variables; with --main its program has these");
     if (o->threads > 1 && !s->problem->has_tasks)
         note("--threads", arena_printf(s->arena, "%lld", (long long)o->threads), "the problem has no task data, and it is tasks that are computed side by side");
     if (o->schedule && strcmp(o->schedule, "auto") && plan->mode == MODE_FORWARD)

@@ -83,6 +83,9 @@ unused "--threads 3" --threads 3
 unused "--loops binomial:1" --loops binomial:1
 unused "--store $tmp" --store "$tmp" --schedule keep
 unused "--schedule keep" --schedule keep --mode forward
+printf '0.04\n' > "$tmp/rate1.csv"
+gives 0 "mflc: note: --meta rate=$tmp/rate1.csv has no effect: " build small.mfl --from "$d" --meta rate="$tmp/rate1.csv" -o "$tmp/unused"
+for form in ir dot; do gives 2 "found --emit $form" build small.mfl --from "$d" --guard --emit $form -o "$tmp/unused"; done
 mkdir -p "$tmp/other"
 gives 0 "mflc: note: --from $tmp/other has no effect: " grad "$top/examples/ridge.mfl" --from "$tmp/other"
 gives 2 "--mode steps=snapshot: expected one schedule of the inner loop; --schedule gives another" grad small.mfl --from "$d" --schedule keep --mode steps=snapshot
