@@ -185,7 +185,10 @@ static Val eval_name(Sema *s, Scope *scope, const Expr *e)
     if (!y->has_val)
         return val_error();
     held_read(s, y, e->at);
-    return y->val;
+    Val v = y->val;
+    if (y->kind == SYM_DIM)
+        v.dim = y->stands_for ? y->stands_for : y->name;
+    return v;
 }
 
 static Val eval_field(Sema *s, Scope *scope, const Expr *e)

@@ -31,7 +31,7 @@ static char *sizes_text(Sema *s, Expr *const *size, int nsize)
 }
 
 /* One declared size, where `found` is at hand: a plain new name is bound to it, anything else must be equal. */
-typedef struct Size { const Decl *fn; const Declared *arg; const Expr *e; int64_t found; const char *of, *declared; Span at; } Size;
+typedef struct Size { const Decl *fn; const Declared *arg; const Expr *e; int64_t found; const char *of, *declared; Span at; Name dim; } Size;
 
 static bool bind_size(Sema *s, Scope *scope, Size z, const char *which)
 {
@@ -40,6 +40,7 @@ static bool bind_size(Sema *s, Scope *scope, Size z, const char *which)
     if (z.e->kind == E_NAME && (!y || y->kind == SYM_FN || y->kind == SYM_STRUCT || (y->kind != SYM_DIM && y->kind != SYM_CONST && y->kind != SYM_ARG && y->kind != SYM_LOCAL))) {
         y = scope_add(s->arena, scope, SYM_DIM, z.e->name, z.e->span);
         y->val = val_num((double)z.found, true);
+        y->stands_for = z.dim;
         y->has_val = true;
         return true;
     }
@@ -99,7 +100,7 @@ bool sema_argument_sizes(Sema *s, Scope *scope, const Decl *fn, const Declared *
         return false;
     }
     for (int k = 0; k < t.rank; k++) {
-        Size z = { fn, a, a->size[k], t.dim[k], arena_printf(s->arena, "has shape %s", type_text(s->arena, &t)), sizes_text(s, a->size, a->nsize), at };
+        Size z = { fn, a, a->size[k], t.dim[k], arena_printf(s->arena, "has shape %s", type_text(s->arena, &t)), sizes_text(s, a->size, a->nsize), at, v->kind == V_ARRAY ? v->node->axis_name[k] : NULL };
         if (!bind_size(s, scope, z, arena_printf(s->arena, "axis %d has length", k)))
             return false;
     }

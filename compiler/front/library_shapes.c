@@ -53,6 +53,15 @@ static bool sizes(Call *c, int from, int64_t *dim, int *rank)
     return true;
 }
 
+/* Axes are called by the dims that were given for them, from argument `from` on. */
+static Val named(const Call *c, int from, Val v)
+{
+    for (int k = from; k < c->n; k++)
+        if (c->arg[k].dim && !v.node->axis_name[k - from])
+            v.node->axis_name[k - from] = c->arg[k].dim;
+    return v;
+}
+
 Val lib_reshape(Call *c, int op)
 {
     (void)op;
@@ -70,7 +79,7 @@ Val lib_reshape(Call *c, int op)
     if (v.kind == V_NUM)
         return val_array(ir_const(c->s->here, t, v.num));
     v.node = ir_reshape(c->s->here, x, rank, dim);
-    return v;
+    return named(c, 1, v);
 }
 
 /* a at `offset` along an axis of length n: zero elsewhere. out[.., k, ..] = a[.., k - offset, ..] where inside */
@@ -298,7 +307,7 @@ Val lib_iota(Call *c, int op)
         return val_error();
     if (n < 1)
         return report(c->s, c->at[0]->span, NULL, "iota: the length must be positive; found %lld", (long long)n);
-    return val_int(ir_iota(c->s->here, type_of(T_INT, 1, &n), 0), 0, n - 1);
+    return named(c, 0, val_int(ir_iota(c->s->here, type_of(T_INT, 1, &n), 0), 0, n - 1));
 }
 
 Val lib_tril(Call *c, int op)
@@ -333,5 +342,5 @@ Val lib_broadcast(Call *c, int op)
         return val_error();
     Node *n = sema_fit(c->s, c->arg[0], rank, dim);
     Type t = type_of(T_REAL, rank, dim);
-    return n ? val_array(n) : report(c->s, c->at[0]->span, NULL, "broadcast: %s cannot be stretched to %s", val_text(c->s, c->arg[0]), type_text(c->s->arena, &t));
+    return n ? named(c, 1, val_array(n)) : report(c->s, c->at[0]->span, NULL, "broadcast: %s cannot be stretched to %s", val_text(c->s, c->arg[0]), type_text(c->s->arena, &t));
 }

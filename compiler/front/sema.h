@@ -15,6 +15,7 @@ typedef struct Val Val;
 struct Val {
     ValKind  kind;
     double   num; bool whole;                  /* NUM: a compile-time number; whole: an integer */
+    Name     dim;                              /* NUM: the dim that it is, or NULL: what has it for a size names the axis so */
     Node    *node;                             /* ARRAY: rank 0 included */
     int64_t  bound;                            /* ARRAY of INT from index(C): C, for messages; 0 otherwise */
     bool     ranged; int64_t lo, hi;           /* ARRAY of INT: every value is in lo..hi, so it may index; not ranged: it may not (int data) */
@@ -36,7 +37,7 @@ typedef struct Sym {
     SymKind kind; Name name; Span span;        /* where it is declared: for notes */
     const struct Decl *decl;                   /* of top-level symbols */
     Val val;                                   /* SYM_DIM, CONST (array constants are rebuilt on use), LOCAL, ARG; DATA, META, PARAM: bound per graph */
-    Name stands_for;                           /* SYM_DIM, a size of a struct: the dim that it is given, or NULL */
+    Name stands_for;                           /* SYM_DIM, a size of a struct or of an argument: the dim that it is given, or NULL */
     bool has_val, assigned, busy, library;     /* assigned: by a statement of its body, an argument or state too; busy: a const whose value is being found; library: of std/, whose files see each other and nothing of the user's */
 } Sym;
 typedef struct Scope { struct Scope *up; Vec(Sym *) syms; } Scope;

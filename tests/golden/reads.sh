@@ -66,6 +66,9 @@ has "the elements of a caller's array are a number" 'mfl_divide_f64\(grad->start
 has "an outer value of one number has subscripts" '^ *\*outer_value = '
 has "the values of log lines are asked for one by one" '^        logs\[3\] = \*worst;'
 has "m = m * mu is written out" '_m\[[a-z]\] \*= mu;'
+make_c lstm_language --mode mixed --schedule snapshot -D T=3 -D S=8 -D B=7
+none "an axis that broadcast or iota was given a dim for is a number" '[)]\[7\]|(float|int32_t) \[7\]|< 7;'
+has "the loop over a batch of iota(b)[:, none]" '< B; '
 make_c gaussian_process --mode reverse
 none "i == j is written i - j == 0" '\(i [+-] \(?-?j\)? == 0'
 make_c learned_optimizer --mode mixed --schedule snapshot
