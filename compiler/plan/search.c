@@ -356,6 +356,24 @@ static Search search_of(Plans *all, const DiffOptions *asked)
     return s;
 }
 
+/* Within a budget the bytes may go to the inner loop or to model loops, and one coordinate at a time does not lead from one to the other: with the inner loop keeping
+ * everything the model loops are moved by themselves, from one state in each on. */
+static void keep_steps(Search *s)
+{
+    DiffOptions keeping = *s->asked;
+    keeping.steps = schedule_keep;
+    if (!s->all->budget || !s->loop.n || s->asked->steps.given)
+        return;
+    Search kept = search_of(s->all, &keeping);
+    kept.best = -1;
+    for (Mode m = MODE_MIXED; m <= MODE_REVERSE && !tired(s); m++)
+        if (allowed(s, m))
+            try(&kept, plan_with(&keeping, m, &schedule_keep, &one_state));
+    descend(&kept);
+    consider_all(s, false);
+    descend(s);
+}
+
 void plan_search(Plans *all, const DiffOptions *asked)
 {
     Search s = search_of(all, asked);
@@ -367,6 +385,7 @@ void plan_search(Plans *all, const DiffOptions *asked)
     if (s.best < 0 && asked->mode != MODE_FORWARD)
         seek_leanest(&s);
     descend(&s);
+    keep_steps(&s);
     if (asked->mode == MODE_FORWARD || (asked->mode == MODE_AUTO && problem_meta_numbers(p) <= FORWARD_DIRECTIONS && !asked->steps.given))
         try_forward(&s);
     all->chosen = s.best;

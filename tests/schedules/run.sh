@@ -218,6 +218,9 @@ for p in reference/path_loss models/masks; do
     done
 done
 
+# More bytes are never slower.
+if python3 budgets.py "$mflc" springs.mfl > "$tmp/log" 2>&1 && [ "$(wc -l < "$tmp/log")" = 1 ] && [ "$(cat "$tmp/log")" -ge 20 ]; then ok; else bad "budgets: $(head -n 1 "$tmp/log")"; fi
+
 # ---- regions chosen jointly: of two loops very different in size one keeps its values, the other computes them again ----
 budget=614400
 "$mflc" explain uneven.mfl --memory $budget --json > "$tmp/json" 2> "$tmp/log"
