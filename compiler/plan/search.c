@@ -8,8 +8,8 @@
 #include "price.h"
 
 enum { STEPS = REGION_STEPS, ROUNDS = 6, FORWARD_DIRECTIONS = 64 };
-/* Statements that may be lowered before no more is tried: without a budget the build of a transformer takes under a second. */
-static const int64_t enough = 14000, enough_in_budget = 60000;
+/* Statements that may be lowered before no more is tried: without a budget the build of a transformer takes under a second. Where nothing fits the number that is told should be the least. */
+static const int64_t enough = 14000, enough_in_budget = 60000, enough_for_least = 200000;
 const Schedule schedule_keep = { .given = true, .keep = true }, schedule_snapshot = { .given = true, .period = 1 }, schedule_gradients = { .given = true, .period = 1, .gradients = true };
 
 static const Schedule one_state = { .given = true, .period = INT32_MAX };
@@ -112,7 +112,7 @@ static void consider_all(Search *s, bool forward)
             consider(s, k);
 }
 
-static bool tired(const Search *s) { return s->all->effort > (s->all->budget ? enough_in_budget : enough); }
+static bool tired(const Search *s) { return s->all->effort > (s->lean ? enough_for_least : s->all->budget ? enough_in_budget : enough); }
 
 static int try(Search *s, DiffOptions o)
 {

@@ -218,6 +218,11 @@ for p in reference/path_loss models/masks; do
     done
 done
 
+# The same where there are many loops: nine of them, four in each other.
+p=../reference/nested_loops
+least=$("$mflc" build $p/nested_loops.mfl --from $p/in --memory 1 2>&1 | sed -n 's/.*(--memory \([0-9]*\)).*/\1/p')
+"$mflc" build $p/nested_loops.mfl --from $p/in --mode mixed --schedule binomial:1 --loops snapshot --loops inner/c=keep --loops inner/j=keep --loops prod=binomial:1 --loops outer/i=keep --loops outer/j=binomial:1 -o "$tmp" > "$tmp/log" 2>&1
+if [ -n "$least" ] && [ "$(work_bytes nested_loops)" -ge "$least" ]; then ok; else bad "nested_loops: by hand $(work_bytes nested_loops) bytes, the smallest is said to be $least"; fi
 # More bytes are never slower.
 if python3 budgets.py "$mflc" springs.mfl > "$tmp/log" 2>&1 && [ "$(wc -l < "$tmp/log")" = 1 ] && [ "$(cat "$tmp/log")" -ge 20 ]; then ok; else bad "budgets: $(head -n 1 "$tmp/log")"; fi
 
