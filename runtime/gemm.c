@@ -3,7 +3,6 @@
 #include "mfl/runtime.h"
 #if MFL_USE_BLAS
 #include <cblas.h>
-enum { LARGE = 1 << 24 };                                                 /* products of more multiplications than this are the BLAS's: they need blocking for caches */
 #endif
 #if defined(__x86_64__) && defined(__clang__) && __clang_major__ >= 18
 #define TILES 1
@@ -97,7 +96,7 @@ enum { LARGE = 1 << 24 };                                                 /* pro
 
 #if MFL_USE_BLAS
 #define BLAS(f, one, zero)                                                                                                                                         \
-    if (m * n * k > LARGE) {                                                                                                                                       \
+    if (m * n * k > MFL_GEMM_LARGE) {                                                                                                                                       \
         f(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb,                  \
           accumulate ? one : zero, c, (int)ldc);                                                                                                                   \
         return;                                                                                                                                                    \

@@ -233,6 +233,34 @@ void linearize_loop_split(Graph *g, Node *node, Node *const *tin, Node **out)
     finish_tangents(&m, old, no, on, on_out, dplace, dres, out);
 }
 
+/* The terms of a sum, in their order. */
+typedef Vec(Node *) Terms;
+static void terms_of(Arena *arena, Node *n, Terms *t)
+{
+    enum { MOST = 1000 };                          /* a sum doubled again and again has any number of them */
+    if (n->op != OP_add || t->n >= MOST) {
+        vec_push(arena, *t, n);
+        return;
+    }
+    terms_of(arena, n->arg[0], t);
+    terms_of(arena, n->arg[1], t);
+}
+
+/* A sum that has the carried value as a term starts from it: then the others are added to it where it lies. */
+static Node *onto(Graph *g, Node *carried, Node *next)
+{
+    Node *sum = carried;
+    Terms t = { 0 };
+    int found = 0;
+    terms_of(g->arena, next, &t);
+    for (int k = 0; k < t.n; k++)
+        found += t.at[k] == carried;
+    for (int k = 0; found == 1 && k < t.n; k++)
+        if (t.at[k] != carried)
+            sum = ir_map2(g, OP_add, sum, t.at[k]);
+    return found == 1 ? sum : next;
+}
+
 /* The cotangent of each output that the body's results carry, summed by result. */
 void transpose_loop(Graph *g, Node *node, const bool *is_linear, Node *const *ct, Node **ctin)
 {
@@ -284,7 +312,7 @@ void transpose_loop(Graph *g, Node *node, const bool *is_linear, Node *const *ct
         if (!linear[p])
             continue;
         Node *next = old->params.at[p].kind == LP_CARRY ? or_zero(m.body, back[p], &lin[p]->type) : add_or(m.body, carry[p], back[p]);
-        m.loop->params.at[place[p]].result = make_result(&m, next);
+        m.loop->params.at[place[p]].result = make_result(&m, onto(m.body, carry[p], next));
         place[p] = make_out(&m, LO_CARRY, place[p], m.loop->params.at[place[p]].result);
     }
     Node *back_loop = finish_loop(&m);

@@ -100,7 +100,7 @@ static void transpose_outputs(Tr *t, Node *n)
         for (int a = 0; a < n->narg && n->u.loop->is_steps; a++) {
             bool twice = false;
             for (int b = 0; b < n->narg; b++)
-                twice |= b != a && n->arg[b] == n->arg[a];
+                twice |= b != a && n->arg[b] == n->arg[a] && is_captured(n->u.loop, b);
             goes_on[a] = is[a] && !twice && is_captured(n->u.loop, a);
             ctin[a] = goes_on[a] ? t->ct[n->arg[a]->id] : NULL;
         }

@@ -1,13 +1,14 @@
 /* fuse.c -- loops over the same range become one where no iteration needs another one's results, also across independent statements.
  *
  * Two loops over i and j may become one when every buffer that one writes and the other touches is subscripted, in every access of both, by exactly
- * their loop variable in one and the same dimension; sums that both only add to are no hindrance. What stands between them is passed where it
+ * their loop variable in one and the same dimension. What both only add to is no exception: the terms of one sum would come between those of the other, and
+ * its bits would turn on what it stands beside. What stands between them is passed where it
  * has nothing to do with the one that moves: the later loop moves up, or else the earlier one down. Outer loops come first, bodies after. */
 #include "low.h"
 
 /* What a statement does with one buffer or temporary, all its accesses together. pins: the dimensions that every access subscripts by the statement's own
  * loop variable. Kept so, what two statements have to do with each other costs no walk of either: a block may have thousands that become one. */
-enum { READS = 1, WRITES = 2, NOT_ONLY_ADDS = 4 };
+enum { READS = 1, WRITES = 2 };
 typedef struct Use { int key; unsigned char how; unsigned pins; const LBuf *buf; } Use;     /* key: the buffer's id; behind those, the temporary's, which has no buf */
 typedef struct Uses {
     Low *l;
@@ -49,12 +50,12 @@ static void note_touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how
     for (int d = 0; u->of->kind == LS_FOR && d < b->rank; d++)
         if (!(along >> d & 1) && idx[d]->kind == LX_VAR && idx[d]->var == u->of->var)
             pins |= 1u << d;
-    add_use(u, (Use){ b->id, (unsigned char)((how & LA_WRITE ? WRITES : READS) | (how & LA_ADD ? 0 : NOT_ONLY_ADDS)), pins, b });
+    add_use(u, (Use){ b->id, how & LA_WRITE ? WRITES : READS, pins, b });
     u->stays |= how & LA_WRITE && !is_place(b) && b->storage != LB_LOCAL;
 }
 
 /* Temporaries that are named: any in common is taken as a dependence. */
-static void note_temp(Uses *u, const LTemp *t) { add_use(u, (Use){ u->l->prog->bufs.n + t->id, WRITES | NOT_ONLY_ADDS, 0, NULL }); }
+static void note_temp(Uses *u, const LTemp *t) { add_use(u, (Use){ u->l->prog->bufs.n + t->id, WRITES, 0, NULL }); }
 
 static void temps_of_expr(Uses *u, const LExpr *e)
 {
@@ -111,7 +112,7 @@ static bool may_fuse(const Uses *x, const Uses *y, bool *shared)
         if (!u)
             continue;
         *shared |= v->buf && is_place(v->buf);
-        if ((u->how | v->how) & WRITES && (u->how | v->how) & NOT_ONLY_ADDS && !(u->pins & v->pins))
+        if ((u->how | v->how) & WRITES && !(u->pins & v->pins))
             return false;
     }
     return true;
@@ -277,12 +278,19 @@ static bool swap_with_next(Fusing *f, int k)
     return true;
 }
 
-/* Single stores go up as far as they may: a bias correction between two loops is in nobody's way. */
+/* What only prepares: zeros, and what a sum starts from. */
+static bool begins(const LStmt *s) { return s->kind == LS_ZERO || (s->kind == LS_LET && s->x->kind == LX_NUM); }
+
+/* Beginnings of sums and single stores go up as far as they may: they, or a bias correction between two loops, are in nobody's way there. */
 static void raise_stores(Fusing *f)
 {
     for (int k = 1; k < f->b->n; k++)
-        for (int at = k; at > 0 && f->b->at[at]->kind == LS_STORE && f->b->at[at - 1]->kind != LS_STORE && swap_with_next(f, at - 1);)
-            at--;
+        for (int at = k; at > 0; at--) {
+            const LStmt *s = f->b->at[at], *before = f->b->at[at - 1];
+            bool rises = begins(s) ? !begins(before) : s->kind == LS_STORE && before->kind != LS_STORE && !begins(before);
+            if (!rises || !swap_with_next(f, at - 1))
+                break;
+        }
 }
 
 /* Zeros are filled in just before the array is used: until then its bytes are another's. */

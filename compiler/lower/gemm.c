@@ -7,6 +7,7 @@
  * memory) is copied aside first, and a result is spread from aside, where that is little beside the product: aside.c. Products that are too small, or not made
  * of rows and columns, stay plain loops. */
 #include "gemm.h"
+#include "mfl/kernels.h"
 
 /* Adds the coefficients of the letters in an index; false when it is not affine in them. */
 static bool affine(const LExpr *e, const Letters *t, int64_t times, int64_t *coef)
@@ -176,24 +177,33 @@ static LGemm swapped(const LGemm *g)
     return s;
 }
 
-/* The loops around a product, outer to inner as the factor with the most of them is stored: so they meet the loops that made it. */
-static int outer_letters(const Contract *c, const Operand *op, const bool *inside, int *order)
+/* The loops around a product, outer to inner as the factor with the most of them is stored: so they meet the loops that made it. sums: the first that is over a summed
+ * letter; mixed: one over a letter of the result is inside it. */
+typedef struct Around { int letter[MAX_LETTERS], n, sums; bool mixed; } Around;
+
+static Around outer_letters(const Product *p)
 {
-    int count[2] = { 0, 0 }, n = 0;
-    for (int q = 0; q < c->nletters; q++)
+    const Operand *op = p->op;
+    Around r = { .n = 0 };
+    int count[2] = { 0, 0 };
+    for (int q = 0; q < p->t.c->nletters; q++)
         for (int k = 0; k < 2; k++)
-            count[k] += !inside[q] && op[k].stride[q];
+            count[k] += !p->inside[q] && op[k].stride[q];
     const int64_t *s = op[count[1] > count[0]].stride;
-    for (int q = 0; q < c->nletters; q++) {
-        int at = n;
-        if (inside[q])
+    for (int q = 0; q < p->t.c->nletters; q++) {
+        int at = r.n;
+        if (p->inside[q])
             continue;
-        for (; at > 0 && s[order[at - 1]] < s[q]; at--)
-            order[at] = order[at - 1];
-        order[at] = q;
-        n++;
+        for (; at > 0 && s[r.letter[at - 1]] < s[q]; at--)
+            r.letter[at] = r.letter[at - 1];
+        r.letter[at] = q;
+        r.n++;
     }
-    return n;
+    while (r.sums < r.n && op[2].stride[r.letter[r.sums]])
+        r.sums++;
+    for (int k = r.sums; k < r.n; k++)
+        r.mixed |= op[2].stride[r.letter[k]] != 0;
+    return r;
 }
 
 /* The pointer at the first element of the product, and the dimensions along which the product moves. */
@@ -216,22 +226,63 @@ static LPtr operand_start(Low *l, Product *p, int k)
     return p->op[k].aside ? aside_start(l, &p->op[k]) : start_of(l, &p->op[k], &p->t, p->inside);
 }
 
-/* add: the result is added to what is there, where it is spread from aside. */
-static void push_product(Low *l, Env *e, Product *p, bool swap, bool add, LBlock *at)
+/* Zeros for the part of the result that the product makes; none where that part is not all in one. */
+static bool zero_part(Low *l, const Product *p, LBlock *at)
 {
-    LStmt *s = new_stmt(l, LS_GEMM, p->n);
-    int order[MAX_LETTERS], loops = outer_letters(p->t.c, p->op, p->inside, order);
-    for (int k = 0; k < loops; k++) {
-        LStmt *f = new_for(l, p->t.var[order[k]], p->t.c->range[order[k]], false, NULL);
+    LPtr c = operand_start(l, (Product *)p, 2);
+    int64_t count = 1;
+    int d = c.buf->rank;
+    while (d > 0 && count < p->g.m * p->g.n)
+        count *= c.buf->dim[--d];
+    if (count != p->g.m * p->g.n || c.along >> d << d != c.along)
+        return false;
+    LStmt *s = new_stmt(l, LS_ZERO, NULL);
+    s->dst = c;
+    s->dst.along = ((1u << c.buf->rank) - 1) >> d << d;
+    s->count = count;
+    push_stmt(l, at, s);
+    return true;
+}
+
+/* Its letters are axes of the result, one each: they fit. */
+static void result_aside(Product *p, bool *swap)
+{
+    p->op[2].aside = true;
+    if (!fits_aside(p, 2) || !layout(&p->rows, &p->cols, &p->op[2], swap, &p->g.ldc))
+        ice("gemm: a result that does not fit aside");
+}
+
+static LBlock *open_letters(Low *l, const Product *p, const int *letter, int n, LBlock *at)
+{
+    for (int k = 0; k < n; k++) {
+        LStmt *f = new_for(l, p->t.var[letter[k]], p->t.c->range[letter[k]], false, NULL);
         push_stmt(l, at, f);
         at = &f->body;
     }
+    return at;
+}
+
+/* add: the result is added to what is there, when it is whole. The sum of loops around the product begins with zeros just before them; where they are mixed with loops over
+ * the result, the caller has filled all of it. */
+static void push_product(Low *l, Env *e, Product *p, const Around *r, bool swap, bool add, LBlock *b)
+{
+    LStmt *s = new_stmt(l, LS_GEMM, p->n);
+    const bool sums = r->sums < r->n && !r->mixed;
+    const int outer = sums ? r->sums : r->n;
+    LBlock *each = open_letters(l, p, r->letter, outer, b);
+    if (sums && !p->op[2].aside && (add || !zero_part(l, p, each)))
+        result_aside(p, &swap);
+    if (p->op[2].aside) {
+        make_aside(l, p, 2);
+        if (sums && !zero_part(l, p, each))
+            ice("gemm: a result aside is not all in one");
+    }
+    LBlock *at = open_letters(l, p, r->letter + outer, r->n - outer, each);
     for (int k = 0; k < 2; k++)
         if (p->op[k].aside)
-            copy_aside(l, e, p, k, !loops, at);
-    if (p->op[2].aside)
-        make_aside(l, p, 2);
+            copy_aside(l, e, p, k, !r->n, at);
     s->gemm = p->g;
+    s->gemm.accumulate = sums || ((add || r->mixed) && !p->op[2].aside);
     s->gemm.a = operand_start(l, p, 0);
     s->gemm.b = operand_start(l, p, 1);
     s->gemm.c = operand_start(l, p, 2);
@@ -239,7 +290,7 @@ static void push_product(Low *l, Env *e, Product *p, bool swap, bool add, LBlock
         s->gemm = swapped(&s->gemm);
     push_stmt(l, at, s);
     if (p->op[2].aside)
-        spread(l, e, p, add, at);
+        spread(l, e, p, add || r->mixed, each);
 }
 
 /* Sizes of LONG and more count the same, so that the form of the code does not turn on how long a batch is: small are products with one of something,
@@ -257,7 +308,7 @@ static bool is_worth_a_call(const LGemm *g)
 static bool is_worth_a_copy(const LGemm *g, int k) { return (k == 0 ? g->n : k == 1 ? g->m : g->k) >= LONG; }
 
 /* The groups of the product and how its operands are stored; *bad: the operand that is not stored as rows or columns, -1 where that is not the trouble. */
-static bool arrange(Product *p, bool *swap, bool *loop_sum, int *bad)
+static bool arrange(Product *p, bool *swap, int *bad)
 {
     const Contract *c = p->t.c;
     Operand *op = p->op;
@@ -283,9 +334,11 @@ static bool arrange(Product *p, bool *swap, bool *loop_sum, int *bad)
         *bad = 1;
     else if (!layout(&p->rows, &p->cols, &op[2], swap, &p->g.ldc))
         *bad = 2;
-    *loop_sum = p->sum.n != kind.n[SUMMED];
     return *bad < 0;
 }
+
+/* The runtime adds a product to c when it is whole. A BLAS adds it in pieces: those are the products that it may be given (runtime/gemm.c). */
+static bool is_large(const LGemm *g) { return (double)g->m * (double)g->n * (double)g->k > MFL_GEMM_LARGE; }
 
 bool emit_gemm(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumulate)
 {
@@ -297,27 +350,31 @@ bool emit_gemm(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumulate
         p.t.var[q] = new_var(l, letter_name(p.n, q));
         p.t.x[q] = x_var(l, p.t.var[q]);
     }
-    bool partial, swap, loop_sum;
+    bool partial, swap;
     int bad;
     for (int k = 0; k < 2; k++)
         p.op[k].aside = !factor_at(l, e, p.n, k, &p.t, &p.op[k]);
     p.scatter = p.op[2].aside = !output_at(l, e, p.n, to, &p.t, &p.op[2], &partial);
-    while (!arrange(&p, &swap, &loop_sum, &bad)) {
+    while (!arrange(&p, &swap, &bad)) {
         if (bad < 0)
             return false;
         p.op[bad].aside = true;
     }
-    /* What the product does not reach is zero; a sum over loops around it starts from zero. */
-    bool add = accumulate || loop_sum || p.scatter;
-    if ((add || partial) && !accumulate)
-        zero_slot(l, p.n, to, b);
-    p.g.accumulate = add && !p.op[2].aside;
     const Group *groups[] = { &p.rows, &p.cols, &p.sum };
     for (int k = 0; k < 3; k++)
         for (int i = 0; i < groups[k]->n; i++)
             p.inside[groups[k]->letter[i]] = true;
     for (int q = 0; q < c->nletters; q++)
         p.inside[q] |= c->range[q] == 1;
-    push_product(l, e, &p, swap, add, b);
+    const Around r = outer_letters(&p);
+    if (r.mixed && accumulate && !p.scatter) {
+        add_apart(l, e, whole, to, b);
+        return true;
+    }
+    if (accumulate && is_large(&p.g) && !p.op[2].aside)
+        result_aside(&p, &swap);
+    if ((partial || p.scatter || r.mixed) && !accumulate)      /* what the product does not reach is zero */
+        zero_slot(l, p.n, to, b);
+    push_product(l, e, &p, &r, swap, accumulate || p.scatter, b);
     return true;
 }

@@ -1,14 +1,14 @@
 /* lanes.c -- sums and extremes along a loop get several accumulators of a defined order, so that they vectorise and keep their bits.
  *
- * A loop of n iterations that only accumulates into temporaries of the outside (sum += x, most = max(x, most)) keeps its body and gets w lanes: iteration k
- * accumulates into lane k % w, in order; then halves are folded, lane k with lane k + w/2, until one is left, which is joined to the temporary. The emitters
- * run w iterations at a time. w depends on n and on the type only, so C and machine code for any vector width add in the same order. Every such loop takes this
- * form, whatever its size, so that the C has the same lines for all sizes; short sums of products have one lane, which is the plain order. */
+ * A loop of n iterations that accumulates into temporaries of the outside (sum += x, most = max(x, most)) keeps its body and gets w lanes: iteration k
+ * accumulates into lane k % w, in order; then halves are folded, lane k with lane k + w/2, until one is left, which is joined to the temporary. w depends on n and on
+ * the type only: not on the vectors of a machine, and not on what else the loop does, which differs from schedule to schedule. Where it does nothing that goes from one iteration to the next, the emitters
+ * run w iterations at a time; else (`strict`) one after the other. Every such loop takes this form, whatever its size, so that the C has the same lines for all
+ * sizes; sums of two and three terms have one lane, which is the plain order. */
 #include "low.h"
 #include <math.h>
 
-enum { MAX_ACCUMULATORS = 16 };
-typedef struct Lanes { int n; LTemp *temp[MAX_ACCUMULATORS]; LBuf *part[MAX_ACCUMULATORS]; Op op[MAX_ACCUMULATORS]; int64_t width; } Lanes;
+typedef struct Lanes { int n; LTemp **temp; LBuf **part; Op *op; int64_t width; } Lanes;
 
 static bool reads_temp(const LExpr *e, const LTemp *t)
 {
@@ -50,7 +50,7 @@ static bool collect(const LStmt *f, Lanes *w)
         if (s->kind != LS_SET || declared_in(&f->body, s->temp))
             continue;
         Op op = accumulates(s);
-        if (op == OP_COUNT || w->n == MAX_ACCUMULATORS)
+        if (op == OP_COUNT)
             return false;
         for (int i = 0; i < f->body.n; i++)
             if (i != k && ((f->body.at[i]->x && reads_temp(f->body.at[i]->x, s->temp)) || (f->body.at[i]->kind == LS_SET && f->body.at[i]->temp == s->temp)))
@@ -68,6 +68,32 @@ static LExpr **one_index(Low *l, LExpr *x)
     return idx;
 }
 
+static bool stmt_reads(const LStmt *s, const LTemp *t)
+{
+    bool yes = (s->x && reads_temp(s->x, t)) || (s->temp == t);
+    for (int k = 0; k < s->body.n; k++)
+        yes |= stmt_reads(s->body.at[k], t);
+    return yes;
+}
+
+/* Of any other loop: what it accumulates once and does not look at. */
+static bool collect_strict(const LStmt *f, Lanes *w)
+{
+    w->n = 0;
+    for (int k = 0; k < f->body.n; k++) {
+        const LStmt *s = f->body.at[k];
+        Op op = s->kind == LS_SET && !declared_in(&f->body, s->temp) ? accumulates(s) : OP_COUNT;
+        for (int i = 0; op != OP_COUNT && i < f->body.n; i++)
+            if (i != k && stmt_reads(f->body.at[i], s->temp))
+                op = OP_COUNT;
+        if (op == OP_COUNT)
+            continue;
+        w->temp[w->n] = s->temp;
+        w->op[w->n++] = op;
+    }
+    return w->n > 0;
+}
+
 /* Accumulates into the lane what it accumulated into the temporary. */
 static void into_lane(Low *l, LStmt *s, LBuf *part, LVar *lane)
 {
@@ -76,14 +102,6 @@ static void into_lane(Low *l, LStmt *s, LBuf *part, LVar *lane)
     s->dst = (LPtr){ part, one_index(l, x_var(l, lane)), 0 };
     if (!s->add)
         s->x = x_map(l, s->x->op, T_REAL, (LExpr *[]){ s->x->arg[0], x_load(l, part, s->dst.idx) }, 2);
-}
-
-static bool stmt_reads(const LStmt *s, const LTemp *t)
-{
-    bool yes = (s->x && reads_temp(s->x, t)) || (s->temp == t);
-    for (int k = 0; k < s->body.n; k++)
-        yes |= stmt_reads(s->body.at[k], t);
-    return yes;
 }
 
 /* The temporary was declared as the accumulator's neutral value just before: that goes, the fold declares it instead. */
@@ -116,7 +134,7 @@ static double neutral(Op op) { return op == OP_add ? 0 : op == OP_max ? -INFINIT
 
 static void split(Low *l, LStmt *f, Lanes *w, LBlock *out)
 {
-    LStmt *declares[MAX_ACCUMULATORS];
+    LStmt **declares = NEW_N(l->arena, LStmt *, w->n);
     f->lane = new_var(l, intern("lane"));
     f->width = w->width;
     for (int a = 0; a < w->n; a++) {
@@ -151,19 +169,51 @@ static void split(Low *l, LStmt *f, Lanes *w, LBlock *out)
     }
 }
 
-/* One sum of less than a vector, and nothing in it that would be worth a vector. */
-static bool is_tiny(const Low *l, const LStmt *f)
+/* One full vector of the widest machines; four where the sum is long. */
+static int64_t width_for(const Low *l, int64_t n)
 {
-    return f->n < 4 || (f->n < 64 / l->prog->real_bytes && f->body.n == 1 && f->body.at[0]->kind == LS_SET && !lir_has_function(f->body.at[0]->x));
+    int64_t vector = 64 / l->prog->real_bytes, w = n >= 16 * vector ? 4 * vector : vector;
+    while (w > n)
+        w /= 2;
+    return n < 4 ? 1 : w;
 }
 
-/* One full vector of the widest machines; four where the loop is long; one lane where it is tiny. */
-static int64_t width_for(const Low *l, const LStmt *f)
+/* One lane, iterations one after the other: a temporary of its own, so that what it is joined to is the whole sum of this loop, as it is with more lanes. */
+static void split_plain(Low *l, LStmt *f, Lanes *w, LBlock *out)
 {
-    int64_t vector = 64 / l->prog->real_bytes, w = is_tiny(l, f) ? 1 : f->n >= 16 * vector ? 4 * vector : vector;
-    while (w > f->n)
-        w /= 2;
-    return w;
+    Vec(LStmt *) after = { 0 };
+    for (int a = 0; a < w->n; a++) {
+        LStmt *declared = take_declaration(out, w->temp[a], neutral(w->op[a]));
+        if (declared) {
+            push_stmt(l, out, declared);
+            continue;
+        }
+        LStmt *let = new_stmt(l, LS_LET, NULL), *join = new_stmt(l, LS_SET, NULL);
+        LTemp *own = let->temp = new_temp(l, T_REAL, intern_printf("%s_part", w->temp[a]->name));
+        let->x = x_num(l, neutral(w->op[a]), T_REAL);
+        push_stmt(l, out, let);
+        for (int k = 0; k < f->body.n; k++) {
+            LStmt *s = f->body.at[k];
+            if (s->kind != LS_SET || s->temp != w->temp[a])
+                continue;
+            s->temp = own;
+            if (!s->add)
+                s->x = x_map(l, s->x->op, T_REAL, (LExpr *[]){ s->x->arg[0], x_temp(l, own) }, 2);
+        }
+        join->temp = w->temp[a];
+        join->add = w->op[a] == OP_add;
+        join->x = join->add ? x_temp(l, own) : x_map(l, w->op[a], T_REAL, (LExpr *[]){ x_temp(l, own), x_temp(l, w->temp[a]) }, 2);
+        vec_push(l->arena, after, join);
+    }
+    push_stmt(l, out, f);
+    for (int a = 0; a < after.n; a++)
+        push_stmt(l, out, after.at[a]);
+}
+
+static Lanes lanes_for(Low *l, const LStmt *f)
+{
+    int n = f->body.n + 1;
+    return (Lanes){ 0, NEW_N(l->arena, LTemp *, n), NEW_N(l->arena, LBuf *, n), NEW_N(l->arena, Op, n), width_for(l, f->n) };
 }
 
 void split_sums(Low *l, LBlock *b)
@@ -171,14 +221,22 @@ void split_sums(Low *l, LBlock *b)
     LBlock out = { 0 };
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
-        Lanes w = { 0 };
-        if (s->kind == LS_FOR && !s->down && !s->lo && s->n > 1 && collect(s, &w)) {
-            w.width = width_for(l, s);
+        bool counts = s->kind == LS_FOR && !s->down && !s->lo && s->n > 1;
+        Lanes w = counts ? lanes_for(l, s) : (Lanes){ 0 };
+        if (counts && collect(s, &w)) {
             split(l, s, &w, &out);
             continue;
         }
         split_sums(l, &s->body);
-        push_stmt(l, &out, s);
+        w = counts ? lanes_for(l, s) : w;         /* the body has become longer */
+        if (!counts || !collect_strict(s, &w))
+            push_stmt(l, &out, s);
+        else if (w.width == 1)
+            split_plain(l, s, &w, &out);
+        else {
+            s->strict = true;
+            split(l, s, &w, &out);
+        }
     }
     *b = out;
 }

@@ -62,6 +62,11 @@ LExpr *value_at(Low *, Env *, Node *, LExpr **idx);
 LExpr *place_at(Low *, Env *, const Node *contract, const Place *, LExpr **letter);
 LExpr *guards_at(Low *, Env *, const Node *contract, LExpr **letter);
 void   decide(Low *, Env *);
+bool   is_part(const Env *, const Node *);                         /* a contraction that the addition that asks for it adds in place */
+bool   sums_parts(const Env *, const Node *);                      /* an addition with parts that is itself only a term of another one */
+bool   adds_parts(const Env *, const Node *);                      /* an addition with parts */
+bool   adds_to_carried(const Env *, const Node *);                 /* a term of what a loop's carried value becomes, which starts from that value: a table that grows by a few rows in
+                                                                    * each iteration. Nothing else can ask for it, so a scatter may add to it element by element */
 
 LPtr   first_of(Low *, const Slot *, const Type *);                /* the address of the first element */
 
@@ -70,7 +75,8 @@ void   zero_slot(Low *, const Node *, const Slot *, LBlock *);
 Env   *new_env(Low *, Env *outer, Graph *);
 void   emit_into(Low *, Env *, Node *, Slot *, LBlock *);          /* statements that store n in the slot */
 Name   letter_name(const Node *contract, int letter);
-void   emit_contract(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);
+void   emit_contract(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);      /* accumulate: the whole sum is added to what is there */
+void   add_apart(Low *, Env *, Node *contract, Slot *, LBlock *);   /* the sum in an array of its own, then added to what is there */
 Node  *bounded(Low *, Node *contract);                             /* the same sum with guards of one letter turned into the letter's range */
 int    place_shifted_letter(const Place *);                        /* 1 * letter + constant: the letter, else -1 */
 bool   emit_gemm(Low *, Env *, Node *, Slot *, LBlock *, bool accumulate);

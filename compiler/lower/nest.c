@@ -51,15 +51,20 @@ void store_value(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
     store(l, in, n, to, idx, n->type.rank, value_at(l, e, n, idx), false);
 }
 
+static LExpr **places_of(Low *l, Env *e, const Node *n, const Access *a, LExpr **letter)
+{
+    LExpr **idx = NEW_N(l->arena, LExpr *, a->rank + 1);
+    for (int d = 0; d < a->rank; d++)
+        idx[d] = place_at(l, e, n, &a->place[d], letter);
+    return idx;
+}
+
 static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)
 {
     const Contract *c = n->u.contract;
     LExpr *x = NULL;
     for (int a = 0; a < c->nfactor; a++) {
-        LExpr *idx[MAX_RANK];
-        for (int d = 0; d < c->arg[a].rank; d++)
-            idx[d] = place_at(l, e, n, &c->arg[a].place[d], letter);
-        LExpr *f = value_at(l, e, n->arg[a], idx);
+        LExpr *f = value_at(l, e, n->arg[a], places_of(l, e, n, &c->arg[a], letter));
         if (c->nfactor > 1 && x_is_one(f) && (x || a + 1 < c->nfactor))        /* a factor 1 changes nothing */
             continue;
         x = x ? x_about(l, x_map(l, OP_mul, T_REAL, (LExpr *[]){ x, f }, 2), n) : f;
@@ -169,7 +174,7 @@ Node *bounded(Low *l, Node *n)
 
 /* The loops of a contraction, outer to inner. */
 typedef struct Order {
-    bool plain;                                   /* every axis of the output is one letter: no scatter */
+    bool plain;                                   /* every axis of the output is one letter, or fixed: no scatter */
     bool partial;                                 /* the letters do not reach all of the output */
     bool in_temp;                                 /* summed in a temporary, stored once per element */
     bool in_out[MAX_LETTERS];
@@ -186,6 +191,18 @@ static int innermost(const Node *n, const Order *o)
     return -1;
 }
 
+/* Does the place turn on a letter? One that only an index of the outside decides does not: rates[step]. */
+static bool moves(const Contract *c, const Place *p)
+{
+    for (int q = 0; q < c->nletters; q++)
+        if (p->coef[q])
+            return true;
+    for (int d = 0; p->index >= 0 && d < c->arg[p->index].rank; d++)
+        if (moves(c, &c->arg[p->index].place[d]))
+            return true;
+    return false;
+}
+
 static Order loop_order(const Node *n)
 {
     const Contract *c = n->u.contract;
@@ -196,8 +213,10 @@ static Order loop_order(const Node *n)
             o.in_out[k] = true;
             o.letter[o.nout++] = k;
             o.partial |= c->range[k] < n->type.dim[d];
-        } else
-            o.plain &= n->type.dim[d] == 1 && c->out.place[d].index < 0 && c->out.place[d].base == 0;
+        } else if (moves(c, &c->out.place[d]))
+            o.plain = false;
+        else
+            o.partial |= n->type.dim[d] > 1;
     }
     if (!o.plain)
         o.nout = 0;
@@ -247,18 +266,38 @@ static LBlock *letter_loop(Low *l, const Node *n, int q, bool parallel, LExpr **
     return &f->body;
 }
 
+/* The row in which a sum is built up along its last letter, before it is added to what is there. */
+static Slot open_row(Low *l, const Node *n, int last, LBlock *at)
+{
+    Name axis = letter_name(n, last);
+    Node like = *n;
+    like.type = (Type){ .dtype = T_REAL, .rank = 1, .dim = { n->u.contract->range[last] } };
+    Slot row = { .buf = new_buf(l, T_REAL, 1, like.type.dim, LB_WORK, n->origin.name ? intern_printf("%s_row", n->origin.name) : intern("row"), &n->origin) };
+    size_buffer(l, row.buf, 0, &axis);
+    zero_slot(l, &like, &row, at);
+    return row;
+}
+
+static void add_row(Low *l, Env *e, Node *n, const Slot *row, int last, LExpr **letter, Slot *to, LBlock *at)
+{
+    at = letter_loop(l, n, last, true, letter, at);
+    store(l, at, n, to, places_of(l, e, n, &n->u.contract->out, letter), n->type.rank, x_load(l, row->buf, &letter[last]), true);
+}
+
 void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumulate)
 {
     Node *n = bounded(l, whole);
     const Contract *c = n->u.contract;
     const Order o = loop_order(n);
-    LExpr *letter[MAX_LETTERS] = { NULL }, *out[MAX_RANK];
-    bool builds_up = (o.nred || !o.plain) && !o.in_temp;
+    const int loops = o.nout + o.nred, last = loops ? o.letter[loops - 1] : 0;
+    LExpr *letter[MAX_LETTERS] = { NULL };
+    bool builds_up = (o.nred || !o.plain) && !o.in_temp, in_row = builds_up && o.plain && accumulate;
     if ((builds_up || o.partial) && !accumulate)
         zero_slot(l, n, to, b);
     LTemp *sum = NULL;
+    Slot row = { 0 };
     LBlock *at = b, *outer = NULL;
-    for (int k = 0; k <= o.nout + o.nred; k++) {
+    for (int k = 0; k <= loops; k++) {
         if (o.in_temp && k == o.nout) {
             LStmt *let = new_stmt(l, LS_LET, NULL);
             let->temp = sum = new_temp(l, T_REAL, n->origin.name ? intern_printf("%s_sum", n->origin.name) : intern("sum"));
@@ -266,12 +305,14 @@ void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumu
             push_stmt(l, at, let);
             outer = at;
         }
-        if (k < o.nout + o.nred)
+        if (in_row && k == o.nout - 1) {
+            row = open_row(l, n, last, at);
+            outer = at;
+        }
+        if (k < loops)
             at = letter_loop(l, n, o.letter[k], o.plain && o.in_out[o.letter[k]], letter, at);
     }
-    for (int d = 0; d < c->out.rank; d++)
-        out[d] = place_at(l, e, n, &c->out.place[d], letter);
-    LExpr *x = product_at(l, e, n, letter), *cond = guards_at(l, e, n, letter);
+    LExpr **out = places_of(l, e, n, &c->out, letter), *x = product_at(l, e, n, letter), *cond = guards_at(l, e, n, letter);
     if (o.in_temp) {
         LStmt *s = new_stmt(l, LS_SET, l->opt->guard ? n : NULL);
         s->temp = sum;
@@ -288,7 +329,12 @@ void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumu
         at = &test->body;
         cond = NULL;
     }
-    store(l, at, n, to, out, n->type.rank, x_guard(l, cond, x_scaled(l, c->scale, x)), builds_up || accumulate);
+    x = x_guard(l, cond, x_scaled(l, c->scale, x));
+    if (in_row) {
+        store(l, at, n, &row, &letter[last], 1, x, true);
+        add_row(l, e, n, &row, last, letter, to, outer);
+    } else
+        store(l, at, n, to, out, n->type.rank, x, builds_up || accumulate);
 }
 
 static void emit_reduce(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
@@ -378,59 +424,66 @@ static void emit_reshape(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
     push_stmt(l, b, s);
 }
 
-/* ---- sums of contractions: the first terms are written, the contractions are added in place ---- */
-static bool is_part(const Env *e, const Node *x)
+/* ---- sums with contractions among their terms: those are added in place, one after the other as the sum is written ---- */
+static void emit_part(Low *l, Env *e, Node *part, Slot *to, LBlock *b, bool accumulate)
 {
-    return x->op == OP_contract && e->slot[x->id].stored && !e->slot[x->id].done && e->uses[x->id] == 1 && !is_view_node(x);
+    if (accumulate && !loop_order(part).plain && !adds_to_carried(e, part))
+        add_apart(l, e, part, to, b);
+    else if (!emit_gemm(l, e, part, to, b, accumulate))
+        emit_contract(l, e, part, to, b, accumulate);
 }
 
-typedef struct Terms { Vec(Node *) plain, part; } Terms;
-
-static void terms(Low *l, Env *e, Node *n, bool root, Terms *t)
+static void emit_plain(Low *l, Env *e, Node *n, Node *term, Slot *to, LBlock *b, bool accumulate)
 {
-    if (n->op == OP_add && (root || (e->uses[n->id] == 1 && !e->slot[n->id].stored))) {
-        terms(l, e, n->arg[0], false, t);
-        terms(l, e, n->arg[1], false, t);
-    } else if (is_part(e, n))
-        vec_push(l->arena, t->part, n);
+    LExpr *idx[MAX_RANK];
+    LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
+    store(l, in, n, to, idx, n->type.rank, value_at(l, e, term, idx), accumulate);
+}
+
+static void emit_term(Low *l, Env *e, Node *n, Node *term, Slot *to, LBlock *b, bool accumulate)
+{
+    if (is_part(e, term))
+        emit_part(l, e, term, to, b, accumulate);
     else
-        vec_push(l->arena, t->plain, n);
+        emit_plain(l, e, n, term, to, b, accumulate);
 }
 
-static bool emit_sum(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
+/* n, an addition with parts: what it adds is added as it says, so that a value has the same bits whether or not one of its terms is stored elsewhere. */
+static void emit_sum(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
 {
-    Terms t = { 0 };
-    if (n->op != OP_add)
-        return false;
-    terms(l, e, n, true, &t);
-    if (!t.part.n)
-        return false;
-    if (t.plain.n) {
-        LExpr *idx[MAX_RANK], *x = NULL;
-        LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
-        for (int k = 0; k < t.plain.n; k++) {
-            LExpr *v = value_at(l, e, t.plain.at[k], idx);
-            x = x ? x_real(l, OP_add, (LExpr *[]){ x, v }, 2) : v;
-        }
-        store(l, in, n, to, idx, n->type.rank, x, false);
+    int deep = sums_parts(e, n->arg[1]);
+    if (deep || sums_parts(e, n->arg[0])) {
+        emit_sum(l, e, n->arg[deep], to, b);
+        emit_term(l, e, n, n->arg[1 - deep], to, b, true);
+        return;
     }
-    for (int k = 0; k < t.part.n; k++)
-        if (!emit_gemm(l, e, t.part.at[k], to, b, t.plain.n || k))
-            emit_contract(l, e, t.part.at[k], to, b, t.plain.n || k);
-    return true;
+    int first = is_part(e, n->arg[0]) && !is_part(e, n->arg[1]);
+    emit_term(l, e, n, n->arg[first], to, b, false);
+    emit_term(l, e, n, n->arg[1 - first], to, b, true);
+}
+
+void add_apart(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
+{
+    Slot own = { .buf = new_buf(l, T_REAL, n->type.rank, n->type.dim, LB_WORK, NULL, &n->origin) };
+    size_buffer(l, own.buf, 0, n->axis_name);
+    emit_part(l, e, n, &own, b, false);
+    LExpr *idx[MAX_RANK];
+    LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
+    store(l, in, n, to, idx, n->type.rank, x_load(l, own.buf, idx), true);
 }
 
 void emit_into(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
 {
-    if (op_info[n->op].kind == K_CONTRACT && !is_view_node(n)) {
-        if (!emit_gemm(l, e, n, to, b, false))
-            emit_contract(l, e, n, to, b, false);
-    } else if (op_info[n->op].kind == K_REDUCE)
+    if (op_info[n->op].kind == K_CONTRACT && !is_view_node(n))
+        emit_part(l, e, n, to, b, false);
+    else if (op_info[n->op].kind == K_REDUCE)
         emit_reduce(l, e, n, to, b);
     else if (n->op == OP_reshape)
         emit_reshape(l, e, n, to, b);
     else if (n->op == OP_cumsum || n->op == OP_cholesky || n->op == OP_trisolve || n->op == OP_solve)
         emit_kernel(l, e, n, to, b);
-    else if (!emit_sum(l, e, n, to, b))
+    else if (adds_parts(e, n))
+        emit_sum(l, e, n, to, b);
+    else
         store_value(l, e, n, to, b);
 }

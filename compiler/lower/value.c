@@ -113,6 +113,34 @@ static bool reads(const Node *n, const Node *of)
     return false;
 }
 
+/* The terms of a sum are added as it is written, and a contraction is whole before it is added, whatever else asks for one of them: values have the same bits in
+ * every schedule. */
+bool is_part(const Env *e, const Node *x)
+{
+    return x->op == OP_contract && x->type.dtype == T_REAL && !is_view_node(x) && e->uses[x->id] == 1 && !e->slot[x->id].done;
+}
+
+bool adds_parts(const Env *e, const Node *n)
+{
+    return n->op == OP_add && n->type.dtype == T_REAL && (is_part(e, n->arg[0]) || is_part(e, n->arg[1]) || sums_parts(e, n->arg[0]) || sums_parts(e, n->arg[1]));
+}
+
+bool sums_parts(const Env *e, const Node *n) { return e->uses[n->id] == 1 && !e->slot[n->id].stored && adds_parts(e, n); }
+
+static bool has_carried(const Env *e, const Node *n, bool top)
+{
+    if (n->op != OP_add || (!top && e->uses[n->id] > 1))
+        return n->op == OP_param;
+    return has_carried(e, n->arg[0], false) || has_carried(e, n->arg[1], false);
+}
+
+bool adds_to_carried(const Env *e, const Node *n)
+{
+    while (e->uses[n->id] == 1 && e->user[n->id] && e->user[n->id]->op == OP_add)
+        n = e->user[n->id];
+    return e->uses[n->id] == 1 && !e->user[n->id] && has_carried(e, n, true);
+}
+
 typedef struct Terms { Arena *arena; Vec(const Node *) part, carried; } Terms;
 
 static void terms_of(const Env *e, const Node *n, bool root, Terms *t)
@@ -191,6 +219,12 @@ void decide(Low *l, Env *e)
             if (x && x->op != OP_param && x->type.dtype != T_NONE && !e->slot[x->id].buf && loop_kernel_reads(n->u.loop, p))
                 e->slot[x->id].stored = true;
         }
+    }
+    /* Of two sums with parts that are added one is an array of its own. */
+    for (int i = 0; i < g->nodes.n; i++) {
+        const Node *n = g->nodes.at[i];
+        if (e->need[n->id] && n->op == OP_add && n->type.dtype == T_REAL && sums_parts(e, n->arg[0]) && sums_parts(e, n->arg[1]))
+            e->slot[n->arg[1]->id].stored = true;
     }
 }
 

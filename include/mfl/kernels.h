@@ -45,7 +45,9 @@ void mfl_check_begin(mfl_status *);
 void mfl_check_step(mfl_status *, int64_t step);
 
 /* Matrix product: c[m][n] = (or +=, accumulate) alpha * op(a)[m][k] op(b)[k][n]; row-major with leading dimensions;
- * ta: a is stored [k][m], tb: b is stored [n][k]. c overlaps neither. */
+ * ta: a is stored [k][m], tb: b is stored [n][k]. c overlaps neither. The product is whole when it is added to c: the bits are those of a product and an
+ * addition. Not so where more than MFL_GEMM_LARGE multiplications are the BLAS's, under MFL_USE_BLAS: they need blocking for caches; generated code adds such products itself. */
+enum { MFL_GEMM_LARGE = 1 << 24 };
 void mfl_gemm_f32(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, int ta, const float *b, int64_t ldb, int tb, int accumulate, float *c, int64_t ldc);
 void mfl_gemm_f64(int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda, int ta, const double *b, int64_t ldb, int tb, int accumulate, double *c, int64_t ldc);
 

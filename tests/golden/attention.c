@@ -1,12 +1,12 @@
-/* Workspace of attention_hypergradient: 154304 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
+/* Workspace of attention_hypergradient: 151232 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
  * attention_hypergradient_step is 3 to 57,
- * attention_hypergradient_step_adjoint is 117 to 236. */
-#define HYPERGRADIENT_exp_log_rate            AT(154112)   /* float, alive 1 to 236   attention.mfl:24 */
-#define HYPERGRADIENT_blocks_q                 AT(59136)   /* float [L][D][D], alive 2 to 116 */
-#define HYPERGRADIENT_blocks_v                 AT(62208)   /* float [L][D][D], alive 2 to 116 */
-#define HYPERGRADIENT_blocks_q_at                  AT(0)   /* float [STEPS][L][D][D], alive 3 to 236 */
-#define HYPERGRADIENT_blocks_v_at              AT(12288)   /* float [STEPS][L][D][D], alive 3 to 236 */
-#define HYPERGRADIENT_g_h_at                   AT(66048)   /* float [STEPS][S][D], alive 3 to 236   attention.mfl:23 */
+ * attention_hypergradient_step_adjoint is 119 to 240. */
+#define HYPERGRADIENT_exp_log_rate            AT(151040)   /* float, alive 1 to 240   attention.mfl:24 */
+#define HYPERGRADIENT_blocks_q                 AT(59136)   /* float [L][D][D], alive 2 to 118 */
+#define HYPERGRADIENT_blocks_v                 AT(62208)   /* float [L][D][D], alive 2 to 118 */
+#define HYPERGRADIENT_blocks_q_at                  AT(0)   /* float [STEPS][L][D][D], alive 3 to 240 */
+#define HYPERGRADIENT_blocks_v_at              AT(12288)   /* float [STEPS][L][D][D], alive 3 to 240 */
+#define HYPERGRADIENT_g_h_at                   AT(66048)   /* float [STEPS][S][D], alive 3 to 240   attention.mfl:23 */
 #define HYPERGRADIENT_h                        AT(74496)   /* float [S][D], alive 3 to 35   attention.mfl:13 */
 #define HYPERGRADIENT_h_at                     AT(45312)   /* float [L][S][D], alive 4 to 57   attention.mfl:13 */
 #define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at AT(65280)   /* float [L][S], alive 4 to 57   attention.mfl:9 */
@@ -32,93 +32,97 @@
 #define HYPERGRADIENT_g_rms_norm               AT(81408)   /* float [S][D], alive 46 to 54   attention.mfl:10 */
 #define HYPERGRADIENT_g_blocks_q_at            AT(73728)   /* float [D][D], alive 55 to 57   attention.mfl:10 */
 #define HYPERGRADIENT_g_blocks_v_at            AT(72192)   /* float [D][D], alive 56 to 57   attention.mfl:10 */
-#define HYPERGRADIENT_h_3                      AT(74496)   /* float [S][D], alive 58 to 92   attention.mfl:13 */
-#define HYPERGRADIENT_h_at_3                   AT(45312)   /* float [L][S][D], alive 59 to 116   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3 AT(65280)   /* float [L][S], alive 59 to 116   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_3               AT(65600)   /* float [L][S], alive 59 to 116   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_3         AT(82944)   /* float [L][S], alive 59 to 116   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_3   AT(49920)   /* float [L][S][D], alive 59 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_3 AT(24576)   /* float [L][S][S], alive 59 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_3      AT(31488)   /* float [L][S][S], alive 59 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_6 AT(38400)   /* float [L][S][S], alive 59 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_3   AT(54528)   /* float [L][S][D], alive 59 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_5 AT(83264)   /* float [L][S], alive 59 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_h_3                      AT(74496)   /* float [S][D], alive 58 to 91   attention.mfl:13 */
+#define HYPERGRADIENT_h_at_3                   AT(45312)   /* float [L][S][D], alive 59 to 118   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_3 AT(65280)   /* float [L][S], alive 59 to 118   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_3               AT(65600)   /* float [L][S], alive 59 to 118   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_3         AT(82944)   /* float [L][S], alive 59 to 118   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_3   AT(49920)   /* float [L][S][D], alive 59 to 118   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_3 AT(24576)   /* float [L][S][S], alive 59 to 118   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_3      AT(31488)   /* float [L][S][S], alive 59 to 118   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_6 AT(38400)   /* float [L][S][S], alive 59 to 118   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_3   AT(54528)   /* float [L][S][D], alive 59 to 118   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_5 AT(83264)   /* float [L][S], alive 59 to 118   attention.mfl:10 */
 #define HYPERGRADIENT_rms_norm_5               AT(76032)   /* float [S][D], alive 59 to 78   attention.mfl:9 */
 #define HYPERGRADIENT_block_product_3          AT(72192)   /* float [S][S], alive 69 to 77   attention.mfl:10 */
 #define HYPERGRADIENT_block_choice_3           AT(65920)   /* float [S], alive 71 to 74   attention.mfl:10 */
-#define HYPERGRADIENT_max_logits               AT(65920)   /* float [S], alive 80 to 92   attention.mfl:25 */
-#define HYPERGRADIENT_sum_outer_exp            AT(72192)   /* float [S], alive 80 to 92   attention.mfl:25 */
-#define HYPERGRADIENT_b_h                      AT(76800)   /* float [S][D], alive 80 to 116   attention.mfl:13 */
+#define HYPERGRADIENT_max_logits               AT(65920)   /* float [S], alive 80 to 91   attention.mfl:25 */
+#define HYPERGRADIENT_sum_outer_exp            AT(72192)   /* float [S], alive 80 to 91   attention.mfl:25 */
+#define HYPERGRADIENT_b_h                      AT(76800)   /* float [S][D], alive 80 to 118   attention.mfl:13 */
 #define HYPERGRADIENT_outer_exp                AT(72320)   /* float [7], alive 85 to 89   attention.mfl:25 */
-#define HYPERGRADIENT_b_log_rate              AT(154176)   /* float, alive 94 to 238 */
-#define HYPERGRADIENT_outer_value             AT(154240)   /* float, alive 95 to 237   attention.mfl:25 */
-#define HYPERGRADIENT_b_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 96 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q               AT(99840)   /* float [L][D][D], alive 96 to 236 */
-#define HYPERGRADIENT_b_blocks_v              AT(102912)   /* float [L][D][D], alive 96 to 236 */
-#define HYPERGRADIENT_b_block_quotient         AT(72192)   /* float [S][S], alive 97 to 104   attention.mfl:10 */
-#define HYPERGRADIENT_b_scaled_block_product   AT(74496)   /* float [S][S], alive 98 to 107   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_6               AT(79872)   /* float [S][D], alive 98 to 116   attention.mfl:9 */
-#define HYPERGRADIENT_b_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 105 to 115   attention.mfl:10 */
-#define HYPERGRADIENT_b_rms_norm               AT(81408)   /* float [S][D], alive 106 to 114   attention.mfl:10 */
-#define HYPERGRADIENT_h_2                     AT(116736)   /* float [S][D], alive 117 to 179   attention.mfl:13 */
-#define HYPERGRADIENT_d_h                     AT(118272)   /* float [S][D], alive 118 to 179   attention.mfl:13 */
-#define HYPERGRADIENT_b_g_blocks_q            AT(105984)   /* float [L][D][D], alive 119 to 230   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_b_g_blocks_v            AT(109056)   /* float [L][D][D], alive 119 to 230   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_h_at_2                   AT(72192)   /* float [L][S][D], alive 119 to 230   attention.mfl:13 */
-#define HYPERGRADIENT_d_h_at                   AT(76800)   /* float [L][S][D], alive 119 to 230   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2 AT(151296)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_2              AT(151616)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_2        AT(151936)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_2   AT(81408)   /* float [L][S][D], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_2 AT(24576)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_2      AT(31488)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_4 AT(38400)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_2   AT(86016)   /* float [L][S][D], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_3 AT(152256)   /* float [L][S], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt_at              AT(152576)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_blocks_q_at   AT(90624)   /* float [L][S][D], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_d_exp_block_difference_at AT(45312)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_quotient_at      AT(52224)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at_2 AT(59136)   /* float [L][S][S], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_blocks_v_at   AT(95232)   /* float [L][S][D], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at AT(152896)   /* float [L][S], alive 119 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rsqrt_at        AT(153216)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
-#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at AT(153536)   /* float [L][S], alive 119 to 230   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_3              AT(119808)   /* float [S][D], alive 120 to 163   attention.mfl:9 */
-#define HYPERGRADIENT_block                   AT(121344)   /* float [S][D], alive 120 to 166   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm              AT(122880)   /* float [S][D], alive 120 to 162   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_2         AT(112128)   /* float [S][S], alive 139 to 148   attention.mfl:10 */
-#define HYPERGRADIENT_sum_exp_block_difference AT(124416)   /* float [S], alive 140 to 161   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_2          AT(114432)   /* float [S], alive 141 to 144   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product         AT(112128)   /* float [S][S], alive 153 to 161   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_2       AT(114432)   /* float [S][S], alive 154 to 161   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_2                   AT(135936)   /* float [S][D], alive 167 to 230 */
-#define HYPERGRADIENT_d_g_h                   AT(137472)   /* float [S][D], alive 167 to 230   attention.mfl:13 */
-#define HYPERGRADIENT_logits_2                AT(112128)   /* float [7], alive 168 to 171   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp_2             AT(112192)   /* float [7], alive 171 to 179   attention.mfl:23 */
-#define HYPERGRADIENT_d_inner_exp             AT(112256)   /* float [7], alive 171 to 179   attention.mfl:23 */
-#define HYPERGRADIENT_g_inner_exp             AT(112128)   /* float [7], alive 174 to 179   attention.mfl:23 */
-#define HYPERGRADIENT_d_g_blocks_q_at         AT(112128)   /* float [L][D][D], alive 180 to 234   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_blocks_v_at         AT(115200)   /* float [L][D][D], alive 180 to 234   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at_2         AT(118272)   /* float [L][D][D], alive 180 to 234   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at_2         AT(121344)   /* float [L][D][D], alive 180 to 234   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v_2   AT(139008)   /* float [S][D], alive 180 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient_2      AT(124416)   /* float [S][S], alive 181 to 210   attention.mfl:10 */
-#define HYPERGRADIENT_g_exp_block_difference  AT(126720)   /* float [S][S], alive 182 to 210   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product_2 AT(129024)   /* float [S][S], alive 182 to 215   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_4              AT(140544)   /* float [S][D], alive 182 to 230   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q_2   AT(142080)   /* float [S][D], alive 188 to 229   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_2            AT(143616)   /* float [S][D], alive 189 to 224   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_v   AT(145152)   /* float [S][D], alive 192 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_block_quotient      AT(131328)   /* float [S][S], alive 194 to 210   attention.mfl:10 */
-#define HYPERGRADIENT_g_rsqrt                 AT(153856)   /* float [S], alive 196 to 224   attention.mfl:9 */
-#define HYPERGRADIENT_g_sqrt_rms_norm_sum     AT(153984)   /* float [S], alive 196 to 224   attention.mfl:9 */
-#define HYPERGRADIENT_g_h_squared             AT(146688)   /* float [S][D], alive 196 to 224   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_scaled_block_product AT(133632)   /* float [S][S], alive 196 to 216   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt                 AT(148224)   /* float [S][D], alive 196 to 224   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_2            AT(149760)   /* float [S][D], alive 196 to 227   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(124416)   /* float [S][D], alive 211 to 226   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm            AT(125952)   /* float [S][D], alive 213 to 224   attention.mfl:10 */
+#define HYPERGRADIENT_b_log_rate              AT(151104)   /* float, alive 93 to 242 */
+#define HYPERGRADIENT_outer_value             AT(151168)   /* float, alive 94 to 241   attention.mfl:25 */
+#define HYPERGRADIENT_b_h_2                    AT(72192)   /* float [S][D], alive 95 to 97   attention.mfl:25 */
+#define HYPERGRADIENT_b_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 98 to 118   attention.mfl:10 */
+#define HYPERGRADIENT_b_blocks_q               AT(99840)   /* float [L][D][D], alive 98 to 240 */
+#define HYPERGRADIENT_b_blocks_v              AT(102912)   /* float [L][D][D], alive 98 to 240 */
+#define HYPERGRADIENT_b_block_quotient         AT(72192)   /* float [S][S], alive 99 to 106   attention.mfl:10 */
+#define HYPERGRADIENT_b_scaled_block_product   AT(74496)   /* float [S][S], alive 100 to 109   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_6               AT(79872)   /* float [S][D], alive 100 to 118   attention.mfl:9 */
+#define HYPERGRADIENT_b_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 107 to 117   attention.mfl:10 */
+#define HYPERGRADIENT_b_rms_norm               AT(81408)   /* float [S][D], alive 108 to 116   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                     AT(116736)   /* float [S][D], alive 119 to 181   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                     AT(118272)   /* float [S][D], alive 120 to 181   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q            AT(105984)   /* float [L][D][D], alive 121 to 232   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v            AT(109056)   /* float [L][D][D], alive 121 to 232   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                   AT(72192)   /* float [L][S][D], alive 121 to 232   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                   AT(76800)   /* float [L][S][D], alive 121 to 232   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2 AT(148224)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_2              AT(148544)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_2        AT(148864)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2   AT(81408)   /* float [L][S][D], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2 AT(24576)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2      AT(31488)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4 AT(38400)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2   AT(86016)   /* float [L][S][D], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3 AT(149184)   /* float [L][S], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt_at              AT(149504)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at   AT(90624)   /* float [L][S][D], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at AT(45312)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at      AT(52224)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2 AT(59136)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at   AT(95232)   /* float [L][S][D], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at AT(149824)   /* float [L][S], alive 121 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rsqrt_at        AT(150144)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at AT(150464)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3              AT(119808)   /* float [S][D], alive 122 to 164   attention.mfl:9 */
+#define HYPERGRADIENT_block                   AT(121344)   /* float [S][D], alive 122 to 168   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm              AT(122880)   /* float [S][D], alive 122 to 163   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_2         AT(112128)   /* float [S][S], alive 140 to 149   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference AT(124416)   /* float [S], alive 141 to 162   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2          AT(114432)   /* float [S], alive 142 to 145   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product         AT(112128)   /* float [S][S], alive 154 to 162   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2       AT(114432)   /* float [S][S], alive 155 to 162   attention.mfl:10 */
+#define HYPERGRADIENT_d_block                 AT(112128)   /* float [S][D], alive 165 to 169   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_2                   AT(135936)   /* float [S][D], alive 170 to 232 */
+#define HYPERGRADIENT_d_g_h                   AT(137472)   /* float [S][D], alive 170 to 232   attention.mfl:13 */
+#define HYPERGRADIENT_logits_2                AT(112128)   /* float [7], alive 171 to 175   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2             AT(112192)   /* float [7], alive 175 to 181   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp             AT(112256)   /* float [7], alive 175 to 181   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp             AT(112128)   /* float [7], alive 179 to 181   attention.mfl:23 */
+#define HYPERGRADIENT_d_g_blocks_q_at         AT(112128)   /* float [L][D][D], alive 182 to 238   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at         AT(115200)   /* float [L][D][D], alive 182 to 238   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2         AT(118272)   /* float [L][D][D], alive 182 to 238   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2         AT(121344)   /* float [L][D][D], alive 182 to 238   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2   AT(139008)   /* float [S][D], alive 182 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2      AT(124416)   /* float [S][S], alive 183 to 204   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference  AT(126720)   /* float [S][S], alive 184 to 204   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2 AT(129024)   /* float [S][S], alive 184 to 216   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4              AT(140544)   /* float [S][D], alive 184 to 232   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2   AT(142080)   /* float [S][D], alive 190 to 231   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2            AT(143616)   /* float [S][D], alive 191 to 226   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v   AT(145152)   /* float [S][D], alive 194 to 230   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient      AT(131328)   /* float [S][S], alive 196 to 204   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_scaled_block_product AT(133632)   /* float [S][S], alive 198 to 215   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm            AT(124416)   /* float [S][D], alive 205 to 226   attention.mfl:10 */
+#define HYPERGRADIENT_g_rsqrt                 AT(150784)   /* float [S], alive 207 to 226   attention.mfl:9 */
+#define HYPERGRADIENT_g_sqrt_rms_norm_sum     AT(150912)   /* float [S], alive 207 to 226   attention.mfl:9 */
+#define HYPERGRADIENT_g_h_squared             AT(125952)   /* float [S][D], alive 207 to 226   attention.mfl:9 */
+#define HYPERGRADIENT_d_rsqrt                 AT(127488)   /* float [S][D], alive 207 to 226   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2            AT(131328)   /* float [S][D], alive 207 to 229   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(146688)   /* float [S][D], alive 215 to 228   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_2          AT(129024)   /* float [S][D], alive 217 to 226   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_3          AT(132864)   /* float [S][D], alive 219 to 226   attention.mfl:10 */
 
 /* One step of the inner loop, in place. */
 static void attention_hypergradient_step(const attention_data *data, void *work, int t)
@@ -345,6 +349,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
     float (*d_rms_norm)[D] = HYPERGRADIENT_d_rms_norm;                  /* [S][D] */
     float (*d_block_product)[S] = HYPERGRADIENT_d_block_product;        /* [S][S] */
     float (*d_block_product_2)[S] = HYPERGRADIENT_d_block_product_2;    /* [S][S] */
+    float (*d_block)[D] = HYPERGRADIENT_d_block;                        /* [S][D] */
     float *logits_2 = HYPERGRADIENT_logits_2;                           /* [7] */
     float *inner_exp_2 = HYPERGRADIENT_inner_exp_2;                     /* [7] */
     float *g_inner_exp = HYPERGRADIENT_g_inner_exp;                     /* [7] */
@@ -368,10 +373,12 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
     float (*d_g_rms_norm_blocks_v)[D] = HYPERGRADIENT_d_g_rms_norm_blocks_v;  /* [S][D] */
     float (*d_g_block_quotient)[S] = HYPERGRADIENT_d_g_block_quotient;  /* [S][S] */
     float (*d_g_scaled_block_product)[S] = HYPERGRADIENT_d_g_scaled_block_product;  /* [S][S] */
+    float (*d_g_rms_norm)[D] = HYPERGRADIENT_d_g_rms_norm;              /* [S][D] */
     float (*d_rsqrt)[D] = HYPERGRADIENT_d_rsqrt;                        /* [S][D] */
     float (*d_rms_norm_2)[D] = HYPERGRADIENT_d_rms_norm_2;              /* [S][D] */
     float (*d_g_rms_norm_blocks_q)[D] = HYPERGRADIENT_d_g_rms_norm_blocks_q;  /* [S][D] */
-    float (*d_g_rms_norm)[D] = HYPERGRADIENT_d_g_rms_norm;              /* [S][D] */
+    float (*d_g_rms_norm_2)[D] = HYPERGRADIENT_d_g_rms_norm_2;          /* [S][D] */
+    float (*d_g_rms_norm_3)[D] = HYPERGRADIENT_d_g_rms_norm_3;          /* [S][D] */
 
     for (int s = 0; s < S; s++)
         MFL_SIMD for (int d = 0; d < D; d++)
@@ -386,23 +393,19 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
             }
         for (int s = 0; s < S; s++) {
             float sum_h_squared_part[16] = { 0 };                       /* a = rms_norm(h)   attention.mfl:9 */
+            float d_sum_h_squared_sum_part[16] = { 0 };
             MFL_LANES(d, D, 16, lane, {
                 h_at_2[l][s][d] = h_2[s][d];                            /* blocks   attention.mfl:13 */
                 d_h_at[l][s][d] = d_h[s][d];                            /* tangent of blocks   attention.mfl:13 */
                 block[s][d] = h_2[s][d];                                /* h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
                 sum_h_squared_part[lane] += h_2[s][d] * h_2[s][d];
+                d_sum_h_squared_sum_part[lane] += h_2[s][d] * d_h[s][d];
             })
             /* a = rms_norm(h)   attention.mfl:9 */
             float sum_h_squared = mfl_fold_addf(sum_h_squared_part, 16);
+            float d_sum_h_squared_sum = mfl_fold_addf(d_sum_h_squared_sum_part, 16);
             float sqrt_rms_norm_sum = mfl_sqrtf(0.0625f * sum_h_squared + 1e-6f);
             rsqrt_at_2[l][s] = 1.0f / sqrt_rms_norm_sum;
-            float d_sum_h_squared_sum_part[16] = { 0 };
-            float this_rsqrt_at = rsqrt_at_2[l][s];
-            MFL_LANES(d, D, 16, lane, {
-                rms_norm_3[s][d] = h_2[s][d] * this_rsqrt_at;
-                d_sum_h_squared_sum_part[lane] += h_2[s][d] * d_h[s][d];
-            })
-            float d_sum_h_squared_sum = mfl_fold_addf(d_sum_h_squared_sum_part, 16);
             float d_sum_h_squared = 2.0f * d_sum_h_squared_sum;         /* tangent of a = rms_norm(h)   attention.mfl:9 */
             slope_sqrt_rms_norm_sum_at_2[l][s] = 0.5f / sqrt_rms_norm_sum;
             float d_sqrt_rms_norm_sum = 0.0625f * d_sum_h_squared * slope_sqrt_rms_norm_sum_at_2[l][s];
@@ -412,9 +415,13 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
                     * (slope_rsqrt_at_2[l][s] / sqrt_rms_norm_sum);
             d_slope_sqrt_rms_norm_sum_at[l][s] = d_sqrt_rms_norm_sum
                     * (slope_sqrt_rms_norm_sum_at_2[l][s] / sqrt_rms_norm_sum);
+            float this_rsqrt_at = rsqrt_at_2[l][s];
             float this_d_rsqrt_at = d_rsqrt_at[l][s];
-            MFL_SIMD for (int d = 0; d < D; d++)
+            MFL_SIMD for (int d = 0; d < D; d++) {
+                rms_norm_3[s][d] = h_2[s][d] * this_rsqrt_at;           /* a = rms_norm(h)   attention.mfl:9 */
+                /* tangent of a = rms_norm(h)   attention.mfl:9 */
                 d_rms_norm[s][d] = d_h[s][d] * this_rsqrt_at + h_2[s][d] * (-this_d_rsqrt_at);
+            }
         }
         /* rms_norm_blocks_q_at_2 = rms_norm_3 blocks_q_at: a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &blocks_q_at[t][l][0][0], D,
@@ -494,13 +501,17 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
         /* d_rms_norm_blocks_v_at += rms_norm_3 b_g_blocks_v: tangent of a @ p.v   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &rms_norm_3[0][0], D, 0, &b_g_blocks_v[l][0][0], D,
                 0, 1, &d_rms_norm_blocks_v_at[l][0][0], D);
-        /* d_h += d_block_quotient_at rms_norm_blocks_v_at_2: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        /* d_block = d_block_quotient_at rms_norm_blocks_v_at_2: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 1.0f, &d_block_quotient_at[l][0][0], S, 0,
-                &rms_norm_blocks_v_at_2[l][0][0], D, 0, 1, &d_h[0][0], D);
-        /* d_h += block_quotient_at_2 d_rms_norm_blocks_v_at: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                &rms_norm_blocks_v_at_2[l][0][0], D, 0, 0, &d_block[0][0], D);
+        /* d_block += block_quotient_at_2 d_rms_norm_blocks_v_at: tangent of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 1.0f, &block_quotient_at_2[l][0][0], S, 0,
-                &d_rms_norm_blocks_v_at[l][0][0], D, 0, 1, &d_h[0][0], D);
+                &d_rms_norm_blocks_v_at[l][0][0], D, 0, 1, &d_block[0][0], D);
+        for (int s = 0; s < S; s++)
+            MFL_SIMD for (int d = 0; d < D; d++)
+                d_block[s][d] += d_h[s][d];                             /* tangent of h + attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         memcpy(&h_2[0][0], &block[0][0], sizeof(float) * S * D);
+        memcpy(&d_h[0][0], &d_block[0][0], sizeof(float) * S * D);
     }
 
     for (int s = 0; s < S; s++) {
@@ -513,16 +524,20 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
         })
         float max_logits_2 = mfl_fold_maxf(max_logits_part, 4);         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float sum_inner_exp_part[4] = { 0 };
+        float d_sum_inner_exp_part[4] = { 0 };                          /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         MFL_LANES(d, 7, 4, lane, {
-            inner_exp_2[d] = mfl_expf(logits_2[d] - max_logits_2);
+            inner_exp_2[d] = mfl_expf(logits_2[d] - max_logits_2);      /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
             d_inner_exp[d] = inner_exp_2[d] * d_h[s][d];                /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
             sum_inner_exp_part[lane] += inner_exp_2[d];
+            d_sum_inner_exp_part[lane] += d_inner_exp[d];
         })
         float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 4);     /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float d_sum_inner_exp = mfl_fold_addf(d_sum_inner_exp_part, 4);
+        float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;
         for (int d = 0; d < 7; d++)
             g_inner_exp[d] = 1.0f / (float)S * slope_log_sum_inner_exp; /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        MFL_SUM(float, d_sum_inner_exp, d, 7, 1, d_inner_exp[d]);       /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         float d_slope_log_sum_inner_exp = d_sum_inner_exp * (slope_log_sum_inner_exp / sum_inner_exp);
         MFL_SIMD for (int d = 0; d < D; d++) {
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
@@ -592,6 +607,14 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
                         + mfl_mulzf(exp_block_difference_at_2[b][s][i], d_g_sum_exp_block_difference
                         + (mfl_mulzf(this_slope_block_quotient_at_2, d_g_block_quotient[s][i])
                         + mfl_mulzf(g_block_quotient_2[s][i], -this_d_slope_block_quotient_at))) : 0.0f;
+        }
+        /* d_g_rms_norm = 0.25f g_scaled_block_product_2' d_rms_norm_blocks_q_at: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product_2[0][0], S, 1,
+                &d_rms_norm_blocks_q_at[b][0][0], D, 0, 0, &d_g_rms_norm[0][0], D);
+        /* d_g_rms_norm += 0.25f d_g_scaled_block_product' rms_norm_blocks_q_at_2: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+        mfl_gemm_f32(S, D, S, 0.25f, &d_g_scaled_block_product[0][0], S, 1,
+                &rms_norm_blocks_q_at_2[b][0][0], D, 0, 1, &d_g_rms_norm[0][0], D);
+        for (int s = 0; s < S; s++) {
             float g_rsqrt_sum_part[16] = { 0 };
             MFL_LANES(d, D, 16, lane, {
                 d_rsqrt[s][d] = -d_rsqrt_at[b][s];                      /* tangent of a = rms_norm(h)   attention.mfl:9 */
@@ -616,27 +639,27 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
         /* d_g_rms_norm_blocks_q += 0.25f g_scaled_block_product_2 d_rms_norm_2: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
         mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product_2[0][0], S, 0,
                 &d_rms_norm_2[0][0], D, 0, 1, &d_g_rms_norm_blocks_q[0][0], D);
-        /* d_g_rms_norm = d_g_rms_norm_blocks_v blocks_v_at': tangent of the adjoint of a @ p.v   attention.mfl:10 */
-        mfl_gemm_f32(S, D, D, 1.0f, &d_g_rms_norm_blocks_v[0][0], D, 0,
-                &blocks_v_at[t][b][0][0], D, 1, 0, &d_g_rms_norm[0][0], D);
-        /* d_g_rms_norm += g_rms_norm_blocks_v_2 b_g_blocks_v': tangent of the adjoint of a @ p.v   attention.mfl:10 */
-        mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_v_2[0][0], D, 0,
-                &b_g_blocks_v[b][0][0], D, 1, 1, &d_g_rms_norm[0][0], D);
-        /* d_g_rms_norm += 0.25f g_scaled_block_product_2' d_rms_norm_blocks_q_at: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, D, S, 0.25f, &g_scaled_block_product_2[0][0], S, 1,
-                &d_rms_norm_blocks_q_at[b][0][0], D, 0, 1, &d_g_rms_norm[0][0], D);
-        /* d_g_rms_norm += 0.25f d_g_scaled_block_product' rms_norm_blocks_q_at_2: tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
-        mfl_gemm_f32(S, D, S, 0.25f, &d_g_scaled_block_product[0][0], S, 1,
-                &rms_norm_blocks_q_at_2[b][0][0], D, 0, 1, &d_g_rms_norm[0][0], D);
-        /* d_g_rms_norm += d_g_rms_norm_blocks_q blocks_q_at': tangent of the adjoint of a @ p.q   attention.mfl:10 */
+        /* d_g_rms_norm_2 = d_g_rms_norm_blocks_q blocks_q_at': tangent of the adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &d_g_rms_norm_blocks_q[0][0], D, 0,
-                &blocks_q_at[t][b][0][0], D, 1, 1, &d_g_rms_norm[0][0], D);
-        /* d_g_rms_norm += g_rms_norm_blocks_q_2 b_g_blocks_q': tangent of the adjoint of a @ p.q   attention.mfl:10 */
+                &blocks_q_at[t][b][0][0], D, 1, 0, &d_g_rms_norm_2[0][0], D);
+        /* d_g_rms_norm_2 += g_rms_norm_blocks_q_2 b_g_blocks_q': tangent of the adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_q_2[0][0], D, 0,
-                &b_g_blocks_q[b][0][0], D, 1, 1, &d_g_rms_norm[0][0], D);
+                &b_g_blocks_q[b][0][0], D, 1, 1, &d_g_rms_norm_2[0][0], D);
+        /* d_g_rms_norm_3 = d_g_rms_norm_blocks_v blocks_v_at': tangent of the adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &d_g_rms_norm_blocks_v[0][0], D, 0,
+                &blocks_v_at[t][b][0][0], D, 1, 0, &d_g_rms_norm_3[0][0], D);
+        /* d_g_rms_norm_3 += g_rms_norm_blocks_v_2 b_g_blocks_v': tangent of the adjoint of a @ p.v   attention.mfl:10 */
+        mfl_gemm_f32(S, D, D, 1.0f, &g_rms_norm_blocks_v_2[0][0], D, 0,
+                &b_g_blocks_v[b][0][0], D, 1, 1, &d_g_rms_norm_3[0][0], D);
         for (int s = 0; s < S; s++) {
-            MFL_SUM(float, d_g_rsqrt_sum, d, D, 16, g_rms_norm_2[s][d] * d_h_at[b][s][d]
-                    + h_at_2[b][s][d] * d_g_rms_norm[s][d]);
+            float d_g_rsqrt_sum_part[16] = { 0 };
+            MFL_LANES(d, D, 16, lane, {
+                d_g_rms_norm_3[s][d] += d_g_rms_norm[s][d];             /* tangent of the adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */
+                d_g_rms_norm_3[s][d] += d_g_rms_norm_2[s][d];           /* tangent of the adjoint of a @ p.q   attention.mfl:10 */
+                d_g_rsqrt_sum_part[lane] += g_rms_norm_2[s][d] * d_h_at[b][s][d] + h_at_2[b][s][d]
+                        * d_g_rms_norm_3[s][d];
+            })
+            float d_g_rsqrt_sum = mfl_fold_addf(d_g_rsqrt_sum_part, 16);
             float d_g_rsqrt = -d_g_rsqrt_sum;                           /* tangent of the adjoint of a = rms_norm(h)   attention.mfl:9 */
             float d_g_scaled_sum_h_squared = slope_sqrt_rms_norm_sum_at_2[b][s]
                     * (slope_rsqrt_at_2[b][s] * d_g_rsqrt - g_rsqrt[s] * d_slope_rsqrt_at[b][s])
@@ -644,7 +667,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
             MFL_SIMD for (int d = 0; d < D; d++)
                 d_g_h[s][d] = d_g_h[s][d] + (g_h_squared[s][d] * d_h_at[b][s][d] + h_at_2[b][s][d]
                         * (0.125f * d_g_scaled_sum_h_squared))
-                        + (g_rms_norm_2[s][d] * d_rsqrt[s][d] + rsqrt_at_2[b][s] * d_g_rms_norm[s][d]);
+                        + (g_rms_norm_2[s][d] * d_rsqrt[s][d] + rsqrt_at_2[b][s] * d_g_rms_norm_3[s][d]);
         }
         /* d_g_blocks_q_at = d_rms_norm_2' g_rms_norm_blocks_q_2: tangent of the adjoint of a @ p.q   attention.mfl:10 */
         mfl_gemm_f32(D, D, S, 1.0f, &d_rms_norm_2[0][0], D, 1,
@@ -666,17 +689,21 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
                 &g_rms_norm_blocks_v_2[0][0], D, 0, 0, &g_blocks_v_at_2[b][0][0], D);
     }
     float b_exp_log_rate_sum = 0.0f;
-    for (int l = 0; l < L; l++)
+    for (int l = 0; l < L; l++) {
+        float b_exp_log_rate_sum_part[16] = { 0 };
         for (int d = 0; d < D; d++) {
-            float b_exp_log_rate_sum_part[16] = { 0 };
-            MFL_LANES(i, D, 16, lane, {
-                b_exp_log_rate_sum_part[lane] += b_blocks_v[l][d][i] * g_blocks_v_at_2[l][d][i]
+            const int lane = d % 16;
+            float b_exp_log_rate_sum_part_2[16] = { 0 };
+            MFL_LANES(i, D, 16, lane2, {
+                b_exp_log_rate_sum_part_2[lane2] += b_blocks_v[l][d][i] * g_blocks_v_at_2[l][d][i]
                         + b_blocks_q[l][d][i] * g_blocks_q_at_2[l][d][i];
                 b_blocks_q[l][d][i] += d_g_blocks_q_at[l][d][i];
                 b_blocks_v[l][d][i] += d_g_blocks_v_at[l][d][i];
             })
-            b_exp_log_rate_sum += mfl_fold_addf(b_exp_log_rate_sum_part, 16);
+            b_exp_log_rate_sum_part[lane] += mfl_fold_addf(b_exp_log_rate_sum_part_2, 16);
         }
+        b_exp_log_rate_sum += mfl_fold_addf(b_exp_log_rate_sum_part, 16);
+    }
 
     float b_exp_log_rate = -b_exp_log_rate_sum;                         /* adjoint of rate * g   std/optimizers.mfl:5 */
     *b_log_rate += exp_log_rate * b_exp_log_rate;
@@ -708,6 +735,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     float *max_logits = HYPERGRADIENT_max_logits;                       /* [S] */
     float *outer_exp = HYPERGRADIENT_outer_exp;                         /* [7] */
     float *sum_outer_exp = HYPERGRADIENT_sum_outer_exp;                 /* [S] */
+    float (*b_h_2)[D] = HYPERGRADIENT_b_h_2;                            /* [S][D] */
     float (*b_h)[D] = HYPERGRADIENT_b_h;                                /* [S][D] */
     float (*b_rms_norm_blocks_v)[D] = HYPERGRADIENT_b_rms_norm_blocks_v;  /* [S][D] */
     float (*b_block_quotient)[S] = HYPERGRADIENT_b_block_quotient;      /* [S][S] */
@@ -794,7 +822,7 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     }
 
     for (int s = 0; s < S; s++) {
-        MFL_MAX(float, max_logits_so_far, d, 7, 1, h_3[s][d]);
+        MFL_MAX(float, max_logits_so_far, d, 7, 4, h_3[s][d]);
         max_logits[s] = max_logits_so_far;                              /* cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
         float sum_outer_exp_sum_part[4] = { 0 };
         MFL_LANES(d, 7, 4, lane, {
@@ -807,13 +835,19 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
         MFL_SIMD for (int d = 0; d < D; d++)
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
             b_h[s][d] = (d < 7) ? outer_exp[d] * (1.0f / (float)S * slope_log_sum_outer_exp) : 0.0f;
-        b_h[s][yv[s]] += -1.0f / (float)S;                              /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
     }
     /* outer = mean(cross_entropy(logits(blocks, xv), yv))   attention.mfl:25 */
     MFL_SUM(float, sum_outer_difference, s, S, 16, mfl_logf(sum_outer_exp[s])
             - (h_3[s][yv[s]] - max_logits[s]));
     *b_log_rate = 0.0f;
     *outer_value = sum_outer_difference * (1.0f / (float)S);
+
+    memset(&b_h_2[0][0], 0, sizeof(float) * S * D);
+    for (int s = 0; s < S; s++) {
+        b_h_2[s][yv[s]] += -1.0f / (float)S;                            /* adjoint of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
+        MFL_SIMD for (int d = 0; d < D; d++)
+            b_h[s][d] += b_h_2[s][d];
+    }
 
     for (int b = L - 1; b >= 0; b--) {
         /* b_rms_norm_blocks_v = block_quotient_at_3' b_h: adjoint of attention(a @ p.q, a, a @ p.v, causal)   attention.mfl:10 */

@@ -41,7 +41,7 @@ none "derivatives that are zero are arrays" 'b_start_'
 make_c logistic_l2 --mode mixed --schedule snapshot
 has "a number that is only read is a pointer" 'const float exp_log_rate = \*'
 if [ "$(grep -c '^    if (grad)' "$c")" = 1 ]; then ok; else bad "$name: whether a gradient is wanted is asked for each of its arrays"; fi
-has "what w becomes is called by a number" '\bb_w_next\b'
+has "what w becomes is called by a number" '\bb_w_m_next\b'
 make_c control --from tests/reference/control/in --mode mixed --schedule keep
 none "what every iteration reads is stored for each" '_at[_0-9]*\[h\] = exp_log_q\['
 make_c kalman --from tests/models/kalman/in --mode mixed --schedule snapshot
