@@ -6,6 +6,9 @@
  * From a saved state with c - 1 slots free and l steps to reverse, the next state is saved d steps ahead, min(beta(c, r - 1), l - beta(c - 1, r - 1)) with the
  * smallest r for which beta(c, r) >= l. One segment (period >= n) is revolve itself; period 1 a snapshot per step; inner = period - 1 runs each step twice at most.
  *
+ * The sweep is on its way to step `last`, which is reversed as it is run: it needs no state, and the segment before it is the one that is reversed first. (Where the last step is run
+ * again too, that is the step behind it.)
+ *
  * Base state j is in slot j (or in a store, then `bases` is 0), the inner ones in the slots from `bases` on. table[0] is the number of inner slots in use, table[1 + k] the step whose
  * state inner slot k holds, ascending. No recursion, no allocation. */
 #include "mfl/runtime.h"
@@ -23,11 +26,13 @@ static int ahead(int l, int c)
     return d < 1 ? 1 : d < l ? (int)d : l - 1;
 }
 
-int mfl_checkpoint_base(int t, int period) { return t % period ? -1 : t / period; }
+int mfl_checkpoint_base(int t, int last, int period) { return t >= last || t % period ? -1 : t / period; }
 
 int mfl_checkpoint_save(int32_t *table, int t, int last, int period, int bases, int inner)
 {
-    int base = t - t % period, end = last - base < period ? last : base + period - 1;
+    int base = t - t % period, end = last - base <= period ? last : base + period - 1;
+    if (t >= last)
+        return -1;
     if (t == base)
         table[0] = 0;
     if (last > end || t == base)                              /* on the way to a later segment, or a base state */

@@ -12,7 +12,8 @@ typedef struct Schedule {
     bool    store;                     /* base states in the caller's store */
     int64_t period, inner;             /* a base state for each `period` iterations (INT32_MAX: one), slots for states between */
     int64_t last;                      /* so many of the last steps keep everything; 0: one, or none: */
-    bool    last_again;                /* the last step is run again too */
+    bool    last_again;                /* of the inner loop: the last step is run again too */
+    bool    last_left;                 /* of a model loop: the last iteration is not */
 } Schedule;
 typedef struct RegionSchedule { Name name; Schedule schedule; } RegionSchedule;       /* name: interned */
 typedef struct DiffOptions {
@@ -25,7 +26,7 @@ extern const char *const mode_name[];
 /* inner_loop: gradients and last are allowed. false: not a schedule. */
 bool        schedule_parse(const char *text, bool inner_loop, Schedule *);
 const char *schedule_text(Arena *, const Schedule *);
-const Checkpoints *schedule_checkpoints(Arena *, const Schedule *, int64_t n);   /* of a loop of n iterations; NULL: one state for each, or none */
+const Checkpoints *schedule_checkpoints(Arena *, const Schedule *, bool inner_loop, int64_t n);   /* of a loop of n iterations; NULL: one state for each, or none */
 int64_t schedule_kept(const Schedule *, int64_t n);           /* how many of the last of n steps are a loop of their own that keeps everything, behind the step that is recorded */
 const Schedule *schedule_of_loop(const DiffOptions *, const Loop *);
 const Schedule *schedule_of_region(const DiffOptions *, Name);                   /* of the model loop of this name */

@@ -22,7 +22,7 @@ typedef struct Fed {
 
 static bool is_plain(const Loop *l)
 {
-    bool plain = !l->is_steps && !l->saves && !l->again;
+    bool plain = !l->is_steps && !l->saves && !l->again && !l->record;
     for (int p = 0; p < l->params.n; p++)
         plain &= l->params.at[p].kind != LP_STATE;
     for (int k = 0; k < l->outs.n; k++)

@@ -8,8 +8,9 @@
  *   +gradients        and the inner gradient of every step is stored: an iteration is run again without it
  *   +store            the first states of every:'s segments lie in the caller's store (include/mfl/store.h), the other S - 1 in memory   (the inner loop only)
  *   +last:K           and the last K steps keep everything                                                  (the inner loop only)
- *   +last:0           the last step is run again too: nothing of it lies in memory while the outer loss is computed
- * Without +last: the last step, which has just been run, is not run again (record.c).
+ *   +last:1           and what the last iteration has just computed is left behind for its reversal, so that it is not run again (record.c)
+ *   +last:0           the last iteration is run again too: nothing of it lies in memory until it is reversed
+ * Without +last: the inner loop goes by +last:1, a model loop by +last:0: its values are many beside those of the little that is gained, one of its few iterations.
  * A loop that is not the inner loop has no gradients of its own to store. */
 #include "rules.h"
 #include "opt.h"
@@ -32,6 +33,21 @@ static bool word(const char **at, const char *w)
     if (strncmp(*at, w, n))
         return false;
     *at += n;
+    return true;
+}
+
+/* last:K. Model loops leave their last iteration behind, or nothing. */
+static bool last_parse(const char **at, bool inner_loop, Schedule *s)
+{
+    if (!word(at, "last:") || **at < '0' || **at > '9')
+        return false;
+    bool none = **at == '0';
+    int64_t n = none ? ((*at)++, 0) : number_after(at);
+    if ((!n && !none) || (!inner_loop && n > 1))
+        return false;
+    s->last = n > 1 ? n : 0;
+    s->last_again = inner_loop && none;
+    s->last_left = !inner_loop && n == 1;
     return true;
 }
 
@@ -58,21 +74,14 @@ bool schedule_parse(const char *text, bool inner_loop, Schedule *s)
         s->period = s->inner < 0 ? 0 : INT32_MAX;
     } else
         return false;
-    while (inner_loop && s->given && !s->keep && *at == '+') {
+    while (s->given && !s->keep && *at == '+') {
         at++;
-        if (word(&at, "gradients"))
+        if (inner_loop && word(&at, "gradients"))
             s->gradients = true;
-        else if (s->period != INT32_MAX && word(&at, "store"))
+        else if (inner_loop && s->period != INT32_MAX && word(&at, "store"))
             s->store = true;
-        else if (!word(&at, "last:") || *at < '0' || *at > '9')
+        else if (!last_parse(&at, inner_loop, s))
             return false;
-        else {
-            s->last_again = *at == '0';
-            s->last = *at == '0' ? (at++, 0) : number_after(&at);
-            if (!s->last && !s->last_again)
-                return false;
-            s->last -= s->last == 1;              /* as without it */
-        }
     }
     return !*at && (!s->given || s->keep || s->period > 0);
 }
@@ -82,20 +91,23 @@ const char *schedule_text(Arena *a, const Schedule *s)
     const char *base = !s->given ? "auto" : s->keep ? "keep" : s->period == 1 ? "snapshot" : s->period == INT32_MAX ? arena_printf(a, "binomial:%lld", (long long)s->inner + 1)
                        : s->inner < s->period - 1 ? arena_printf(a, "every:%lld:%lld", (long long)s->period, (long long)s->inner + 1) : arena_printf(a, "every:%lld", (long long)s->period);
     base = arena_printf(a, "%s%s%s", base, s->store ? "+store" : "", s->gradients ? "+gradients" : "");
-    return s->last || s->last_again ? arena_printf(a, "%s+last:%lld", base, (long long)s->last) : base;
+    return s->last || s->last_again || s->last_left ? arena_printf(a, "%s+last:%lld", base, s->last_left ? 1 : (long long)s->last) : base;
 }
 
-/* The saved states of a loop of n iterations; NULL: one for each iteration, or none to save. */
-const Checkpoints *schedule_checkpoints(Arena *a, const Schedule *s, int64_t n)
+/* Is the iteration that was run last run again to be reversed? */
+static bool runs_last_again(const Schedule *s, bool inner_loop) { return inner_loop ? s->last_again : !s->last_left; }
+
+/* The saved states of a loop of n iterations; NULL: one for each iteration, or none to save. An iteration that is not run again needs none. */
+const Checkpoints *schedule_checkpoints(Arena *a, const Schedule *s, bool inner_loop, int64_t n)
 {
     bool one = s->period >= n;                    /* one segment */
-    int64_t period = one ? n + 1 : s->period, most = one ? n - 1 : period - 1, inner = s->inner < most ? s->inner : most;
+    int64_t last = runs_last_again(s, inner_loop) ? n : n - 1, period = one ? n + 1 : s->period, most = one ? last - 1 : period - 1, inner = s->inner < most ? s->inner : most;
     bool store = s->store && !one;
-    if (s->keep || n < 2 || (period <= 1 && !store) || (one && inner == n - 1))
+    if (s->keep || n < 2 || (period <= 1 && !store) || (one && s->inner >= n - 1))
         return NULL;
-    int64_t bases = one ? 1 : (n + period - 1) / period;
+    int64_t bases = one ? 1 : (last + period - 1) / period;
     Checkpoints *c = NEW(a, Checkpoints);
-    *c = (Checkpoints){ n - 1, period, inner, store ? 0 : bases, store ? bases : 0, false };
+    *c = (Checkpoints){ last, period, inner, store ? 0 : bases, store ? bases : 0, false };
     return c;
 }
 
@@ -103,7 +115,7 @@ int64_t schedule_kept(const Schedule *s, int64_t n) { return s->last > 1 && s->l
 
 bool schedule_same(const Schedule *a, const Schedule *b)
 {
-    return a->keep == b->keep && a->gradients == b->gradients && a->period == b->period && a->inner == b->inner && a->last == b->last && a->last_again == b->last_again && a->store == b->store;
+    return a->keep == b->keep && a->gradients == b->gradients && a->period == b->period && a->inner == b->inner && a->last == b->last && a->last_again == b->last_again && a->last_left == b->last_left && a->store == b->store;
 }
 
 const Schedule *schedule_of_region(const DiffOptions *o, Name name)
@@ -128,7 +140,7 @@ const Schedule *schedule_of_loop(const DiffOptions *o, const Loop *l)
 static bool shared(const Loop *l, const void *options)
 {
     const DiffOptions *o = options;
-    return !o || !schedule_checkpoints(l->body->arena, schedule_of_loop(o, l), l->n);
+    return !o || !schedule_checkpoints(l->body->arena, schedule_of_loop(o, l), l->is_steps, l->n);
 }
 
 Graph *share_loops(Graph *g, const DiffOptions *o) { return opt_merge_loops(g, shared, o); }
@@ -188,18 +200,26 @@ static void schedule_body(Graph *g, const Loop *l, const DiffOptions *o, Done *d
     schedule_graph(l->body, o);
 }
 
-/* The step that runs last is recorded while it runs. What the model loops in it store is decided before: for recording and reversing together, and so that the step
- * and its recording still do the same. */
-static void record_last(Graph *g, Node *fwd, Node *rev, const DiffOptions *o, Done *done)
+/* The iteration that a loop runs last is recorded while it runs. What the loops in it store is decided before: for recording and reversing together, and so that the iteration
+ * and its recording still do the same. A reverse loop that is itself reversed is recorded for that one first, while it still computes what it will be given. */
+static void record_last(Graph *g, Node *const *rev, int n, const DiffOptions *o, Done *done)
 {
-    schedule_body(g, fwd->u.loop, o, done);
-    schedule_body(g, rev->u.loop, o, done);
-    residuals_record(g, fwd, rev, o);
+    for (int k = n - 1; k >= 0; k--) {
+        opt_reorder(g);
+        Node *fwd = residuals_forward(g, rev[k]);
+        const Schedule *s = schedule_of_loop(o, rev[k]->u.loop);
+        if (!fwd || s->keep || runs_last_again(s, rev[k]->u.loop->is_steps))
+            continue;
+        schedule_body(g, fwd->u.loop, o, done);
+        schedule_body(g, rev[k]->u.loop, o, done);
+        residuals_record(g, fwd, rev[k], o);
+    }
 }
 
 static void schedule_graph(Graph *g, const DiffOptions *o)
 {
     Done done = { 0 };
+    Vec(Node *) reverse = { 0 };
     join_fed_loops(g, o);                         /* the loops around g have stored what they store: what depends on what is known */
     for (int i = 0, count = g->nodes.n; i < count; i++) {
         Node *rev = g->nodes.at[i], *fwd = o && rev->op == OP_loop ? residuals_forward(g, rev) : NULL;   /* without options there is nothing to choose */
@@ -210,12 +230,12 @@ static void schedule_graph(Graph *g, const DiffOptions *o)
             residuals_keep(g, fwd, rev, s->keep ? KEEP_ALL : KEEP_GRADIENTS);
             join_forward(g, fwd, rev, o);
         }
-        const Checkpoints *plan = schedule_checkpoints(g->arena, s, rev->u.loop->n);
+        const Checkpoints *plan = schedule_checkpoints(g->arena, s, rev->u.loop->is_steps, rev->u.loop->n);
         if (plan)
             checkpoint_pair(g, fwd, rev, plan);
-        if (rev->u.loop->is_steps && !s->keep && !s->last_again)
-            record_last(g, fwd, rev, o, &done);
+        vec_push(g->arena, reverse, rev);
     }
+    record_last(g, reverse.at, reverse.n, o, &done);
     opt_reorder(g);
     for (int i = 0; i < g->nodes.n; i++)
         if (g->nodes.at[i]->op == OP_loop) {

@@ -283,11 +283,11 @@ static void draw_schedule(const Session *s, Buf *b)
         return;
     }
     buf_printf(b, "  forward   ");
-    const Checkpoints *c = p->o.mode == MODE_FORWARD ? NULL : schedule_checkpoints(s->arena, &p->o.steps, n);
+    const Checkpoints *c = p->o.mode == MODE_FORWARD ? NULL : schedule_checkpoints(s->arena, &p->o.steps, true, n);
     int32_t table[DRAWN + 2] = { 0 };
     for (int64_t t = 0; t < q->steps; t++) {
         int64_t i = t - cut;
-        bool saved = c && i >= 0 && i < n && (mfl_checkpoint_base((int)i, (int)c->period) >= 0);
+        bool saved = c && i >= 0 && i < n && (mfl_checkpoint_base((int)i, (int)c->last, (int)c->period) >= 0);
         if (c && i >= 0 && i < n && mfl_checkpoint_save(table, (int)i, (int)c->last, (int)c->period, (int)c->bases, (int)c->inner) >= 0)
             saved = true;
         buf_printf(b, "%c", p->o.mode == MODE_FORWARD || i < 0 ? '.' : p->o.steps.keep || i >= n || (i == n - 1 && !saved && !p->o.steps.last_again) ? 'K' : !c ? (p->o.steps.gradients ? 'G' : 'S') : saved ? 'S' : p->o.steps.gradients ? 'g' : '.');

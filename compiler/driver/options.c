@@ -26,7 +26,7 @@ static const struct Option { const char *name, *arg; ArgKind kind; size_t at; co
     { "--real",       "TYPE",      A_TEXT, AT(real),     "build run grad check explain bench library", "float or double (float; check: double)" },
     { "--mode",       "MODE",      A_MODE, AT(mode),     "build run grad explain bench library", "auto, mixed, reverse or forward (auto); REGION=WAY for one region, as explain names them; may be repeated" },
     { "--schedule",   "S",         A_TEXT, AT(schedule), "build run grad explain bench library", "of the inner loop: auto, keep, snapshot, every:K, every:K:S, binomial:S; +gradients, +last:K, of every: +store (auto)" },
-    { "--loops",      "S",         A_LOOPS, AT(loops),   "build run grad explain bench library", "of model loops: auto, keep, snapshot, every:K or binomial:S (auto); REGION=S for one, as explain names them; may be repeated" },
+    { "--loops",      "S",         A_LOOPS, AT(loops),   "build run grad explain bench library", "of model loops: auto, keep, snapshot, every:K or binomial:S, with +last:1 (auto); REGION=S for one, as explain names them; may be repeated" },
     { "--memory",     "BYTES",     A_BYTES, AT(memory),  "build run grad explain bench library", "the workspace may have this many bytes (64MiB, 300KiB, 4096): the fastest plan that fits" },
     { "--store",      "DIR",       A_TEXT, AT(store),    "run grad explain bench", "where the states of a schedule with +store lie while it runs ($TMPDIR, or /tmp); with --memory, such schedules may be chosen" },
     { "--calibrate",  NULL,        A_NONE, AT(calibrate), "bench", "measure this machine's rates into the profile that predictions use (MFLC_PROFILE, or ~/.config/mflc/profile); no FILE is needed" },
@@ -249,7 +249,7 @@ static int check_values(const Options *o)
     if (code < 0 && o->schedule && !schedule_parse(o->schedule, true, &parsed))
         code = option_refuse("--schedule", o->schedule, "auto, keep, snapshot, every:K or binomial:S, with +gradients, +last:K or +last:0 behind it", o->schedule, SCHEDULES);
     if (code < 0 && o->loops && !schedule_parse(o->loops, false, &parsed))
-        code = option_refuse("--loops", o->loops, "auto, keep, snapshot, every:K or binomial:S", o->loops, SCHEDULES);
+        code = option_refuse("--loops", o->loops, "auto, keep, snapshot, every:K or binomial:S, with +last:1", o->loops, SCHEDULES);
     if (code < 0) code = one_of("--emit", o->emit, "c header llvm asm obj so ir loops dot");
     if (code < 0) code = one_of("--on-nonfinite", o->on_nonfinite, "stop skip");
     if (code < 0 && o->threads > 256)

@@ -25,7 +25,7 @@ static int loop_way(const Problem *p, const char *option, const char *text, Name
     Schedule given;
     bool found = false;
     if (!schedule_parse(way, false, &given) || !given.given)
-        return option_refuse(option, text, "keep, snapshot, every:K or binomial:S", way, SCHEDULES);
+        return option_refuse(option, text, "keep, snapshot, every:K or binomial:S, with +last:1", way, SCHEDULES);
     for (int k = 0; k < p->loops.n; k++) {
         const ModelLoop *l = &p->loops.at[k];
         int at = 0;

@@ -23,11 +23,8 @@ static double fewest(double l, double c)
 }
 
 /* In the first sweep every iteration is run once; these are the others. A segment that is not reversed first is passed without saving. */
-double checkpoint_again(const Checkpoints *c, int64_t n)
+double checkpoint_again(const Checkpoints *c)
 {
-    double length = (double)(c->last + 1), period = (double)c->period, states = (double)c->inner + 1;
-    if (c->period > n)
-        return fewest(length, states) - (length - 1);
-    double segments = (double)((n - 1) / c->period), tail = (double)n - segments * period;
-    return segments * fewest(period, states) + fewest(tail, states) - (tail - 1);
+    double period = (double)c->period, states = (double)c->inner + 1, segments = (double)((c->last - 1) / c->period), tail = (double)c->last - segments * period;
+    return segments * fewest(period, states) + fewest(tail + 1, states) - tail;
 }

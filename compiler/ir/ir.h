@@ -92,12 +92,12 @@ typedef struct LoopOut { LoopOutKind kind; int param; int result; } LoopOut;
            LATEST: body result `result` as the iteration that ran last computed it, only for a GIVEN parameter of a reverse loop */
 /* Which states a loop saves (runtime/checkpoint.c): a base state for each `period` iterations, and `inner` slots for the states within a segment. */
 typedef struct Checkpoints {
-    int64_t last, period, inner, bases;   /* last: the iteration that is reversed first; bases: base states in memory */
+    int64_t last, period, inner, bases;   /* last: iterations 0 .. last - 1 are brought back from saved states, those from there on need none; bases: base states in memory */
     int64_t stored;                       /* base states in the caller's store, 0: none; in memory are then none */
     bool    from_start;                   /* the only base state is the initial one, which is at hand: see Again.start */
 } Checkpoints;
 int64_t checkpoint_slots(const Checkpoints *);             /* states saved in memory at once; may be 0 */
-double  checkpoint_again(const Checkpoints *, int64_t n);   /* iterations, of n, that the reverse sweep runs again to get at its states */
+double  checkpoint_again(const Checkpoints *);             /* iterations that the reverse sweep runs again to get at its states */
 /* How a reverse loop brings the forward loop's state from a saved one to iteration i: body over parameters that stand for the reverse loop's (from[k]);
  * its CARRY parameters stand for the STATE parameters. start[k]: the reverse loop's parameter with the initial value of CARRY parameter k, where from_start says so. */
 typedef struct Again { struct Loop *loop; int *from, *start; } Again;

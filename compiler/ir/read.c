@@ -130,7 +130,7 @@ static const Checkpoints *saves(Reader *r)
     size_t from = r->at;
     int64_t k = read_whole(r, "a schedule's number", 0, r->saves.n);
     read_need(r, ":");
-    Checkpoints c = { .last = read_whole(r, "the last iteration", 0, INT32_MAX) };
+    Checkpoints c = { .last = read_whole(r, "the iterations that have states", 0, INT32_MAX) };
     c.period = read_whole(r, "a period", 1, INT32_MAX);
     c.inner = read_whole(r, "a number of slots", 0, INT32_MAX);
     c.bases = read_whole(r, "a number of slots", 0, INT32_MAX);

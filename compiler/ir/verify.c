@@ -5,7 +5,7 @@
 #include "contract.h"
 #include <math.h>
 
-typedef struct Check { Arena *arena; const Node *culprit; char *wrong; } Check;
+typedef struct Check { Arena *arena; const Node *culprit; char *wrong; const Loop *around; } Check;      /* around: whose body is looked at */
 
 static bool graph(Check *, const Graph *);
 
@@ -236,8 +236,11 @@ static bool described(Check *c, const Graph *g, const Node *n, const Loop *l)
     int index = 0;
     if (l->n < 0 || l->body->params.n != l->params.n)
         return wrong(c, g, n, "%d parameters, %d of them described", l->body->params.n, l->params.n);
+    const Loop *around = c->around;
+    c->around = l;
     if (!graph(c, l->body))
         return false;
+    c->around = around;
     for (int p = 0; p < l->params.n; p++) {
         index += l->params.at[p].kind == LP_INDEX;
         if (!loop_param(c, g, n, l, p))
@@ -301,8 +304,13 @@ static bool recorded(Check *c, const Graph *g, const Node *n, const Loop *l)
     return true;
 }
 
-static bool is_latest(const Node *n)
+/* What an earlier loop has left behind, or what the iteration around has been given of that. */
+static bool is_latest(const Check *c, const Node *n)
 {
+    const Loop *l = c->around;
+    for (int p = 0; l && p < l->params.n; p++)
+        if (l->params.at[p].kind == LP_GIVEN && l->body->params.at[p] == n)
+            return true;
     return n->op == OP_proj && n->arg[0]->op == OP_loop && n->arg[0]->u.loop->outs.at[n->u.axis].kind == LO_LATEST;
 }
 
@@ -332,7 +340,7 @@ static bool loop(Check *c, const Graph *g, const Node *n)
             return wrong(c, g, n, "parameter %d does not fit its argument", p);
         if (l->params.at[p].kind == LP_STATE && !is_saved(n->arg[args], l->saves))
             return wrong(c, g, n, "the states for parameter %d are not what a loop of the same schedule saved", p);
-        if (l->params.at[p].kind == LP_GIVEN && !is_latest(n->arg[args]))
+        if (l->params.at[p].kind == LP_GIVEN && !is_latest(c, n->arg[args]))
             return wrong(c, g, n, "what is given for parameter %d is not what a loop computed last", p);
         args++;
     }

@@ -1,7 +1,7 @@
 /* checkpoint.c -- loops that save some of their states: copies to and from slots, and the way from a saved state to the one that is wanted.
  *
  * Which iterations save and where a reverse sweep restarts is the runtime's to decide (runtime/checkpoint.c), asked by LS_ASK with a table in the workspace:
- *   forward   slot = checkpoint_base(t) ; slot = checkpoint_save(table, t, last) ; where slot >= 0 the state is copied there
+ *   forward   slot = checkpoint_base(t, last) ; slot = checkpoint_save(table, t, last) ; where slot >= 0 the state is copied there
  *   reverse   from = checkpoint_from(table, t) ; the state is copied from slot checkpoint_slot(table, from) ; for j in from .. t - 1 an iteration is run again
  * Base states in a store are saved there part by part, number slot * parts + part, and loaded straight into the state each time the way begins at one: no room in
  * the workspace is theirs. */
@@ -122,14 +122,14 @@ void save_states(Low *l, Making *m, LBlock *before, LBlock *body, LVar *t)
     none->x = x_int(l, 0);
     push_stmt(l, before, none);
     if (c->stored) {
-        LExpr *slot = ask(l, body, "checkpoint_base", "slot", NULL, (LExpr *[]){ in_order(l, m->loop, t), x_int(l, c->period) }, 2);
+        LExpr *slot = ask(l, body, "checkpoint_base", "slot", NULL, (LExpr *[]){ in_order(l, m->loop, t), x_int(l, c->last), x_int(l, c->period) }, 3);
         store_all(l, m, where_not_negative(l, body, slot), slot);
     } else if (c->from_start)
         ;
     else if (c->bases == 1)
         save_all(l, m, before, x_int(l, 0));
     else {
-        LExpr *slot = ask(l, body, "checkpoint_base", "slot", NULL, (LExpr *[]){ in_order(l, m->loop, t), x_int(l, c->period) }, 2);
+        LExpr *slot = ask(l, body, "checkpoint_base", "slot", NULL, (LExpr *[]){ in_order(l, m->loop, t), x_int(l, c->last), x_int(l, c->period) }, 3);
         save_all(l, m, where_not_negative(l, body, slot), slot);
     }
     if (!c->inner)
@@ -237,7 +237,7 @@ static LExpr *slot_at(Low *l, LBlock *b, const Checkpoints *c, LBuf *table, LExp
 static void restore_stored(Low *l, Making *m, LBlock *body, LBuf *table, LExpr *from)
 {
     const Checkpoints *c = m->loop->saves;
-    LExpr *base = ask(l, body, "checkpoint_base", "base", NULL, (LExpr *[]){ from, x_int(l, c->period) }, 2);
+    LExpr *base = ask(l, body, "checkpoint_base", "base", NULL, (LExpr *[]){ from, x_int(l, c->last), x_int(l, c->period) }, 3);
     LBlock *load = c->inner ? where_not_negative(l, body, base) : body;
     int parts = 0, part = 0;
     for (int p = 0; p < m->loop->params.n; p++)
@@ -269,7 +269,7 @@ void restore_states(Low *l, Making *m, LBlock *body, LVar *t)
         each_state(l, m, body, slot_at(l, body, c, table, from), false);
     LStmt *f = new_for(l, new_var(l, intern("j")), c->period, false, NULL);
     f->lo = from;
-    f->often = checkpoint_again(c, m->loop->n) / (double)m->loop->n;
+    f->often = checkpoint_again(c) / (double)m->loop->n;
     f->hi = in_order(l, forward, t);
     if (c->inner) {
         LExpr *at = ask(l, &f->body, "checkpoint_save", "slot", table, (LExpr *[]){ x_var(l, f->var), in_order(l, forward, t), x_int(l, c->period), x_int(l, c->bases), x_int(l, c->inner) }, 5);

@@ -119,7 +119,7 @@ static void bind_params(Low *l, Making *m, LBlock *before)
             continue;
         }
         if (m->loop->params.at[p].kind == LP_GIVEN) {
-            bind_given(l, m, p, m->node);
+            bind_given(l, m, p, before);
             continue;
         }
         m->carry[p] = new_buf(l, param->type.dtype, param->type.rank, param->type.dim, LB_WORK, NULL, &param->origin);
@@ -323,12 +323,10 @@ void emit_loop(Low *l, Env *e, Node *n, LBlock *b)
         restore_states(l, &m, way, f->var);
     if (loop->record && way)
         record_given(l, &m, way, f->var);
-    f->renews = loop->record != NULL;
-    for (int k = 0; k < loop->outs.n; k++)
-        f->renews |= loop->outs.at[k].kind == LO_LATEST;
     if (func)
         l->func = func;
     emit_body(l, &m);
+    note_renewed(l, &m, f);
     carry_over(l, &m);
     if (func) {
         l->func = before;

@@ -86,7 +86,7 @@ struct LStmt {
     /* CALL: runtime function mfl_<callee>_f32 or _f64 with pointers (each const-ness as the runtime declares), then integers */
     Name callee; LPtr *ptr; int nptr; int64_t *num; int nnum;
     LExpr *lo, *hi; double often;     /* often: how many iterations on average, for the cost; of IF: how often it holds, 0: not known */
-    bool renews;                      /* FOR: each iteration writes the given arrays anew that it reads, or finds them as the loop before has left them */
+    LBuf **renews; int nrenews;       /* FOR: given arrays that each iteration writes anew before it reads them, or finds as the loop before has left them */
     /* ASK: var = mfl_<callee>(ptr[0] if nptr, index_arg[0..nnum)): an integer that the runtime decides, seen until the end of the block */
     /* CHECK (guarded programs): x is REAL: reported when it is not finite; x is INT: the inner step that begins (-1: none); nptr: num[0] rows of num[1]
      * elements from ptr[0], num[2] apart. callee: the text to report, count: the line. lax: what is stored need not be finite (see guard.c) */

@@ -96,7 +96,8 @@ void   restore_states(Low *, Making *, LBlock *body, LVar *t);                 /
 /* ---- record.c ---- */
 void   leave_latest(Low *, Making *, LBlock *body, LVar *t);                   /* of a forward loop, before its body: what it leaves behind is stored */
 void   publish_latest(Low *, Making *);                                        /* and after its body: where that is */
-void   bind_given(Low *, Making *, int p, const Node *arg);                    /* of a reverse loop */
+void   bind_given(Low *, Making *, int p, LBlock *before);                     /* of a reverse loop, before it */
+void   note_renewed(Low *, const Making *, LStmt *loop);                        /* of either, after its body */
 LBlock *where_not_first(Low *, Making *, LBlock *body, LVar *t);               /* of a reverse loop that records: the block for iterations that are not at hand; NULL: there are none */
 void   record_given(Low *, Making *, LBlock *body, LVar *t);
 

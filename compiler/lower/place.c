@@ -19,13 +19,21 @@ static void touch(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
     b->live_to = x->now;
 }
 
-typedef struct Extend { int from, to; bool renews; } Extend;
+typedef struct Extend { int from, to; const LStmt *loop; } Extend;
+
+static bool renews(const LStmt *loop, const LBuf *b)
+{
+    for (int k = 0; k < loop->nrenews; k++)
+        if (loop->renews[k] == b)
+            return true;
+    return false;
+}
 
 static void extend(void *user, LBuf *b, LExpr **idx, unsigned along, int how)
 {
     const Extend *x = user;
     (void)idx, (void)along, (void)how;
-    if (b->storage != LB_WORK || (b->live_from >= x->from && b->live_to <= x->to) || (x->renews && b->given))
+    if (b->storage != LB_WORK || (b->live_from >= x->from && b->live_to <= x->to) || renews(x->loop, b))
         return;
     if (b->live_from > x->from)
         b->live_from = x->from;
@@ -91,7 +99,7 @@ static void stretch(Life *x, LBlock *b)
         else if (control) {
             int from = x->now + 1;
             stretch(x, &s->body);
-            Extend e = { from, x->now, s->renews };
+            Extend e = { from, x->now, s };
             if (s->kind == LS_FOR)
                 lir_each_access(s, true, extend, &e);
         } else

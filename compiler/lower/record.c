@@ -64,16 +64,45 @@ void publish_latest(Low *l, Making *m)
     }
 }
 
-void bind_given(Low *l, Making *m, int p, const Node *arg)
+/* Is a value of the graph read by anything behind this loop? */
+static bool is_read_later(const Env *e, const Node *x, const Node *loop)
+{
+    const Graph *g = e->graph;
+    for (int k = 0; k < g->results.n; k++)
+        if (g->results.at[k] == x)
+            return true;
+    for (int i = g->nodes.n - 1; i >= 0 && g->nodes.at[i] != loop; i--)
+        for (int a = 0; e->need[g->nodes.at[i]->id] && a < g->nodes.at[i]->narg; a++)
+            if (g->nodes.at[i]->arg[a] == x)
+                return true;
+    return false;
+}
+
+void bind_given(Low *l, Making *m, int p, LBlock *before)
 {
     Env *e = m->outer;
-    Node *n = m->node->arg[loop_argument(m->loop, p)];
+    Node *arg = m->node->arg[loop_argument(m->loop, p)], *n = arg;
     Slot *s = slot_of(&e, &n);
     if (!s->buf || !s->buf->given)
-        ice("lower: what %s is given is not where a loop has left it", arg->origin.name ? arg->origin.name : "a loop");
+        ice("lower: what %s is given is not where a loop has left it", m->loop->name ? m->loop->name : "a loop");
     m->carry[p] = s->buf;
-    m->in->slot[m->loop->body->params.at[p]->id] = (Slot){ .buf = s->buf };
-    (void)l;
+    if (is_read_later(m->outer, arg, m->node)) {  /* this loop will write over it */
+        Slot to = { .buf = m->carry[p] = array_for(l, m->loop->body->params.at[p]) };
+        mark_given(to.buf);
+        store_value(l, m->outer, arg, &to, before);
+    }
+    m->in->slot[m->loop->body->params.at[p]->id] = (Slot){ .buf = m->carry[p] };
+}
+
+void note_renewed(Low *l, const Making *m, LStmt *loop)
+{
+    loop->renews = NEW_N(l->arena, LBuf *, m->loop->params.n + m->loop->outs.n + 1);
+    for (int p = 0; p < m->loop->params.n; p++)
+        if (m->loop->params.at[p].kind == LP_GIVEN)
+            loop->renews[loop->nrenews++] = m->carry[p];
+    for (int k = 0; k < m->loop->outs.n; k++)
+        if (m->loop->outs.at[k].kind == LO_LATEST)
+            loop->renews[loop->nrenews++] = m->out[k];
 }
 
 LBlock *where_not_first(Low *l, Making *m, LBlock *body, LVar *t)

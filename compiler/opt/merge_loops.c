@@ -23,10 +23,10 @@ typedef struct Both {
     int   *aparam, *bparam;    /* A's and B's parameters among s's */
 } Both;
 
-static int find_capture(const Both *b, const Node *outer)
+static int find_param(const Both *b, LoopParamKind kind, const Node *outer)
 {
     for (int p = 0, a = 0; p < b->joint->params.n; p++) {
-        if (b->joint->params.at[p].kind == LP_CAPTURE && b->arg.at[a] == outer)
+        if (b->joint->params.at[p].kind == kind && b->arg.at[a] == outer)
             return p;
         a += b->joint->params.at[p].kind != LP_INDEX;
     }
@@ -35,7 +35,7 @@ static int find_capture(const Both *b, const Node *outer)
 
 static int add_param(Both *b, LoopParamKind kind, const Node *like, Node *arg)
 {
-    int found = kind == LP_CAPTURE ? find_capture(b, arg) : -1;
+    int found = kind == LP_CAPTURE || kind == LP_GIVEN ? find_param(b, kind, arg) : -1;
     if (found >= 0)
         return found;
     ir_param_like(b->s, like);
@@ -124,6 +124,32 @@ static int find_same(Both *b)
     return count;
 }
 
+/* What B is given A is given too: then A's recording is B's, since what a loop is given of another at an iteration is what that one computes there. */
+static bool given_the_same(const Both *b)
+{
+    for (int p = 0; p < b->lb->params.n; p++) {
+        bool found = b->lb->params.at[p].kind != LP_GIVEN;
+        for (int q = 0; q < b->la->params.n && !found; q++)
+            found = b->la->params.at[q].kind == LP_GIVEN && b->a->arg[loop_argument(b->la, q)] == b->barg[loop_argument(b->lb, p)];
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* A's recording, with its parameters where they are in the joint loop. */
+static const Record *joint_record(const Both *b)
+{
+    const Record *old = b->la->record;
+    Record *r = NEW(b->c->arena, Record);
+    *r = (Record){ old->loop, NEW_N(b->c->arena, int, old->loop->params.n + 1), NEW_N(b->c->arena, int, old->loop->body->results.n + 1) };
+    for (int k = 0; k < old->loop->params.n; k++)
+        r->from[k] = b->aparam[old->from[k]];
+    for (int k = 0; k < old->loop->body->results.n; k++)
+        r->gives[k] = b->aparam[old->gives[k]];
+    return r;
+}
+
 static bool needs(const Both *b)
 {
     return graph_needed(b->a->graph->arena, b->a->graph, b->arg.at, b->joint->params.n - 1)[b->a->id];
@@ -186,6 +212,8 @@ static void join(Both *b, int *place)
         LoopOut o = b->lb->outs.at[k];
         place[k] = add_out(b->c, l, o.kind == LO_CARRY ? (LoopOut){ LO_CARRY, b->bparam[o.param], l->params.at[b->bparam[o.param]].result } : (LoopOut){ o.kind, -1, na + o.result });
     }
+    if (b->la->record)
+        l->record = joint_record(b);
     b->a->u.loop = l;
     b->a->narg = b->arg.n;
     b->a->arg = b->arg.at;
@@ -310,7 +338,7 @@ static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shar
         b.same = NEW_N(c->arena, int, l->params.n + 1);
         b.aparam = NEW_N(c->arena, int, b.la->params.n + 1);
         b.bparam = NEW_N(c->arena, int, l->params.n + 1);
-        if (!find_same(&b))
+        if (!given_the_same(&b) || !find_same(&b))
             continue;
         if (!needs(&b)) {
             int *place = NEW_N(c->arena, int, l->outs.n + 1);
@@ -319,6 +347,8 @@ static bool merge_one(Graph *c, const Node *n, Node *const *args, SharedFn *shar
                 out[k] = ir_proj(c, b.a, place[k]);
             return true;
         }
+        if (l->record)
+            continue;
         bool stacks = !shared || shared(l, user);
         if (!stacks)
             find_twins(&b, twins);

@@ -16,7 +16,7 @@ const char *plan_text(Arena *a, const Problem *problem, const Plan *p)
     const char *text = mode_text(problem, &p->o);
     if (p->o.mode != MODE_FORWARD)
         text = arena_printf(a, "%s, %s", text, schedule_text(a, &p->o.steps));
-    if (p->o.loops.keep || p->o.loops.period != 1)
+    if (p->o.loops.keep || p->o.loops.period != 1 || p->o.loops.last_left)
         text = arena_printf(a, "%s, loops %s", text, schedule_text(a, &p->o.loops));
     for (int k = 0; k < p->o.nregion; k++)
         if (!schedule_same(&p->o.region[k].schedule, &p->o.loops))
@@ -80,8 +80,8 @@ static double steps_again(const Problem *p, const DiffOptions *o)
     int64_t window = problem_window(p) ? p->truncate : p->steps, n = window - schedule_kept(&o->steps, window);
     if (o->mode == MODE_FORWARD || o->steps.keep || n < 1)
         return 0;
-    const Checkpoints *c = schedule_checkpoints(p->arena, &o->steps, n);
-    return (double)(o->steps.last_again ? n : n - 1) + (c ? checkpoint_again(c, n) : 0);
+    const Checkpoints *c = schedule_checkpoints(p->arena, &o->steps, true, n);
+    return (double)(o->steps.last_again ? n : n - 1) + (c ? checkpoint_again(c) : 0);
 }
 
 /* Statements, those of nests too: how much there was to lower. */

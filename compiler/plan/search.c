@@ -199,6 +199,17 @@ static void move_steps(Search *s)
     try_steps(s, o);
 }
 
+/* Its last iteration left behind, not run again: that takes room, and loops of a few cheap operations would store what lies in registers. */
+static void try_loop_left(Search *s, int at)
+{
+    DiffOptions o = s->all->all.at[s->best].o;
+    Schedule way = *way_of(s, &o, at);
+    if (way.keep || way.last_left || tired(s))
+        return;
+    way.last_left = true;
+    try_way(s, moved(s, &o, at, way));
+}
+
 static void move_loop(Search *s, int at)
 {
     DiffOptions o = s->all->all.at[s->best].o;
@@ -208,6 +219,7 @@ static void move_loop(Search *s, int at)
         try_way(s, moved(s, &o, at, (Schedule){ .given = true, .period = INT32_MAX, .inner = more }));
     if (!s->lean && s->all->budget)
         try_few(s, o, at, false);
+    try_loop_left(s, at);
 }
 
 static void move_all_loops(Search *s)
@@ -399,7 +411,7 @@ void plan_price_ways(Plans *all, const DiffOptions *asked)
 {
     Search s = search_of(all, asked);
     const DiffOptions o = all->all.at[all->chosen].o;
-    const Schedule *const ways[] = { &schedule_keep, &schedule_snapshot, &schedule_gradients };
+    const Schedule left = { .given = true, .period = 1, .last_left = true }, *const ways[] = { &schedule_keep, &schedule_snapshot, &schedule_gradients }, *const loop_ways[] = { &schedule_keep, &schedule_snapshot, &left };
     bool forward = o.mode == MODE_FORWARD;
     for (int at = STEPS, k = 0; at < all->problem->loops.n; at = k < s.loop.n ? s.loop.at[k++] : INT32_MAX) {
         int64_t n = iterations(&s, at);
@@ -407,8 +419,8 @@ void plan_price_ways(Plans *all, const DiffOptions *asked)
             continue;
         DiffOptions x[4];
         int nx = 0;
-        for (int w = 0; w < (at == STEPS && !s.frugal ? 3 : 2); w++)
-            x[nx++] = moved(&s, &o, at, *ways[w]);
+        for (int w = 0; w < (at == STEPS && s.frugal ? 2 : 3); w++)
+            x[nx++] = moved(&s, &o, at, at == STEPS ? *ways[w] : *loop_ways[w]);
         if (n > 3)
             x[nx++] = moved(&s, &o, at, (Schedule){ .given = true, .period = INT32_MAX, .inner = n > 12 ? 5 : 1 });
         for (int w = 0; w < nx; w++)

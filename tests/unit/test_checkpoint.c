@@ -6,19 +6,19 @@
 
 enum { MOST = 40 };
 
-/* Extra steps of a sweep over n steps: the last keeps its values, every other is run again once for its own reversal. -1: a wrong slot. */
+/* Extra steps of a sweep over n steps: the last keeps its values and has no state saved, every other is run again once for its own reversal. -1: a wrong slot. */
 static long extra_steps(int n, int period, int inner)
 {
     int32_t *table = calloc((size_t)inner + 2, sizeof *table);
-    int bases = (n + period - 1) / period, *at = malloc(sizeof *at * (size_t)(bases + inner + 1));
+    int bases = (n - 1 + period - 1) / period, *at = malloc(sizeof *at * (size_t)(bases + inner + 1));
     long extra = 0;
     for (int t = 0; t < n; t++) {
-        int base = mfl_checkpoint_base(t, period), slot = mfl_checkpoint_save(table, t, n - 1, period, bases, inner);
+        int base = mfl_checkpoint_base(t, n - 1, period), slot = mfl_checkpoint_save(table, t, n - 1, period, bases, inner);
         if (base >= 0)
             at[base] = t;
         if (slot >= 0)
             at[slot] = t;
-        if (slot >= bases + inner || base >= bases)
+        if (slot >= bases + inner || base >= bases || (t == n - 1 && (slot >= 0 || base >= 0)))
             extra = -1;
     }
     for (int t = n - 2; t >= 0 && extra >= 0; t--) {
@@ -77,8 +77,8 @@ Test(checkpoint, segments)
             for (int inner = 0; inner < period; inner++) {
                 /* A segment that is not the last is passed without saving: its steps are run again from the base state, and each once for its own reversal. */
                 long want = 0;
-                for (int base = 0; base < n; base += period) {
-                    bool last = base + period >= n;
+                for (int base = 0; base < n - 1; base += period) {
+                    bool last = base + period >= n - 1;
                     want += fewest[last ? n - base : period][inner + 1] + (last ? 0 : period);
                 }
                 cr_assert_eq(extra_steps(n, period, inner), want, "%d steps, period %d, %d inner", n, period, inner);
