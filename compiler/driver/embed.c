@@ -5,6 +5,7 @@
 #include "driver.h"
 #include "mfl/mfl.h"
 #include <dlfcn.h>
+#include <locale.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -64,17 +65,23 @@ static mfl_module *compile_with_messages(const char *path, const char *text, con
     if (said)
         *said = NULL;
     Held *h = calloc(1, sizeof *h);
-    FILE *f = h ? open_memstream(&all, &n) : NULL;
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);    /* numbers have a decimal point, whatever the host's locale: 0.1 would be read as 0 */
+    FILE *f = h && c ? open_memstream(&all, &n) : NULL;
     if (!f) {
+        if (c)
+            freelocale(c);
         free(h);
         return NULL;
     }
+    locale_t host = uselocale(c);
     pthread_mutex_lock(&one_at_a_time);
     show_runtime();
     messages_to(f);
     compile(h, path, text, options);
     messages_to(NULL);
     pthread_mutex_unlock(&one_at_a_time);
+    uselocale(host);
+    freelocale(c);
     m = h->m;
     free(h);
     if (!fclose(f) && n && said)

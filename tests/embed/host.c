@@ -1,7 +1,8 @@
 /* Uses mfl/mfl.h as a host would: usage: host PROBLEM.mfl FOLDER -- compiles it with the folder's arrays as sizes, prints the outer value and the gradient's bits' sum;
- * and what must hold of messages, names and threads. Opened with dlopen, as scripts do: its names are the loader's alone. */
+ * and what must hold of messages, names and threads; in the locale HOST_LOCALE, where numbers have a decimal comma. Opened with dlopen, as scripts do: its names are the loader's alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <locale.h>
 #include <mfl/mfl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -112,6 +113,10 @@ static void out_of_memory(void)
 
 int main(int argc, char **argv)
 {
+    if (getenv("HOST_LOCALE") && (!setlocale(LC_ALL, getenv("HOST_LOCALE")) || *localeconv()->decimal_point != ',')) {
+        fprintf(stderr, "no locale %s with a decimal comma\n", getenv("HOST_LOCALE"));
+        return 1;
+    }
     void *lib = argc > 2 ? dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
     if (!lib) {
         fprintf(stderr, "%s\n", argc > 2 ? dlerror() : "usage: host libmflc.so PROBLEM.mfl [OPTION ...]");

@@ -10,6 +10,11 @@ want="ridge $("$mflc" build $r/ridge.mfl --from $r/in --real double -o "$tmp" > 
 if gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror $sanitize -Iinclude -o "$tmp/host" tests/embed/host.c -ldl -lpthread > "$tmp/log" 2>&1 \
     && "$tmp/host" "$B/libmflc.so" $r/ridge.mfl --from $r/in --real double > "$tmp/out" 2> "$tmp/log" && [ "$(cat "$tmp/out")" = "$want" ]
 then ok; else bad "a host: $(cat "$tmp/out") for $want"; cat "$tmp/log"; fi
+# A host whose locale writes 0,1: texts and options are read as ever. Made here from the C library's sources of locales; where they are not installed, only a host without it is tested.
+if localedef -i de_DE -f UTF-8 "$tmp/de_DE.UTF-8" > "$tmp/log" 2>&1; then
+    if LOCPATH=$tmp HOST_LOCALE=de_DE.UTF-8 "$tmp/host" "$B/libmflc.so" $r/ridge.mfl --from $r/in --real double --memory 0.5GiB > "$tmp/out" 2> "$tmp/log" && [ "$(cut -d' ' -f1 "$tmp/out")" = ridge ]
+    then ok; else bad "a host whose numbers have a decimal comma"; fi
+fi
 printf '#include "mfl/mfl.h"\nint main() { mfl_module *m = mfl_compile_text("p.mfl", "problem", 0, 0); mfl_module_free(m); return m != 0; }\n' > "$tmp/m.cpp"
 if clang-19 -x c++ -Wall -Wextra -Werror -Iinclude -c -o "$tmp/m.o" "$tmp/m.cpp" > "$tmp/log" 2>&1 && gcc $sanitize -o "$tmp/m" "$tmp/m.o" -L"$B" -lmflc -Wl,-rpath,"$B" > "$tmp/log" 2>&1 && "$tmp/m" > "$tmp/log" 2>&1; then ok; else bad "from C++"; fi
 # Nothing but the interface and the runtime is seen of the library.
