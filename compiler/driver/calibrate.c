@@ -142,7 +142,8 @@ int calibrate(Options *o)
         return EXIT_DATA;
     }
     Rates r = default_rates;
-    int code = -1;
+    const char *path = rates_path(o->arena);
+    int code = rates_writable(path) ? -1 : cannot_write(path);           /* known now, not after minutes */
     for (int d = 0; d < 2 && code < 0; d++) {
         Rows rows = { 0 };
         Row whole[NPROBES * NWAYS];
@@ -162,11 +163,8 @@ int calibrate(Options *o)
     remove(folder);
     if (code >= 0)
         return code;
-    const char *path = rates_path(o->arena);
-    if (!rates_save(&r, path)) {
-        fprintf(messages(), "mflc: the profile %s cannot be written\n", path);
-        return EXIT_DATA;
-    }
+    if (!rates_save(&r, path))
+        return cannot_write(path);
     printf("%s\n", path);
     return EXIT_DONE;
 }

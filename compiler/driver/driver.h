@@ -159,9 +159,10 @@ int  build_shared(Session *, const char *so);                                   
 int  regions_options(Session *, DiffOptions *);                                  /* -1, or the exit code; the problem is loaded */
 
 /* ---- rates.c: how fast this machine is ---- */
-Rates rates_load(void);                                                          /* the profile's rates, or the built-in ones */
+Rates rates_load(void);                                                          /* the profile's rates, else the built-in ones; a note says why a profile is not used */
 const char *rates_path(Arena *);
-bool  rates_save(const Rates *, const char *path);
+bool  rates_writable(const char *path);                                          /* its folder, made where there is none; errno */
+bool  rates_save(const Rates *, const char *path);                               /* in such a folder */
 
 /* ---- explain.c, calibrate.c ---- */
 const Plan **plans_sorted(Session *);                                            /* by predicted time */

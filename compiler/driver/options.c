@@ -161,7 +161,11 @@ static int store(Options *o, const struct Option *opt, const char *value)
     errno = 0;
     switch (opt->kind) {
     case A_NONE: *(bool *)to = true; break;
-    case A_TEXT: *(const char **)to = value; break;
+    case A_TEXT:
+        if (!*value)
+            return bad_value(opt->name, "\"\"", opt->arg);
+        *(const char **)to = value;
+        break;
     case A_LIST: {
         Vec(const char *) *list = to;
         vec_push(o->arena, *list, value);

@@ -71,3 +71,14 @@ awk 'BEGIN {
 for f in deep_loops deep_records; do
     [ -n "$ASAN" ] || yes_ "$f within 750 MB" timeout 120 sh -c 'ulimit -v 768000; exec "$1" build "$2/$3.mfl" -o "$2"' sh "$mflc" "$tmp" $f
 done
+# A profile that is no profile is said not to be used; one that cannot be written is told of before anything is measured.
+gives 2 '--log "": expected FILE' run small.mfl --log ''
+with_profile() { MFLC_PROFILE=$1; export MFLC_PROFILE; shift; gives "$@"; MFLC_PROFILE=$tmp/no-profile; }
+printf 'float scalar 3e-10\nfloat scalar fast\n' > "$tmp/bad.profile"
+with_profile "$tmp/bad.profile" 0 "is not used: line 2 is not a rate" explain ../../examples/ridge.mfl
+printf 'float scalar 3e-10\n\0' > "$tmp/bad.profile"
+with_profile "$tmp/bad.profile" 0 "is not used: it is no text" explain ../../examples/ridge.mfl
+with_profile "$tmp" 0 "is not used: it is not a regular file" explain ../../examples/ridge.mfl
+printf 'float scalar 3e-10\n' > "$tmp/bad.profile"
+with_profile "$tmp/bad.profile" 0 "this machine's profile" explain ../../examples/ridge.mfl
+with_profile "$tmp/bad.profile/x" 3 "cannot be written" bench --calibrate
