@@ -369,19 +369,21 @@ static Search search_of(Plans *all, const DiffOptions *asked)
 }
 
 /* Within a budget the bytes may go to the inner loop or to model loops, and one coordinate at a time does not lead from one to the other: with the inner loop keeping
- * everything the model loops are moved by themselves, from one state in each on. */
-static void keep_steps(Search *s)
+ * everything, or one state and the gradients, the model loops are moved by themselves, from one state in each on. */
+static void fix_steps(Search *s)
 {
-    DiffOptions keeping = *s->asked;
-    keeping.steps = schedule_keep;
-    if (!s->all->budget || !s->loop.n || s->asked->steps.given)
-        return;
-    Search kept = search_of(s->all, &keeping);
-    kept.best = -1;
-    for (Mode m = MODE_MIXED; m <= MODE_REVERSE && !tired(s); m++)
-        if (allowed(s, m))
-            try(&kept, plan_with(&keeping, m, &schedule_keep, &one_state));
-    descend(&kept);
+    static const Schedule with_gradients = { .given = true, .period = INT32_MAX, .gradients = true };
+    const Schedule *const ways[] = { &schedule_keep, &with_gradients };
+    for (int w = 0; w < 2 && s->loop.n && !s->asked->steps.given && !tired(s); w++) {
+        DiffOptions fixed = *s->asked;
+        fixed.steps = *ways[w];
+        Search of_loops = search_of(s->all, &fixed);
+        of_loops.best = -1;
+        for (Mode m = MODE_MIXED; m <= MODE_REVERSE; m++)
+            if (allowed(s, m))
+                try(&of_loops, plan_with(&fixed, m, ways[w], &one_state));
+        descend(&of_loops);
+    }
     consider_all(s, false);
     descend(s);
 }
@@ -397,7 +399,8 @@ void plan_search(Plans *all, const DiffOptions *asked)
     if (s.best < 0 && asked->mode != MODE_FORWARD)
         seek_leanest(&s);
     descend(&s);
-    keep_steps(&s);
+    if (all->budget && s.best >= 0)
+        fix_steps(&s);
     if (asked->mode == MODE_FORWARD || (asked->mode == MODE_AUTO && problem_meta_numbers(p) <= FORWARD_DIRECTIONS && !asked->steps.given))
         try_forward(&s);
     all->chosen = s.best;

@@ -257,7 +257,9 @@ least=$("$mflc" build $p/nested_loops.mfl --from $p/in --memory 1 2>&1 | sed -n 
 "$mflc" build $p/nested_loops.mfl --from $p/in --mode mixed --schedule binomial:1 --loops snapshot --loops inner/c=keep --loops inner/j=keep --loops prod=binomial:1 --loops outer/i=keep --loops outer/j=binomial:1 -o "$tmp" > "$tmp/log" 2>&1
 if [ -n "$least" ] && [ "$(work_bytes nested_loops)" -ge "$least" ]; then ok; else bad "nested_loops: by hand $(work_bytes nested_loops) bytes, the smallest is said to be $least"; fi
 # More bytes are never slower.
-if python3 budgets.py "$mflc" springs.mfl > "$tmp/log" 2>&1 && [ "$(wc -l < "$tmp/log")" = 1 ] && [ "$(cat "$tmp/log")" -ge 20 ]; then ok; else bad "budgets: $(head -n 1 "$tmp/log")"; fi
+for p in springs sequence; do
+    if python3 budgets.py "$mflc" $p.mfl > "$tmp/log" 2>&1 && [ "$(wc -l < "$tmp/log")" = 1 ] && [ "$(cat "$tmp/log")" -ge 20 ]; then ok; else bad "budgets of $p: $(head -n 1 "$tmp/log")"; fi
+done
 
 # ---- regions chosen jointly: of two loops very different in size one keeps its values, the other computes them again ----
 budget=614400
