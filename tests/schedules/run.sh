@@ -285,6 +285,7 @@ done
 # ---- a store is used where one is given and it helps; where none is given, what it would do is said ----
 mkdir -p "$tmp/store"
 rm -rf "$tmp/a" "$tmp/b"
+budget=200000
 used=$("$mflc" grad uneven.mfl -D T=40 --memory $budget --store "$tmp/store" --json -o "$tmp/a" 2> "$tmp/log" | tee "$tmp/json" | sed -n 's/.*"work_bytes": *\([0-9]*\).*/\1/p')
 if grep -q '"schedule": ".*+store' "$tmp/json" && [ "$used" -le $budget ]; then ok; else bad "a budget with a store: $used bytes"; fi
 "$mflc" grad uneven.mfl -D T=40 --memory $budget --json -o "$tmp/b" > "$tmp/json" 2> "$tmp/log"
