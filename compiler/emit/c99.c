@@ -57,12 +57,8 @@ static bool is_simd(const LStmt *s)
 /* In braces, but for one statement that is neither a condition nor lines that belong together. */
 static void body(C *c, const LStmt *s, int n)
 {
-    bool one = s->body.n == 1 && s->body.at[0]->kind != LS_IF && !s->lane;
+    bool one = s->body.n == 1 && s->body.at[0]->kind != LS_IF;
     buf_puts(c->o, one ? "\n" : " {\n");
-    if (s->lane) {
-        c99_indent(c, n + 1);
-        buf_printf(c->o, "const int %s = %s %% %lld;\n", s->lane->name, s->var->name, (long long)s->width);
-    }
     c99_block(c, &s->body, n + 1);
     if (!one) {
         c99_indent(c, n);
@@ -112,7 +108,7 @@ static void stmt(C *c, const LStmt *s, int n)
 {
     size_t from = c->o->n;
     if (s->kind == LS_FOR) {
-        (s->lane && !s->strict ? c99_lanes : counted)(c, s, n);
+        (s->lane ? c99_lanes : counted)(c, s, n);
         return;
     }
     if (s->kind == LS_COPY) {

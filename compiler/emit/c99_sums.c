@@ -33,7 +33,7 @@ void c99_lanes(C *c, const LStmt *s, int n)
 
 bool c99_is_sum(const LBlock *b, int k)
 {
-    if (k + 2 >= b->n || b->at[k]->kind != LS_LOCAL || !b->at[k + 1]->lane || b->at[k + 1]->strict || b->at[k + 1]->body.n != 1 || b->at[k + 2]->kind != LS_LET)
+    if (k + 2 >= b->n || b->at[k]->kind != LS_LOCAL || !b->at[k + 1]->lane || b->at[k + 1]->body.n != 1 || b->at[k + 2]->kind != LS_LET)
         return false;
     const LBuf *part = b->at[k]->dst.buf;
     const LStmt *each = b->at[k + 1]->body.at[0];

@@ -12,7 +12,7 @@ typedef struct Measure { size_t length; int depth; } Measure;
 
 static bool word_char(char ch) { return isalnum((unsigned char)ch) || ch == '_'; }
 
-/* Behind "2.0f / N", "(2.0f / N)", "(-1.0f / (N * D))", which stand for a number where sizes allow it (c99_factor); NULL: no such thing at p. */
+/* Behind "2.0f / (float)N", "(2.0f / (float)N)", "(-1.0f / (float)(N * D))", which stand for a number where sizes allow it (c99_factor); NULL: no such thing at p. */
 static const char *behind_ratio(const char *p, const char *end)
 {
     bool open = *p == '(';
@@ -25,6 +25,10 @@ static const char *behind_ratio(const char *p, const char *end)
     if (end - p < 4 || strncmp(p, " / ", 3))
         return NULL;
     p += 3;
+    static const char *const cast[] = { "(float)", "(double)" };
+    for (int k = 0; k < 2; k++)
+        if ((size_t)(end - p) > strlen(cast[k]) && !strncmp(p, cast[k], strlen(cast[k])))
+            p += strlen(cast[k]);
     bool two = *p == '(';
     p += two;
     if (!isalpha((unsigned char)*p) && *p != '_')

@@ -139,13 +139,11 @@ static void loop(Gen *g, const LStmt *s)
     }
     if (s->n <= 0)
         return;
-    if (s->lane && !s->strict) {
+    if (s->lane) {
         strips(g, s);
         return;
     }
     Open o = open_loop(g, s->var->name, s->n);
-    if (s->lane)
-        g->var[s->lane->id] = LLVMBuildURem(g->b, o.iv, gen_int(g, s->width), "");
     g->var[s->var->id] = s->down ? LLVMBuildNSWSub(g->b, gen_int(g, s->n - 1), o.iv, "") : o.iv;
     block(g, &s->body);
     unroll_few(g, s, close_loop(g, &o));

@@ -177,7 +177,7 @@ static LLVMValueRef map_int(Gen *g, const LExpr *e, LLVMValueRef *a)
     case OP_sub: return LLVMBuildNSWSub(g->b, a[0], a[1], "");
     case OP_mul: return LLVMBuildNSWMul(g->b, a[0], a[1], "");
     case OP_quotient: return LLVMBuildSDiv(g->b, a[0], a[1], "");
-    case OP_remainder: return LLVMBuildSRem(g->b, a[0], a[1], "");
+    case OP_remainder: return LLVMBuildURem(g->b, a[0], a[1], "");
     case OP_neg: return LLVMBuildNSWNeg(g->b, a[0], "");
     case OP_min: return LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, a[0], a[1], ""), a[0], a[1], "");
     case OP_max: return LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, LLVMIntSGT, a[0], a[1], ""), a[0], a[1], "");

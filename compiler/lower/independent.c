@@ -23,7 +23,7 @@ bool own_elements(const LStmt *loop)
     bool moves = true, differs = false;
     for (int k = 0; k < loop->body.n; k++) {
         const LPtr *dst = &loop->body.at[k]->dst;
-        if (loop->body.at[k]->kind != LS_STORE || dst->buf->storage == LB_LOCAL)      /* a lane, see lanes.c */
+        if (loop->body.at[k]->kind != LS_STORE || (loop->lane && dst->buf->storage == LB_LOCAL))      /* a lane, see lanes.c */
             continue;
         bool counts = false;
         for (int d = 0; d < dst->buf->rank; d++)

@@ -149,7 +149,7 @@ static void read_in(History *p, LBlock *b)
     for (int k = 0; k < b->n; k++) {
         LStmt *s = b->at[k];
         read_in(p, &s->body);
-        if (s->kind == LS_FOR && !s->lo && s->n > 1 && ((s->lane && !s->strict) || lir_independent(s)) && stores(s)) {
+        if (s->kind == LS_FOR && !s->lo && s->n > 1 && (s->lane || lir_independent(s)) && stores(s)) {
             Written written = { { 0 }, false };
             Hoist h = { p, from, &out, s, &written, false };
             for (int i = 0; i < s->body.n; i++)

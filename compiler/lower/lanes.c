@@ -3,8 +3,8 @@
  * A loop of n iterations that accumulates into temporaries of the outside (sum += x, most = max(x, most)) keeps its body and gets w lanes: iteration k
  * accumulates into lane k % w, in order; then halves are folded, lane k with lane k + w/2, until one is left, which is joined to the temporary. w depends on n and on
  * the type only: not on the vectors of a machine, and not on what else the loop does, which differs from schedule to schedule. Where it does nothing that goes from one iteration to the next, the emitters
- * run w iterations at a time; else (`strict`) one after the other. Every such loop takes this form, whatever its size, so that the C has the same lines for all
- * sizes; sums of two and three terms have one lane, which is the plain order. */
+ * run w iterations at a time; else one after the other, lane k % w written out. Of nested loops the innermost has lanes, those around it add whole sums. Every
+ * such loop takes this form, whatever its size, so that the C has the same lines for all sizes; sums of less than a vector have one lane, which is the plain order. */
 #include "low.h"
 #include <math.h>
 
@@ -76,7 +76,7 @@ static bool stmt_reads(const LStmt *s, const LTemp *t)
     return yes;
 }
 
-/* Of any other loop: what it accumulates once and does not look at. */
+/* Of any other loop: what it accumulates once and does not look at. Not the sums of loops inside it: they are whole before they are joined, one after the other. */
 static bool collect_strict(const LStmt *f, Lanes *w)
 {
     w->n = 0;
@@ -95,11 +95,11 @@ static bool collect_strict(const LStmt *f, Lanes *w)
 }
 
 /* Accumulates into the lane what it accumulated into the temporary. */
-static void into_lane(Low *l, LStmt *s, LBuf *part, LVar *lane)
+static void into_lane(Low *l, LStmt *s, LBuf *part, LExpr *lane)
 {
     s->kind = LS_STORE;
     s->temp = NULL;
-    s->dst = (LPtr){ part, one_index(l, x_var(l, lane)), 0 };
+    s->dst = (LPtr){ part, one_index(l, lane), 0 };
     if (!s->add)
         s->x = x_map(l, s->x->op, T_REAL, (LExpr *[]){ s->x->arg[0], x_load(l, part, s->dst.idx) }, 2);
 }
@@ -132,14 +132,19 @@ static const LStmt *accumulation(const LStmt *f, const LBuf *part)
 
 static double neutral(Op op) { return op == OP_add ? 0 : op == OP_max ? -INFINITY : INFINITY; }
 
-static void split(Low *l, LStmt *f, Lanes *w, LBlock *out)
+/* strict: iterations go one after the other. */
+static void split(Low *l, LStmt *f, Lanes *w, bool strict, LBlock *out)
 {
     LStmt **declares = NEW_N(l->arena, LStmt *, w->n);
-    f->lane = new_var(l, intern("lane"));
-    f->width = w->width;
+    LExpr *lane = x_map(l, OP_remainder, T_INT, (LExpr *[]){ x_var(l, f->var), x_int(l, w->width) }, 2);
+    if (!strict) {
+        f->lane = new_var(l, intern("lane"));
+        f->width = w->width;
+        lane = x_var(l, f->lane);
+    }
     for (int a = 0; a < w->n; a++) {
         declares[a] = take_declaration(out, w->temp[a], neutral(w->op[a]));
-        w->part[a] = new_buf(l, T_REAL, 1, &f->width, LB_LOCAL, intern_printf("%s_part", w->temp[a]->name), NULL);
+        w->part[a] = new_buf(l, T_REAL, 1, &w->width, LB_LOCAL, intern_printf("%s_part", w->temp[a]->name), NULL);
         LStmt *s = new_stmt(l, LS_LOCAL, NULL);
         s->note = declares[a] ? declares[a]->note : NULL;
         s->span = declares[a] ? declares[a]->span : s->span;
@@ -148,7 +153,7 @@ static void split(Low *l, LStmt *f, Lanes *w, LBlock *out)
         push_stmt(l, out, s);
         for (int k = 0; k < f->body.n; k++)
             if (f->body.at[k]->kind == LS_SET && f->body.at[k]->temp == w->temp[a])
-                into_lane(l, f->body.at[k], w->part[a], f->lane);
+                into_lane(l, f->body.at[k], w->part[a], lane);
     }
     push_stmt(l, out, f);
     for (int a = 0; a < w->n; a++) {
@@ -172,42 +177,8 @@ static void split(Low *l, LStmt *f, Lanes *w, LBlock *out)
 /* One full vector of the widest machines; four where the sum is long. */
 static int64_t width_for(const Low *l, int64_t n)
 {
-    int64_t vector = 64 / l->prog->real_bytes, w = n >= 16 * vector ? 4 * vector : vector;
-    while (w > n)
-        w /= 2;
-    return n < 4 ? 1 : w;
-}
-
-/* One lane, iterations one after the other: a temporary of its own, so that what it is joined to is the whole sum of this loop, as it is with more lanes. */
-static void split_plain(Low *l, LStmt *f, Lanes *w, LBlock *out)
-{
-    Vec(LStmt *) after = { 0 };
-    for (int a = 0; a < w->n; a++) {
-        LStmt *declared = take_declaration(out, w->temp[a], neutral(w->op[a]));
-        if (declared) {
-            push_stmt(l, out, declared);
-            continue;
-        }
-        LStmt *let = new_stmt(l, LS_LET, NULL), *join = new_stmt(l, LS_SET, NULL);
-        LTemp *own = let->temp = new_temp(l, T_REAL, intern_printf("%s_part", w->temp[a]->name));
-        let->x = x_num(l, neutral(w->op[a]), T_REAL);
-        push_stmt(l, out, let);
-        for (int k = 0; k < f->body.n; k++) {
-            LStmt *s = f->body.at[k];
-            if (s->kind != LS_SET || s->temp != w->temp[a])
-                continue;
-            s->temp = own;
-            if (!s->add)
-                s->x = x_map(l, s->x->op, T_REAL, (LExpr *[]){ s->x->arg[0], x_temp(l, own) }, 2);
-        }
-        join->temp = w->temp[a];
-        join->add = w->op[a] == OP_add;
-        join->x = join->add ? x_temp(l, own) : x_map(l, w->op[a], T_REAL, (LExpr *[]){ x_temp(l, own), x_temp(l, w->temp[a]) }, 2);
-        vec_push(l->arena, after, join);
-    }
-    push_stmt(l, out, f);
-    for (int a = 0; a < after.n; a++)
-        push_stmt(l, out, after.at[a]);
+    int64_t vector = 64 / l->prog->real_bytes;
+    return n < vector ? 1 : n < 16 * vector ? vector : 4 * vector;
 }
 
 static Lanes lanes_for(Low *l, const LStmt *f)
@@ -223,20 +194,13 @@ void split_sums(Low *l, LBlock *b)
         LStmt *s = b->at[k];
         bool counts = s->kind == LS_FOR && !s->down && !s->lo && s->n > 1;
         Lanes w = counts ? lanes_for(l, s) : (Lanes){ 0 };
-        if (counts && collect(s, &w)) {
-            split(l, s, &w, &out);
-            continue;
-        }
-        split_sums(l, &s->body);
-        w = counts ? lanes_for(l, s) : w;         /* the body has become longer */
-        if (!counts || !collect_strict(s, &w))
+        bool plain = counts && collect(s, &w), strict = counts && !plain && collect_strict(s, &w);
+        if (!plain)
+            split_sums(l, &s->body);
+        if (plain || strict)
+            split(l, s, &w, strict, &out);
+        else
             push_stmt(l, &out, s);
-        else if (w.width == 1)
-            split_plain(l, s, &w, &out);
-        else {
-            s->strict = true;
-            split(l, s, &w, &out);
-        }
     }
     *b = out;
 }

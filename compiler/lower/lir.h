@@ -75,7 +75,6 @@ struct LStmt {
     Name size;                        /* FOR: the name of n, in program->dims; NULL: a number */
     LVar *var; int64_t n; bool down; bool parallel;   /* var counts 0..n-1, or from lo to hi - 1 where those are given; parallel: no iteration reads or writes what another writes */
     LVar *lane; int64_t width;        /* FOR, where lane is not NULL: a sum in lanes: lane is var % width; iterations of different lanes are independent, those of one go in order */
-    bool strict;                      /* FOR with lanes: iterations go one after the other, whatever the body does */
     LBlock body;                      /* FOR, IF */
     /* LET declares temp with value x; SET: temp = x (add: temp += x); STORE: dst = x (add: dst += x, or with minus dst -= x); IF: x is the condition */
     /* LOCAL declares dst.buf, all elements x (a constant) */

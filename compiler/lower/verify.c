@@ -123,7 +123,7 @@ static void block(Check *c, const LBlock *b);
 static void inner_block(Check *c, const LStmt *s)
 {
     int temps = c->temps.n;
-    if (s->lane && !s->strict && !own_elements(s))
+    if (s->lane && !own_elements(s))
         WRONG(c, "%s: lanes of a sum that are not independent: loop over %s", c->func->name, s->var->name);
     if (s->kind == LS_FOR) {
         vec_push(c->p->arena, c->vars, ((typeof(c->vars.at[0])){ s->var, { 0, s->n - 1, !s->lo } }));

@@ -214,7 +214,7 @@ static void count_loop(Count *c, const LStmt *s, double times)
     double n = s->lo ? s->often : (double)s->n;
     if (n < 1 && !s->lo)
         return;
-    if (s->lane && !s->strict) {
+    if (s->lane) {
         count_lanes(c, s, times);
         return;
     }

@@ -1,12 +1,12 @@
 /* Workspace of attention_hypergradient: 151232 bytes. Arrays that are not alive at the same time share bytes; statements are counted as they stand,
  * attention_hypergradient_step is 3 to 57,
- * attention_hypergradient_step_adjoint is 119 to 240. */
-#define HYPERGRADIENT_exp_log_rate            AT(151040)   /* float, alive 1 to 240   attention.mfl:24 */
+ * attention_hypergradient_step_adjoint is 119 to 238. */
+#define HYPERGRADIENT_exp_log_rate            AT(151040)   /* float, alive 1 to 238   attention.mfl:24 */
 #define HYPERGRADIENT_blocks_q                 AT(59136)   /* float [L][D][D], alive 2 to 118 */
 #define HYPERGRADIENT_blocks_v                 AT(62208)   /* float [L][D][D], alive 2 to 118 */
-#define HYPERGRADIENT_blocks_q_at                  AT(0)   /* float [STEPS][L][D][D], alive 3 to 240 */
-#define HYPERGRADIENT_blocks_v_at              AT(12288)   /* float [STEPS][L][D][D], alive 3 to 240 */
-#define HYPERGRADIENT_g_h_at                   AT(66048)   /* float [STEPS][S][D], alive 3 to 240   attention.mfl:23 */
+#define HYPERGRADIENT_blocks_q_at                  AT(0)   /* float [STEPS][L][D][D], alive 3 to 238 */
+#define HYPERGRADIENT_blocks_v_at              AT(12288)   /* float [STEPS][L][D][D], alive 3 to 238 */
+#define HYPERGRADIENT_g_h_at                   AT(66048)   /* float [STEPS][S][D], alive 3 to 238   attention.mfl:23 */
 #define HYPERGRADIENT_h                        AT(74496)   /* float [S][D], alive 3 to 35   attention.mfl:13 */
 #define HYPERGRADIENT_h_at                     AT(45312)   /* float [L][S][D], alive 4 to 57   attention.mfl:13 */
 #define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at AT(65280)   /* float [L][S], alive 4 to 57   attention.mfl:9 */
@@ -50,79 +50,79 @@
 #define HYPERGRADIENT_sum_outer_exp            AT(72192)   /* float [S], alive 80 to 91   attention.mfl:25 */
 #define HYPERGRADIENT_b_h                      AT(76800)   /* float [S][D], alive 80 to 118   attention.mfl:13 */
 #define HYPERGRADIENT_outer_exp                AT(72320)   /* float [7], alive 85 to 89   attention.mfl:25 */
-#define HYPERGRADIENT_b_log_rate              AT(151104)   /* float, alive 93 to 242 */
-#define HYPERGRADIENT_outer_value             AT(151168)   /* float, alive 94 to 241   attention.mfl:25 */
+#define HYPERGRADIENT_b_log_rate              AT(151104)   /* float, alive 93 to 240 */
+#define HYPERGRADIENT_outer_value             AT(151168)   /* float, alive 94 to 239   attention.mfl:25 */
 #define HYPERGRADIENT_b_h_2                    AT(72192)   /* float [S][D], alive 95 to 97   attention.mfl:25 */
 #define HYPERGRADIENT_b_rms_norm_blocks_v      AT(78336)   /* float [S][D], alive 98 to 118   attention.mfl:10 */
-#define HYPERGRADIENT_b_blocks_q               AT(99840)   /* float [L][D][D], alive 98 to 240 */
-#define HYPERGRADIENT_b_blocks_v              AT(102912)   /* float [L][D][D], alive 98 to 240 */
+#define HYPERGRADIENT_b_blocks_q               AT(99840)   /* float [L][D][D], alive 98 to 238 */
+#define HYPERGRADIENT_b_blocks_v              AT(102912)   /* float [L][D][D], alive 98 to 238 */
 #define HYPERGRADIENT_b_block_quotient         AT(72192)   /* float [S][S], alive 99 to 106   attention.mfl:10 */
 #define HYPERGRADIENT_b_scaled_block_product   AT(74496)   /* float [S][S], alive 100 to 109   attention.mfl:10 */
 #define HYPERGRADIENT_rms_norm_6               AT(79872)   /* float [S][D], alive 100 to 118   attention.mfl:9 */
 #define HYPERGRADIENT_b_rms_norm_blocks_q      AT(72192)   /* float [S][D], alive 107 to 117   attention.mfl:10 */
 #define HYPERGRADIENT_b_rms_norm               AT(81408)   /* float [S][D], alive 108 to 116   attention.mfl:10 */
-#define HYPERGRADIENT_h_2                     AT(116736)   /* float [S][D], alive 119 to 181   attention.mfl:13 */
-#define HYPERGRADIENT_d_h                     AT(118272)   /* float [S][D], alive 120 to 181   attention.mfl:13 */
-#define HYPERGRADIENT_b_g_blocks_q            AT(105984)   /* float [L][D][D], alive 121 to 232   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_b_g_blocks_v            AT(109056)   /* float [L][D][D], alive 121 to 232   std/optimizers.mfl:5 */
-#define HYPERGRADIENT_h_at_2                   AT(72192)   /* float [L][S][D], alive 121 to 232   attention.mfl:13 */
-#define HYPERGRADIENT_d_h_at                   AT(76800)   /* float [L][S][D], alive 121 to 232   attention.mfl:13 */
-#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2 AT(148224)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_rsqrt_at_2              AT(148544)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_slope_rsqrt_at_2        AT(148864)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_blocks_q_at_2   AT(81408)   /* float [L][S][D], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_exp_block_difference_at_2 AT(24576)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_block_quotient_at_2      AT(31488)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_4 AT(38400)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_blocks_v_at_2   AT(86016)   /* float [L][S][D], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_slope_block_quotient_at_3 AT(149184)   /* float [L][S], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_rsqrt_at              AT(149504)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_blocks_q_at   AT(90624)   /* float [L][S][D], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_exp_block_difference_at AT(45312)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_quotient_at      AT(52224)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at_2 AT(59136)   /* float [L][S][S], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm_blocks_v_at   AT(95232)   /* float [L][S][D], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_block_quotient_at AT(149824)   /* float [L][S], alive 121 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_d_slope_rsqrt_at        AT(150144)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at AT(150464)   /* float [L][S], alive 121 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_rms_norm_3              AT(119808)   /* float [S][D], alive 122 to 164   attention.mfl:9 */
-#define HYPERGRADIENT_block                   AT(121344)   /* float [S][D], alive 122 to 168   attention.mfl:10 */
-#define HYPERGRADIENT_d_rms_norm              AT(122880)   /* float [S][D], alive 122 to 163   attention.mfl:9 */
-#define HYPERGRADIENT_block_product_2         AT(112128)   /* float [S][S], alive 140 to 149   attention.mfl:10 */
-#define HYPERGRADIENT_sum_exp_block_difference AT(124416)   /* float [S], alive 141 to 162   attention.mfl:10 */
-#define HYPERGRADIENT_block_choice_2          AT(114432)   /* float [S], alive 142 to 145   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product         AT(112128)   /* float [S][S], alive 154 to 162   attention.mfl:10 */
-#define HYPERGRADIENT_d_block_product_2       AT(114432)   /* float [S][S], alive 155 to 162   attention.mfl:10 */
-#define HYPERGRADIENT_d_block                 AT(112128)   /* float [S][D], alive 165 to 169   attention.mfl:10 */
-#define HYPERGRADIENT_g_h_2                   AT(135936)   /* float [S][D], alive 170 to 232 */
-#define HYPERGRADIENT_d_g_h                   AT(137472)   /* float [S][D], alive 170 to 232   attention.mfl:13 */
-#define HYPERGRADIENT_logits_2                AT(112128)   /* float [7], alive 171 to 175   attention.mfl:14 */
-#define HYPERGRADIENT_inner_exp_2             AT(112192)   /* float [7], alive 175 to 181   attention.mfl:23 */
-#define HYPERGRADIENT_d_inner_exp             AT(112256)   /* float [7], alive 175 to 181   attention.mfl:23 */
-#define HYPERGRADIENT_g_inner_exp             AT(112128)   /* float [7], alive 179 to 181   attention.mfl:23 */
-#define HYPERGRADIENT_d_g_blocks_q_at         AT(112128)   /* float [L][D][D], alive 182 to 238   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_blocks_v_at         AT(115200)   /* float [L][D][D], alive 182 to 238   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_q_at_2         AT(118272)   /* float [L][D][D], alive 182 to 238   attention.mfl:10 */
-#define HYPERGRADIENT_g_blocks_v_at_2         AT(121344)   /* float [L][D][D], alive 182 to 238   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_blocks_v_2   AT(139008)   /* float [S][D], alive 182 to 232   attention.mfl:10 */
-#define HYPERGRADIENT_g_block_quotient_2      AT(124416)   /* float [S][S], alive 183 to 204   attention.mfl:10 */
-#define HYPERGRADIENT_g_exp_block_difference  AT(126720)   /* float [S][S], alive 184 to 204   attention.mfl:10 */
-#define HYPERGRADIENT_g_scaled_block_product_2 AT(129024)   /* float [S][S], alive 184 to 216   attention.mfl:10 */
-#define HYPERGRADIENT_rms_norm_4              AT(140544)   /* float [S][D], alive 184 to 232   attention.mfl:9 */
-#define HYPERGRADIENT_g_rms_norm_blocks_q_2   AT(142080)   /* float [S][D], alive 190 to 231   attention.mfl:10 */
-#define HYPERGRADIENT_g_rms_norm_2            AT(143616)   /* float [S][D], alive 191 to 226   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_v   AT(145152)   /* float [S][D], alive 194 to 230   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_block_quotient      AT(131328)   /* float [S][S], alive 196 to 204   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_scaled_block_product AT(133632)   /* float [S][S], alive 198 to 215   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm            AT(124416)   /* float [S][D], alive 205 to 226   attention.mfl:10 */
-#define HYPERGRADIENT_g_rsqrt                 AT(150784)   /* float [S], alive 207 to 226   attention.mfl:9 */
-#define HYPERGRADIENT_g_sqrt_rms_norm_sum     AT(150912)   /* float [S], alive 207 to 226   attention.mfl:9 */
-#define HYPERGRADIENT_g_h_squared             AT(125952)   /* float [S][D], alive 207 to 226   attention.mfl:9 */
-#define HYPERGRADIENT_d_rsqrt                 AT(127488)   /* float [S][D], alive 207 to 226   attention.mfl:9 */
-#define HYPERGRADIENT_d_rms_norm_2            AT(131328)   /* float [S][D], alive 207 to 229   attention.mfl:9 */
-#define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(146688)   /* float [S][D], alive 215 to 228   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_2          AT(129024)   /* float [S][D], alive 217 to 226   attention.mfl:10 */
-#define HYPERGRADIENT_d_g_rms_norm_3          AT(132864)   /* float [S][D], alive 219 to 226   attention.mfl:10 */
+#define HYPERGRADIENT_h_2                     AT(116736)   /* float [S][D], alive 120 to 182   attention.mfl:13 */
+#define HYPERGRADIENT_d_h                     AT(118272)   /* float [S][D], alive 121 to 182   attention.mfl:13 */
+#define HYPERGRADIENT_b_g_blocks_q            AT(105984)   /* float [L][D][D], alive 122 to 233   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_b_g_blocks_v            AT(109056)   /* float [L][D][D], alive 122 to 233   std/optimizers.mfl:5 */
+#define HYPERGRADIENT_h_at_2                   AT(72192)   /* float [L][S][D], alive 122 to 233   attention.mfl:13 */
+#define HYPERGRADIENT_d_h_at                   AT(76800)   /* float [L][S][D], alive 122 to 233   attention.mfl:13 */
+#define HYPERGRADIENT_slope_sqrt_rms_norm_sum_at_2 AT(148224)   /* float [L][S], alive 122 to 233   attention.mfl:9 */
+#define HYPERGRADIENT_rsqrt_at_2              AT(148544)   /* float [L][S], alive 122 to 233   attention.mfl:9 */
+#define HYPERGRADIENT_slope_rsqrt_at_2        AT(148864)   /* float [L][S], alive 122 to 233   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_blocks_q_at_2   AT(81408)   /* float [L][S][D], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_exp_block_difference_at_2 AT(24576)   /* float [L][S][S], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_block_quotient_at_2      AT(31488)   /* float [L][S][S], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_4 AT(38400)   /* float [L][S][S], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_blocks_v_at_2   AT(86016)   /* float [L][S][D], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_slope_block_quotient_at_3 AT(149184)   /* float [L][S], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_d_rsqrt_at              AT(149504)   /* float [L][S], alive 122 to 233   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_blocks_q_at   AT(90624)   /* float [L][S][D], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_d_exp_block_difference_at AT(45312)   /* float [L][S][S], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_quotient_at      AT(52224)   /* float [L][S][S], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at_2 AT(59136)   /* float [L][S][S], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm_blocks_v_at   AT(95232)   /* float [L][S][D], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_block_quotient_at AT(149824)   /* float [L][S], alive 122 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_d_slope_rsqrt_at        AT(150144)   /* float [L][S], alive 122 to 233   attention.mfl:9 */
+#define HYPERGRADIENT_d_slope_sqrt_rms_norm_sum_at AT(150464)   /* float [L][S], alive 122 to 233   attention.mfl:9 */
+#define HYPERGRADIENT_rms_norm_3              AT(119808)   /* float [S][D], alive 123 to 165   attention.mfl:9 */
+#define HYPERGRADIENT_block                   AT(121344)   /* float [S][D], alive 123 to 169   attention.mfl:10 */
+#define HYPERGRADIENT_d_rms_norm              AT(122880)   /* float [S][D], alive 123 to 164   attention.mfl:9 */
+#define HYPERGRADIENT_block_product_2         AT(112128)   /* float [S][S], alive 141 to 150   attention.mfl:10 */
+#define HYPERGRADIENT_sum_exp_block_difference AT(124416)   /* float [S], alive 142 to 163   attention.mfl:10 */
+#define HYPERGRADIENT_block_choice_2          AT(114432)   /* float [S], alive 143 to 146   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product         AT(112128)   /* float [S][S], alive 155 to 163   attention.mfl:10 */
+#define HYPERGRADIENT_d_block_product_2       AT(114432)   /* float [S][S], alive 156 to 163   attention.mfl:10 */
+#define HYPERGRADIENT_d_block                 AT(112128)   /* float [S][D], alive 166 to 170   attention.mfl:10 */
+#define HYPERGRADIENT_g_h_2                   AT(135936)   /* float [S][D], alive 171 to 233 */
+#define HYPERGRADIENT_d_g_h                   AT(137472)   /* float [S][D], alive 171 to 233   attention.mfl:13 */
+#define HYPERGRADIENT_logits_2                AT(112128)   /* float [7], alive 172 to 176   attention.mfl:14 */
+#define HYPERGRADIENT_inner_exp_2             AT(112192)   /* float [7], alive 176 to 182   attention.mfl:23 */
+#define HYPERGRADIENT_d_inner_exp             AT(112256)   /* float [7], alive 176 to 182   attention.mfl:23 */
+#define HYPERGRADIENT_g_inner_exp             AT(112128)   /* float [7], alive 180 to 182   attention.mfl:23 */
+#define HYPERGRADIENT_d_g_blocks_q_at         AT(112128)   /* float [L][D][D], alive 183 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_blocks_v_at         AT(115200)   /* float [L][D][D], alive 183 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_q_at_2         AT(118272)   /* float [L][D][D], alive 183 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_g_blocks_v_at_2         AT(121344)   /* float [L][D][D], alive 183 to 236   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_blocks_v_2   AT(139008)   /* float [S][D], alive 183 to 233   attention.mfl:10 */
+#define HYPERGRADIENT_g_block_quotient_2      AT(124416)   /* float [S][S], alive 184 to 205   attention.mfl:10 */
+#define HYPERGRADIENT_g_exp_block_difference  AT(126720)   /* float [S][S], alive 185 to 205   attention.mfl:10 */
+#define HYPERGRADIENT_g_scaled_block_product_2 AT(129024)   /* float [S][S], alive 185 to 217   attention.mfl:10 */
+#define HYPERGRADIENT_rms_norm_4              AT(140544)   /* float [S][D], alive 185 to 233   attention.mfl:9 */
+#define HYPERGRADIENT_g_rms_norm_blocks_q_2   AT(142080)   /* float [S][D], alive 191 to 232   attention.mfl:10 */
+#define HYPERGRADIENT_g_rms_norm_2            AT(143616)   /* float [S][D], alive 192 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_v   AT(145152)   /* float [S][D], alive 195 to 231   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_block_quotient      AT(131328)   /* float [S][S], alive 197 to 205   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_scaled_block_product AT(133632)   /* float [S][S], alive 199 to 216   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm            AT(124416)   /* float [S][D], alive 206 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_g_rsqrt                 AT(150784)   /* float [S], alive 208 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_g_sqrt_rms_norm_sum     AT(150912)   /* float [S], alive 208 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_g_h_squared             AT(125952)   /* float [S][D], alive 208 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_d_rsqrt                 AT(127488)   /* float [S][D], alive 208 to 227   attention.mfl:9 */
+#define HYPERGRADIENT_d_rms_norm_2            AT(131328)   /* float [S][D], alive 208 to 230   attention.mfl:9 */
+#define HYPERGRADIENT_d_g_rms_norm_blocks_q   AT(146688)   /* float [S][D], alive 216 to 229   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_2          AT(129024)   /* float [S][D], alive 218 to 227   attention.mfl:10 */
+#define HYPERGRADIENT_d_g_rms_norm_3          AT(132864)   /* float [S][D], alive 220 to 227   attention.mfl:10 */
 
 /* One step of the inner loop, in place. */
 static void attention_hypergradient_step(const attention_data *data, void *work, int t)
@@ -228,20 +228,20 @@ static void attention_hypergradient_step(const attention_data *data, void *work,
     memset(&g_h_at[t][0][0], 0, sizeof(float) * S * D);
     for (int s = 0; s < S; s++) {
         g_h_at[t][s][y[s]] += -1.0f / (float)S;                         /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        float max_logits_part[4];                                       /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        for (int lane = 0; lane < 4; lane++)
+        float max_logits_part[1];                                       /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        for (int lane = 0; lane < 1; lane++)
             max_logits_part[lane] = (float)-INFINITY;
-        MFL_LANES(d, 7, 4, lane, {
+        MFL_LANES(d, 7, 1, lane, {
             logits[d] = h[s][d];                                        /* h[:, 0:C]   attention.mfl:14 */
             max_logits_part[lane] = mfl_maxf(logits[d], max_logits_part[lane]);
         })
-        float max_logits_2 = mfl_fold_maxf(max_logits_part, 4);         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        float sum_inner_exp_part[4] = { 0 };
-        MFL_LANES(d, 7, 4, lane, {
+        float max_logits_2 = mfl_fold_maxf(max_logits_part, 1);         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float sum_inner_exp_part[1] = { 0 };
+        MFL_LANES(d, 7, 1, lane, {
             inner_exp[d] = mfl_expf(logits[d] - max_logits_2);
             sum_inner_exp_part[lane] += inner_exp[d];
         })
-        float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 4);
+        float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 1);
         float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;           /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         MFL_SIMD for (int d = 0; d < D; d++)
             /* adjoint of h[:, 0:C]   attention.mfl:14 */
@@ -380,6 +380,7 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
     float (*d_g_rms_norm_2)[D] = HYPERGRADIENT_d_g_rms_norm_2;          /* [S][D] */
     float (*d_g_rms_norm_3)[D] = HYPERGRADIENT_d_g_rms_norm_3;          /* [S][D] */
 
+    float b_exp_log_rate_sum = 0.0f;
     for (int s = 0; s < S; s++)
         MFL_SIMD for (int d = 0; d < D; d++)
             h_2[s][d] = x[s][d];
@@ -515,25 +516,25 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
     }
 
     for (int s = 0; s < S; s++) {
-        float max_logits_part[4];                                       /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        for (int lane = 0; lane < 4; lane++)
+        float max_logits_part[1];                                       /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        for (int lane = 0; lane < 1; lane++)
             max_logits_part[lane] = (float)-INFINITY;
-        MFL_LANES(d, 7, 4, lane, {
+        MFL_LANES(d, 7, 1, lane, {
             logits_2[d] = h_2[s][d];                                    /* h[:, 0:C]   attention.mfl:14 */
             max_logits_part[lane] = mfl_maxf(logits_2[d], max_logits_part[lane]);
         })
-        float max_logits_2 = mfl_fold_maxf(max_logits_part, 4);         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        float sum_inner_exp_part[4] = { 0 };
-        float d_sum_inner_exp_part[4] = { 0 };                          /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        MFL_LANES(d, 7, 4, lane, {
+        float max_logits_2 = mfl_fold_maxf(max_logits_part, 1);         /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float sum_inner_exp_part[1] = { 0 };
+        float d_sum_inner_exp_part[1] = { 0 };                          /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        MFL_LANES(d, 7, 1, lane, {
             inner_exp_2[d] = mfl_expf(logits_2[d] - max_logits_2);      /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
             d_inner_exp[d] = inner_exp_2[d] * d_h[s][d];                /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
             sum_inner_exp_part[lane] += inner_exp_2[d];
             d_sum_inner_exp_part[lane] += d_inner_exp[d];
         })
-        float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 4);     /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
+        float sum_inner_exp = mfl_fold_addf(sum_inner_exp_part, 1);     /* cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
         /* tangent of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
-        float d_sum_inner_exp = mfl_fold_addf(d_sum_inner_exp_part, 4);
+        float d_sum_inner_exp = mfl_fold_addf(d_sum_inner_exp_part, 1);
         float slope_log_sum_inner_exp = 1.0f / sum_inner_exp;
         for (int d = 0; d < 7; d++)
             g_inner_exp[d] = 1.0f / (float)S * slope_log_sum_inner_exp; /* adjoint of cross_entropy(logits(blocks, x), y)   attention.mfl:23 */
@@ -688,22 +689,17 @@ static void attention_hypergradient_step_adjoint(const attention_data *data, voi
         mfl_gemm_f32(D, D, S, 1.0f, &rms_norm_4[0][0], D, 1,
                 &g_rms_norm_blocks_v_2[0][0], D, 0, 0, &g_blocks_v_at_2[b][0][0], D);
     }
-    float b_exp_log_rate_sum = 0.0f;
-    for (int l = 0; l < L; l++) {
-        float b_exp_log_rate_sum_part[16] = { 0 };
+    for (int l = 0; l < L; l++)
         for (int d = 0; d < D; d++) {
-            const int lane = d % 16;
-            float b_exp_log_rate_sum_part_2[16] = { 0 };
-            MFL_LANES(i, D, 16, lane2, {
-                b_exp_log_rate_sum_part_2[lane2] += b_blocks_v[l][d][i] * g_blocks_v_at_2[l][d][i]
+            float b_exp_log_rate_sum_part[16] = { 0 };
+            MFL_LANES(i, D, 16, lane, {
+                b_exp_log_rate_sum_part[lane] += b_blocks_v[l][d][i] * g_blocks_v_at_2[l][d][i]
                         + b_blocks_q[l][d][i] * g_blocks_q_at_2[l][d][i];
                 b_blocks_q[l][d][i] += d_g_blocks_q_at[l][d][i];
                 b_blocks_v[l][d][i] += d_g_blocks_v_at[l][d][i];
             })
-            b_exp_log_rate_sum_part[lane] += mfl_fold_addf(b_exp_log_rate_sum_part_2, 16);
+            b_exp_log_rate_sum += mfl_fold_addf(b_exp_log_rate_sum_part, 16);
         }
-        b_exp_log_rate_sum += mfl_fold_addf(b_exp_log_rate_sum_part, 16);
-    }
 
     float b_exp_log_rate = -b_exp_log_rate_sum;                         /* adjoint of rate * g   std/optimizers.mfl:5 */
     *b_log_rate += exp_log_rate * b_exp_log_rate;
@@ -822,14 +818,14 @@ static int attention_run_hypergradient(const attention_data *data, const attenti
     }
 
     for (int s = 0; s < S; s++) {
-        MFL_MAX(float, max_logits_so_far, d, 7, 4, h_3[s][d]);
+        MFL_MAX(float, max_logits_so_far, d, 7, 1, h_3[s][d]);
         max_logits[s] = max_logits_so_far;                              /* cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
-        float sum_outer_exp_sum_part[4] = { 0 };
-        MFL_LANES(d, 7, 4, lane, {
+        float sum_outer_exp_sum_part[1] = { 0 };
+        MFL_LANES(d, 7, 1, lane, {
             outer_exp[d] = mfl_expf(h_3[s][d] - max_logits_so_far);
             sum_outer_exp_sum_part[lane] += outer_exp[d];
         })
-        float sum_outer_exp_sum = mfl_fold_addf(sum_outer_exp_sum_part, 4);
+        float sum_outer_exp_sum = mfl_fold_addf(sum_outer_exp_sum_part, 1);
         sum_outer_exp[s] = sum_outer_exp_sum;
         float slope_log_sum_outer_exp = 1.0f / sum_outer_exp[s];        /* tangent of cross_entropy(logits(blocks, xv), yv)   attention.mfl:25 */
         MFL_SIMD for (int d = 0; d < D; d++)

@@ -89,14 +89,13 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work,
     memset(g_p_l1_b, 0, sizeof(float) * H);
     memset(g_p_l2_b, 0, sizeof(float) * H);
     memset(g_p_l3_w, 0, sizeof(float) * H);
-    float g_p_l3_b_sum_part[8] = { 0 };
+    float g_p_l3_b_sum_part[1] = { 0 };
     for (int k = 0; k < K; k++) {
-        const int lane = k % 8;
         float tanh_dense_p_l3_w_part[16] = { 0 };                       /* x @ p.w   maml_sine.mfl:9 */
-        MFL_LANES(h, H, 16, lane2, {
+        MFL_LANES(h, H, 16, lane, {
             /* tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
             tanh_dense_at_2[t][k][h] = mfl_tanhf(tanh_dense_p_l2_w[k][h] + p_l2_b[h]);
-            tanh_dense_p_l3_w_part[lane2] += tanh_dense_at_2[t][k][h] * p_l3_w[h];
+            tanh_dense_p_l3_w_part[lane] += tanh_dense_at_2[t][k][h] * p_l3_w[h];
         })
         /* x @ p.w   maml_sine.mfl:9 */
         float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
@@ -113,10 +112,10 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work,
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
             g_p_l3_w[h] += 2.0f / (float)K * (tanh_dense_at_2[t][k][h] * this_dense_minus_ys_at);
         }
-        g_p_l3_b_sum_part[lane] += dense_minus_ys_at[t][k];
+        g_p_l3_b_sum_part[k % 1] += dense_minus_ys_at[t][k];
     }
 
-    float g_p_l3_b_sum = mfl_fold_addf(g_p_l3_b_sum_part, 8);
+    float g_p_l3_b_sum = mfl_fold_addf(g_p_l3_b_sum_part, 1);
     /* g_tanh_dense_at_2 = g_dense p_l2_w': adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(K, H, H, 1.0f, &g_dense[0][0], H, 0, &p_l2_w[0][0], H, 1, 0,
             &g_tanh_dense_at_2[t][0][0], H);
@@ -210,20 +209,19 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, voi
     memset(b_p_l2_b, 0, sizeof(float) * H);
     memset(d_g_p_l3_w_row, 0, sizeof(float) * H);
     memset(d_g_p_l3_w_row_2, 0, sizeof(float) * H);
-    float b_p_l3_b_sum_part[8] = { 0 };
+    float b_p_l3_b_sum_part[1] = { 0 };
     for (int k = 0; k < K; k++) {
-        const int lane = k % 8;
         float d_tanh_dense_p_l3_w_sum_part[16] = { 0 };
         float d_tanh_dense_p_l3_w_sum_part_2[16] = { 0 };
-        MFL_LANES(h, H, 16, lane2, {
+        MFL_LANES(h, H, 16, lane, {
             /* tangent of tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
             d_tanh_dense_2[h] = slope_tanh_dense_2[k][h]
                     * (d_tanh_dense_p_l2_w[k][h] + d_tanh_dense_p_l2_w_2[k][h] + (-0.01f) * b_p_l2_b_2[h]);
             /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
             d_g_p_l3_w_row[h] += 2.0f / (float)K * (d_tanh_dense_2[h] * dense_minus_ys_at[t][k]);
             d_g_tanh_dense[h] = (-0.002f) * (dense_minus_ys_at[t][k] * b_p_l3_w[h]);
-            d_tanh_dense_p_l3_w_sum_part[lane2] += d_tanh_dense_2[h] * p_l3_w_at[t][h];
-            d_tanh_dense_p_l3_w_sum_part_2[lane2] += tanh_dense_at_2[t][k][h] * b_p_l3_w[h];
+            d_tanh_dense_p_l3_w_sum_part[lane] += d_tanh_dense_2[h] * p_l3_w_at[t][h];
+            d_tanh_dense_p_l3_w_sum_part_2[lane] += tanh_dense_at_2[t][k][h] * b_p_l3_w[h];
         })
         float d_tanh_dense_p_l3_w_sum = mfl_fold_addf(d_tanh_dense_p_l3_w_sum_part, 16);
         float d_tanh_dense_p_l3_w_sum_2 = mfl_fold_addf(d_tanh_dense_p_l3_w_sum_part_2, 16);
@@ -240,10 +238,10 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, voi
             /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
             d_g_p_l3_w_row_2[h] += 2.0f / (float)K * (tanh_dense_at_2[t][k][h] * d_dense);
         }
-        b_p_l3_b_sum_part[lane] += d_dense;
+        b_p_l3_b_sum_part[k % 1] += d_dense;
     }
 
-    float b_p_l3_b_sum = mfl_fold_addf(b_p_l3_b_sum_part, 8);
+    float b_p_l3_b_sum = mfl_fold_addf(b_p_l3_b_sum_part, 1);
     /* d_g_tanh_dense_2 = d_g_dense p_l2_w_at': tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(K, H, H, 1.0f, &d_g_dense[0][0], H, 0, &p_l2_w_at[t][0][0], H, 1,
             0, &d_g_tanh_dense_2[0][0], H);
@@ -335,23 +333,22 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
 
     memset(b_p_l3_w, 0, sizeof(float) * H);
     memset(b_p_l2_b_2, 0, sizeof(float) * H);
-    float outer_sum_part[8] = { 0 };                                    /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
+    float outer_sum_part[1] = { 0 };                                    /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
 
-    float b_p_l3_b_sum_part[8] = { 0 };
+    float b_p_l3_b_sum_part[1] = { 0 };
     for (int k = 0; k < K; k++) {
-        const int lane = k % 8;
         float tanh_dense_p_l3_w_part[16] = { 0 };                       /* x @ p.w   maml_sine.mfl:9 */
-        MFL_LANES(h, H, 16, lane2, {
+        MFL_LANES(h, H, 16, lane, {
             /* tanh(dense(p.l2, tanh(dense(p.l1, x))))   maml_sine.mfl:10 */
             tanh_dense_2[h] = mfl_tanhf(tanh_dense_p_l2_w_2[k][h] + p_l2_b[h]);
-            tanh_dense_p_l3_w_part[lane2] += tanh_dense_2[h] * p_l3_w[h];
+            tanh_dense_p_l3_w_part[lane] += tanh_dense_2[h] * p_l3_w[h];
         })
         /* x @ p.w   maml_sine.mfl:9 */
         float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
         /* net(p, xq) - yq   maml_sine.mfl:20 */
         float dense_minus_yq = tanh_dense_p_l3_w + *p_l3_b - yq[k][0];
-        outer_sum_part[lane] += dense_minus_yq * dense_minus_yq;
-        b_p_l3_b_sum_part[lane] += dense_minus_yq;
+        outer_sum_part[k % 1] += dense_minus_yq * dense_minus_yq;
+        b_p_l3_b_sum_part[k % 1] += dense_minus_yq;
         MFL_SIMD for (int h = 0; h < H; h++) {
             b_p_l3_w[h] += 2.0f / (float)K * (tanh_dense_2[h] * dense_minus_yq);  /* adjoint of x @ p.w   maml_sine.mfl:9 */
             float b_tanh_dense_2 = 2.0f / (float)K * (dense_minus_yq * p_l3_w[h]);
@@ -361,9 +358,9 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
         }
     }
 
-    float outer_sum = mfl_fold_addf(outer_sum_part, 8);                 /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
+    float outer_sum = mfl_fold_addf(outer_sum_part, 1);                 /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
 
-    float b_p_l3_b_sum = mfl_fold_addf(b_p_l3_b_sum_part, 8);
+    float b_p_l3_b_sum = mfl_fold_addf(b_p_l3_b_sum_part, 1);
     *b_p_l3_b = 2.0f / (float)K * b_p_l3_b_sum;                         /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
 
     *outer_value = outer_sum * (1.0f / (float)K);                       /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
