@@ -437,7 +437,8 @@ static void emit_plain(Low *l, Env *e, Node *n, Node *term, Slot *to, LBlock *b,
 {
     LExpr *idx[MAX_RANK];
     LBlock *in = open_loops(l, b, n->type.rank, n->type.dim, n->axis_name, idx);
-    store(l, in, n, to, idx, n->type.rank, value_at(l, e, term, idx), accumulate);
+    const Node *about = !accumulate && op_info[term->op].kind == K_MAP ? term : n;       /* what is stored first is not the sum yet */
+    store(l, in, l->opt->guard && guard_is_lax(n) ? n : about, to, idx, n->type.rank, value_at(l, e, term, idx), accumulate);
 }
 
 static void emit_term(Low *l, Env *e, Node *n, Node *term, Slot *to, LBlock *b, bool accumulate)
