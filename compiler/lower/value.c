@@ -138,7 +138,7 @@ bool adds_to_carried(const Env *e, const Node *n)
 {
     while (e->uses[n->id] == 1 && e->user[n->id] && e->user[n->id]->op == OP_add)
         n = e->user[n->id];
-    return e->uses[n->id] == 1 && !e->user[n->id] && has_carried(e, n, true);
+    return e->outer && e->uses[n->id] == 1 && !e->user[n->id] && has_carried(e, n, true);
 }
 
 typedef struct Terms { Arena *arena; Vec(const Node *) part, carried; } Terms;
