@@ -4,7 +4,7 @@
  * accumulates into lane k % w, in order; then halves are folded, lane k with lane k + w/2, until one is left, which is joined to the temporary. w depends on n and on
  * the type only: not on the vectors of a machine, and not on what else the loop does, which differs from schedule to schedule. Where it does nothing that goes from one iteration to the next, the emitters
  * run w iterations at a time; else one after the other, lane k % w written out. Of nested loops the innermost has lanes, those around it add whole sums. Every
- * such loop takes this form, whatever its size, so that the C has the same lines for all sizes; sums of less than a vector have one lane, which is the plain order. */
+ * such loop takes this form, whatever its size, so that the C has the same lines for all sizes; sums of less than eight terms have one lane, which is the plain order. */
 #include "low.h"
 #include <math.h>
 
@@ -174,11 +174,11 @@ static void split(Low *l, LStmt *f, Lanes *w, bool strict, LBlock *out)
     }
 }
 
-/* One full vector of the widest machines; four where the sum is long. */
+/* One full vector of the widest machines, four where the sum is long; below, eight for ten classes, and one. */
 static int64_t width_for(const Low *l, int64_t n)
 {
     int64_t vector = 64 / l->prog->real_bytes;
-    return n < vector ? 1 : n < 16 * vector ? vector : 4 * vector;
+    return n < 8 ? 1 : n < vector ? 8 : n < 16 * vector ? vector : 4 * vector;
 }
 
 static Lanes lanes_for(Low *l, const LStmt *f)

@@ -89,7 +89,7 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work,
     memset(g_p_l1_b, 0, sizeof(float) * H);
     memset(g_p_l2_b, 0, sizeof(float) * H);
     memset(g_p_l3_w, 0, sizeof(float) * H);
-    float g_p_l3_b_sum_part[1] = { 0 };
+    float g_p_l3_b_sum_part[8] = { 0 };
     for (int k = 0; k < K; k++) {
         float tanh_dense_p_l3_w_part[16] = { 0 };                       /* x @ p.w   maml_sine.mfl:9 */
         MFL_LANES(h, H, 16, lane, {
@@ -112,10 +112,10 @@ static void maml_sine_hypergradient_step(const maml_sine_data *data, void *work,
             /* adjoint of x @ p.w   maml_sine.mfl:9 */
             g_p_l3_w[h] += 2.0f / (float)K * (tanh_dense_at_2[t][k][h] * this_dense_minus_ys_at);
         }
-        g_p_l3_b_sum_part[k % 1] += dense_minus_ys_at[t][k];
+        g_p_l3_b_sum_part[k % 8] += dense_minus_ys_at[t][k];
     }
 
-    float g_p_l3_b_sum = mfl_fold_addf(g_p_l3_b_sum_part, 1);
+    float g_p_l3_b_sum = mfl_fold_addf(g_p_l3_b_sum_part, 8);
     /* g_tanh_dense_at_2 = g_dense p_l2_w': adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(K, H, H, 1.0f, &g_dense[0][0], H, 0, &p_l2_w[0][0], H, 1, 0,
             &g_tanh_dense_at_2[t][0][0], H);
@@ -209,7 +209,7 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, voi
     memset(b_p_l2_b, 0, sizeof(float) * H);
     memset(d_g_p_l3_w_row, 0, sizeof(float) * H);
     memset(d_g_p_l3_w_row_2, 0, sizeof(float) * H);
-    float b_p_l3_b_sum_part[1] = { 0 };
+    float b_p_l3_b_sum_part[8] = { 0 };
     for (int k = 0; k < K; k++) {
         float d_tanh_dense_p_l3_w_sum_part[16] = { 0 };
         float d_tanh_dense_p_l3_w_sum_part_2[16] = { 0 };
@@ -238,10 +238,10 @@ static void maml_sine_hypergradient_step_adjoint(const maml_sine_data *data, voi
             /* tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
             d_g_p_l3_w_row_2[h] += 2.0f / (float)K * (tanh_dense_at_2[t][k][h] * d_dense);
         }
-        b_p_l3_b_sum_part[k % 1] += d_dense;
+        b_p_l3_b_sum_part[k % 8] += d_dense;
     }
 
-    float b_p_l3_b_sum = mfl_fold_addf(b_p_l3_b_sum_part, 1);
+    float b_p_l3_b_sum = mfl_fold_addf(b_p_l3_b_sum_part, 8);
     /* d_g_tanh_dense_2 = d_g_dense p_l2_w_at': tangent of the adjoint of x @ p.w   maml_sine.mfl:9 */
     mfl_gemm_f32(K, H, H, 1.0f, &d_g_dense[0][0], H, 0, &p_l2_w_at[t][0][0], H, 1,
             0, &d_g_tanh_dense_2[0][0], H);
@@ -333,9 +333,9 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
 
     memset(b_p_l3_w, 0, sizeof(float) * H);
     memset(b_p_l2_b_2, 0, sizeof(float) * H);
-    float outer_sum_part[1] = { 0 };                                    /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
+    float outer_sum_part[8] = { 0 };                                    /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
 
-    float b_p_l3_b_sum_part[1] = { 0 };
+    float b_p_l3_b_sum_part[8] = { 0 };
     for (int k = 0; k < K; k++) {
         float tanh_dense_p_l3_w_part[16] = { 0 };                       /* x @ p.w   maml_sine.mfl:9 */
         MFL_LANES(h, H, 16, lane, {
@@ -347,8 +347,8 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
         float tanh_dense_p_l3_w = mfl_fold_addf(tanh_dense_p_l3_w_part, 16);
         /* net(p, xq) - yq   maml_sine.mfl:20 */
         float dense_minus_yq = tanh_dense_p_l3_w + *p_l3_b - yq[k][0];
-        outer_sum_part[k % 1] += dense_minus_yq * dense_minus_yq;
-        b_p_l3_b_sum_part[k % 1] += dense_minus_yq;
+        outer_sum_part[k % 8] += dense_minus_yq * dense_minus_yq;
+        b_p_l3_b_sum_part[k % 8] += dense_minus_yq;
         MFL_SIMD for (int h = 0; h < H; h++) {
             b_p_l3_w[h] += 2.0f / (float)K * (tanh_dense_2[h] * dense_minus_yq);  /* adjoint of x @ p.w   maml_sine.mfl:9 */
             float b_tanh_dense_2 = 2.0f / (float)K * (dense_minus_yq * p_l3_w[h]);
@@ -358,9 +358,9 @@ static int maml_sine_run_hypergradient(const maml_sine_data *data, const maml_si
         }
     }
 
-    float outer_sum = mfl_fold_addf(outer_sum_part, 1);                 /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
+    float outer_sum = mfl_fold_addf(outer_sum_part, 8);                 /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */
 
-    float b_p_l3_b_sum = mfl_fold_addf(b_p_l3_b_sum_part, 1);
+    float b_p_l3_b_sum = mfl_fold_addf(b_p_l3_b_sum_part, 8);
     *b_p_l3_b = 2.0f / (float)K * b_p_l3_b_sum;                         /* adjoint of x @ p.w + p.b   maml_sine.mfl:9 */
 
     *outer_value = outer_sum * (1.0f / (float)K);                       /* outer = mean((net(p, xq) - yq)^2)   maml_sine.mfl:20 */

@@ -23,7 +23,7 @@ static void ridge_hypergradient_step(const ridge_data *data, void *work, int t)
 
     memset(g_w, 0, sizeof(float) * D);
     for (int n = 0; n < N; n++) {
-        MFL_SUM(float, x_w, d, D, 1, x[n][d] * w[d]);                   /* x @ w   ridge.mfl:12 */
+        MFL_SUM(float, x_w, d, D, 8, x[n][d] * w[d]);                   /* x @ w   ridge.mfl:12 */
         float x_w_minus_y = x_w - y[n];                                 /* x @ w - y   ridge.mfl:12 */
         MFL_SIMD for (int d = 0; d < D; d++)
             g_w[d] += 2.0f / (float)N * (x[n][d] * x_w_minus_y);        /* adjoint of x @ w   ridge.mfl:12 */
@@ -49,7 +49,7 @@ static void ridge_hypergradient_step_adjoint(const ridge_data *data, void *work,
 
     memset(d_g_w_row, 0, sizeof(float) * D);
     for (int n = 0; n < N; n++) {
-        MFL_SUM(float, d_x_w_sum, d, D, 1, x[n][d] * b_w[d]);
+        MFL_SUM(float, d_x_w_sum, d, D, 8, x[n][d] * b_w[d]);
         float d_x_w = (-0.05f) * d_x_w_sum;                             /* tangent of x @ w   ridge.mfl:12 */
         MFL_SIMD for (int d = 0; d < D; d++)
             d_g_w_row[d] += 2.0f / (float)N * (x[n][d] * d_x_w);        /* tangent of the adjoint of x @ w   ridge.mfl:12 */
@@ -89,7 +89,7 @@ static int ridge_run_hypergradient(const ridge_data *data, const ridge_meta *met
     memset(b_w, 0, sizeof(float) * D);
     float outer_sum_part[16] = { 0 };                                   /* outer = mean((xv @ w - yv)^2)   ridge.mfl:14 */
     for (int v = 0; v < V; v++) {
-        MFL_SUM(float, xv_w, d, D, 1, xv[v][d] * w[d]);                 /* xv @ w   ridge.mfl:14 */
+        MFL_SUM(float, xv_w, d, D, 8, xv[v][d] * w[d]);                 /* xv @ w   ridge.mfl:14 */
         float xv_w_minus_yv = xv_w - yv[v];                             /* xv @ w - yv   ridge.mfl:14 */
         outer_sum_part[v % 16] += xv_w_minus_yv * xv_w_minus_yv;
         MFL_SIMD for (int d = 0; d < D; d++)
