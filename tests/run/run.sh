@@ -144,7 +144,10 @@ for p in examples/logistic_l2 tests/golden/attention; do
     n=${p##*/}
     "$mflc" build $p.mfl --mode mixed --schedule keep --real float -o "$tmp" > "$tmp/log" 2>&1
     gcc $vectors -fopt-info-vec-all -c -o "$tmp/f.o" "$tmp/$n.c" > "$tmp/vec" 2>&1 || bad "$n: gcc -O3"
-    grep -E "$n.c.*(possible aliasing|latch block not empty|no vectype for stmt: [^ ]* = .MASK_LOAD)" "$tmp/vec" > "$tmp/log"
+    # A sum of less than eight terms goes one by one: gcc may make a vector of what stands beside it, and ask.
+    grep -E "$n.c.*(possible aliasing|latch block not empty|no vectype for stmt: [^ ]* = .MASK_LOAD)" "$tmp/vec" | while IFS=: read -r file line says; do
+        sed -n "${line}p" "$file" | grep -q 'MFL_LANES([a-z]*, [1-7], 1, lane, {' || echo "$line: $says"
+    done > "$tmp/log"
     if [ ! -s "$tmp/log" ]; then ok; else bad "$n: gcc finds loops that are no vectors"; fi
     clang-19 $vectors -Rpass-analysis=loop-vectorize -c -o "$tmp/f.o" "$tmp/$n.c" > "$tmp/vec" 2>&1 || bad "$n: clang -O3"
     grep "logistic_l2.c.*unsafe dependent memory" "$tmp/vec" > "$tmp/log"
