@@ -154,6 +154,19 @@ int option_refuse(const char *option, const char *value, const char *wanted, con
     return EXIT_USAGE;
 }
 
+/* 0: no number of bytes. */
+static int64_t bytes_of(const char *text)
+{
+    static const struct { const char *unit; int64_t bytes; } units[] = { { "", 1 }, { "B", 1 }, { "KiB", 1024 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { "kB", 1000 }, { "MB", 1000000 }, { "GB", 1000000000 } };
+    char *end;
+    double v = strtod(text, &end);
+    int64_t unit = 0;
+    for (int k = 0; k < 8; k++)
+        if (!strcmp(end, units[k].unit))
+            unit = units[k].bytes;
+    return end > text && unit && v * (double)unit >= 1 && v * (double)unit < 9e18 ? (int64_t)(v * (double)unit) : 0;
+}
+
 static int store(Options *o, const struct Option *opt, const char *value)
 {
     void *to = (char *)o + opt->at;
@@ -180,18 +193,10 @@ static int store(Options *o, const struct Option *opt, const char *value)
         o->has_steps |= opt->at == AT(steps);
         break;
     }
-    case A_BYTES: {
-        static const struct { const char *unit; int64_t bytes; } units[] = { { "", 1 }, { "B", 1 }, { "KiB", 1024 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { "kB", 1000 }, { "MB", 1000000 }, { "GB", 1000000000 } };
-        double v = strtod(value, &end);
-        int64_t unit = 0;
-        for (int k = 0; k < 8; k++)
-            if (!strcmp(end, units[k].unit))
-                unit = units[k].bytes;
-        if (end == value || !unit || !(v > 0 && v * (double)unit < 9e18))
+    case A_BYTES:
+        if (!(*(int64_t *)to = bytes_of(value)))
             return bad_value(opt->name, value, "bytes, such as 65536, 300KiB, 64MiB or 1.5GiB");
-        *(int64_t *)to = (int64_t)(v * (double)unit);
         break;
-    }
     case A_MODE:
     case A_LOOPS:
         if (strchr(value, '=') && opt->kind == A_MODE)

@@ -105,14 +105,6 @@ static LBlock *element_loops(Low *l, Product *p, int k, bool parallel, LExpr **x
     return at;
 }
 
-static LExpr **places_at(Low *l, Env *e, const Node *n, const Access *a, LExpr **x)
-{
-    LExpr **idx = NEW_N(l->arena, LExpr *, a->rank + 1);
-    for (int d = 0; d < a->rank; d++)
-        idx[d] = place_at(l, e, n, &a->place[d], x);
-    return idx;
-}
-
 static void push_store(Low *l, const Node *about, LBuf *buf, LExpr **idx, LExpr *x, bool add, LBlock *at)
 {
     LStmt *s = new_stmt(l, LS_STORE, about);

@@ -60,6 +60,7 @@ bool   is_trivial(const Env *, const Node *);
 Slot  *slot_of(Env **, Node **);                                   /* follows aliases; env and node become those of the slot */
 LExpr *value_at(Low *, Env *, Node *, LExpr **idx);
 LExpr *place_at(Low *, Env *, const Node *contract, const Place *, LExpr **letter);
+LExpr **places_at(Low *, Env *, const Node *contract, const Access *, LExpr **letter);   /* of all dimensions of an operand, or of the result */
 LExpr *guards_at(Low *, Env *, const Node *contract, LExpr **letter);
 void   decide(Low *, Env *);
 bool   is_part(const Env *, const Node *);                         /* a contraction that the addition that asks for it adds in place */

@@ -51,20 +51,12 @@ void store_value(Low *l, Env *e, Node *n, Slot *to, LBlock *b)
     store(l, in, n, to, idx, n->type.rank, value_at(l, e, n, idx), false);
 }
 
-static LExpr **places_of(Low *l, Env *e, const Node *n, const Access *a, LExpr **letter)
-{
-    LExpr **idx = NEW_N(l->arena, LExpr *, a->rank + 1);
-    for (int d = 0; d < a->rank; d++)
-        idx[d] = place_at(l, e, n, &a->place[d], letter);
-    return idx;
-}
-
 static LExpr *product_at(Low *l, Env *e, Node *n, LExpr **letter)
 {
     const Contract *c = n->u.contract;
     LExpr *x = NULL;
     for (int a = 0; a < c->nfactor; a++) {
-        LExpr *f = value_at(l, e, n->arg[a], places_of(l, e, n, &c->arg[a], letter));
+        LExpr *f = value_at(l, e, n->arg[a], places_at(l, e, n, &c->arg[a], letter));
         if (c->nfactor > 1 && x_is_one(f) && (x || a + 1 < c->nfactor))        /* a factor 1 changes nothing */
             continue;
         x = x ? x_about(l, x_map(l, OP_mul, T_REAL, (LExpr *[]){ x, f }, 2), n) : f;
@@ -281,7 +273,7 @@ static Slot open_row(Low *l, const Node *n, int last, LBlock *at)
 static void add_row(Low *l, Env *e, Node *n, const Slot *row, int last, LExpr **letter, Slot *to, LBlock *at)
 {
     at = letter_loop(l, n, last, true, letter, at);
-    store(l, at, n, to, places_of(l, e, n, &n->u.contract->out, letter), n->type.rank, x_load(l, row->buf, &letter[last]), true);
+    store(l, at, n, to, places_at(l, e, n, &n->u.contract->out, letter), n->type.rank, x_load(l, row->buf, &letter[last]), true);
 }
 
 void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumulate)
@@ -312,7 +304,7 @@ void emit_contract(Low *l, Env *e, Node *whole, Slot *to, LBlock *b, bool accumu
         if (k < loops)
             at = letter_loop(l, n, o.letter[k], o.plain && o.in_out[o.letter[k]], letter, at);
     }
-    LExpr **out = places_of(l, e, n, &c->out, letter), *x = product_at(l, e, n, letter), *cond = guards_at(l, e, n, letter);
+    LExpr **out = places_at(l, e, n, &c->out, letter), *x = product_at(l, e, n, letter), *cond = guards_at(l, e, n, letter);
     if (o.in_temp) {
         LStmt *s = new_stmt(l, LS_SET, l->opt->guard ? n : NULL);
         s->temp = sum;

@@ -244,6 +244,14 @@ LExpr *place_at(Low *l, Env *e, const Node *n, const Place *p, LExpr **letter)
     return x_add(l, x, x_int(l, p->base));
 }
 
+LExpr **places_at(Low *l, Env *e, const Node *n, const Access *a, LExpr **letter)
+{
+    LExpr **idx = NEW_N(l->arena, LExpr *, a->rank + 1);
+    for (int d = 0; d < a->rank; d++)
+        idx[d] = place_at(l, e, n, &a->place[d], letter);
+    return idx;
+}
+
 LExpr *guards_at(Low *l, Env *e, const Node *n, LExpr **letter)
 {
     LExpr *all = NULL;

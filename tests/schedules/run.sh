@@ -39,6 +39,14 @@ while read -r group sum plan; do
     if [ "$sum" = "$first" ] && [ "$sum" != failed ]; then ok; else bad "$group $plan: other bits than the first schedule"; fi
 done < "$tmp/bits"
 
+# Iterations that run again when l of them are reversed from c states, at least: r l - beta(c + 1, r - 1).
+least_function='
+function least(l, c,   r, beta, more) {
+    beta = 1
+    for (r = 0; beta < l; beta *= (c + r) / r) { r++; more = r == 1 ? 1 : more * (c + r) / (r - 1) }
+    return r ? r * l - more : 0
+}
+'
 # ---- iterations of model loops counted: with +last:1 the last of each loop is run once, wherever it stands, of one loop in another both are, and few states take the least number of
 # extra ones; else it is run again, and they take the least number for a loop with one more ----
 {
@@ -52,12 +60,7 @@ done < "$tmp/bits"
     for place in inner outer optimizer step nested; do echo "$place:6:snapshot"; done
     for place in inner outer; do echo "$place:6:binomial:2"; done
 } | xargs sh loop_counts.sh "$mflc" "$2/libmfl_runtime.a" "$tmp" > "$tmp/counts" 2>&1
-wrong=$(awk '
-    function least(l, c,   r, beta, more) {
-        beta = 1
-        for (r = 0; beta < l; beta *= (c + r) / r) { r++; more = r == 1 ? 1 : more * (c + r) / (r - 1) }
-        return r ? r * l - more : 0
-    }
+wrong=$(awk "$least_function"'
     NF != 4 { print; next }
     { c = $3; again = !sub(/.last:1$/, "", c); sub(/.*:/, "", c); all = 2 * $2 - 1 + again; n++
       want = c + 0 ? $2 + least($2 + again, c) : $1 == "step" ? 2 * all : $1 == "nested" ? 3 * all + (2 + again) * $2 : all
@@ -75,12 +78,7 @@ if [ -z "$wrong" ]; then ok; else bad "iterations counted: $(echo "$wrong" | hea
     sh counts.sh "$mflc" "$2/libmfl_runtime.a" "$tmp" 50 binomial:4
     sh counts.sh "$mflc" "$2/libmfl_runtime.a" "$tmp" 100 binomial:1 binomial:3 binomial:5 binomial:10
 } > "$tmp/counts" 2>&1
-wrong=$(awk '
-    function least(l, c,   r, beta, more) {
-        beta = 1
-        for (r = 0; beta < l; beta *= (c + r) / r) { r++; more = r == 1 ? 1 : more * (c + r) / (r - 1) }
-        return r ? r * l - more : 0
-    }
+wrong=$(awk "$least_function"'
     NF != 3 { print; next }
     { c = $2; sub(/.*:/, "", c); want = $1 + ($2 == "snapshot" ? $1 - 1 : least($1, c)); if ($3 != want) print $0 ", not " want; n++ }
     $1 == 10 && c == 3 { known += $3 - $1 == 15 } $1 == 50 { known += $3 - $1 == 144 }
